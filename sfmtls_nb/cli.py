@@ -1,0 +1,82 @@
+"""The command ``sfmtls-nb``: tour and practice."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from sfmtls_nb import __version__
+from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.practice import LOOPBACK, Ports, PracticeOrg
+from sfmtls_nb.tour import tour
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status is 0, 1 for an SfmtlsError, 2 for a usage error, 130 for Ctrl-C, 141
+    when nobody reads on.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except SfmtlsError as error:
+        print(f"sfmtls-nb: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read our output has seen enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sfmtls-nb", description="Salesforce mutual TLS: learn it, then use it.")
+    parser.add_argument("--version", action="version", version=f"sfmtls-nb {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("tour", help="the whole walk in this terminal, on a practice org")
+    command.set_defaults(run=lambda options: tour())
+
+    command = commands.add_parser(
+        "practice",
+        help="run the practice org until Ctrl-C, for curl, openssl and any other client",
+        description="Run the practice org until Ctrl-C. Writes org.json and the client's files into a directory, and "
+        "prints org.json.",
+    )
+    command.add_argument("--dir", help="where to write; default: a temporary folder that goes with the org")
+    command.add_argument(
+        "--host", default="localhost", help="where to listen (default: %(default)s, this machine only)"
+    )
+    for door, meaning in (("api", "443"), ("mutual", "8443"), ("strict", "8443, refusing inside TLS")):
+        command.add_argument(
+            f"--{door}-port", type=int, default=0, metavar="N", help=f"the stand-in for {meaning} (0: any free port)"
+        )
+    command.set_defaults(run=_practice)
+    return parser
+
+
+def _practice(options: argparse.Namespace) -> None:
+    if options.host not in LOOPBACK:
+        print(
+            f"sfmtls-nb: warning: listening on {options.host}, so other machines can reach this practice org; "
+            "its passwords are in org.json, and nothing real belongs in it",
+            file=sys.stderr,
+        )
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    ports = Ports(options.api_port, options.mutual_port, options.strict_port)
+    with PracticeOrg(host=options.host, ports=ports, directory=options.dir) as practice:
+        print(json.dumps(practice.description(), indent=2), flush=True)
+        print(f"The practice org runs; its files are in {practice.directory}. Ctrl-C stops it.", file=sys.stderr)
+        stop.wait()
+    print("The practice org has stopped.", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""Curl: a call as the curl command that does the same."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Final
+
+from sfmtls_nb.soap import indented, is_html, parse
+from sfmtls_nb.transport import Exchange
+
+# The shell variables that stand in the command for a secret: the command runs, and no secret is in it.
+_VARIABLES: Final = {"sessionId": "${SF_SESSION_ID}", "password": "${SF_PASSWORD}"}
+# A character each from Unicode's private use area, put in first: unlike a "$" it is not escaped for the shell.
+_PLACEHOLDERS: Final = {name: chr(0xE000 + number) for number, name in enumerate(_VARIABLES)}
+
+
+def curl_command(exchange: Exchange, pem: str | Path = "fullcert.pem") -> str:
+    """The exchange as a shell command, to paste into a terminal or a support case.
+
+    pem: the file that ``identity.write_pem`` wrote. A session id or password stands there as $SF_SESSION_ID or
+    $SF_PASSWORD: export it first (a password as it is in XML, with ``&amp;`` for ``&``).
+    """
+    options = [f"curl -s {shlex.quote(exchange.url)}"]
+    if exchange.ca_file:
+        options.append(f"--cacert {shlex.quote(str(exchange.ca_file))}")
+    options += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in exchange.request_headers.items()]
+    if exchange.identity:
+        options.append(f"-E {shlex.quote(str(pem))}")
+    show = "" if is_html(exchange.response_body) else " | xmllint --format -"
+    options.append(f"--data-binary @- <<END_OF_ENVELOPE{show}")
+    return " \\\n    ".join(options) + f"\n{_here_document(exchange.request_body)}END_OF_ENVELOPE"
+
+
+def _here_document(body: bytes) -> str:
+    text = re.sub(r"[\\$`]", r"\\\g<0>", indented(parse(body), _PLACEHOLDERS))
+    for name, placeholder in _PLACEHOLDERS.items():
+        text = text.replace(placeholder, _VARIABLES[name])
+    return text

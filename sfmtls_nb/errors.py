@@ -1,0 +1,118 @@
+"""Everything this package raises, by who is to act.
+
+    SfmtlsError
+    ├── OrgError                       where to go: a URL, port, API version or CA file that cannot work
+    ├── IdentityError                  the certificate material
+    │   ├── PassphraseError            the key is encrypted: the passphrase is missing or wrong
+    │   └── ChainError                 the certificates do not belong together
+    ├── ConnectError                   the connection: no such host, nobody listening, cut off
+    │   ├── HandshakeError             TLS failed: we refuse the server, or it refuses us
+    │   └── CallTimeout                nothing came in time
+    ├── NotSoapError                   the answer is not SOAP: HTML, half a document, something else
+    │   └── CertificatePageError       it is Salesforce's "Certificate Error" page
+    ├── SoapFault                      the org said no
+    │   ├── LoginFault                 to the username, password or security token
+    │   ├── MutualAuthenticationFault  to the connection: MUTUAL_AUTHENTICATION_FAILED
+    │   └── SessionFault               to the session id
+    ├── ExpectationError               a prediction (``--expect``) did not come true
+    └── PracticeError                  the practice org cannot do what was asked of it
+
+``…Error``: we found it. ``…Fault``: the org said it. Each carries what happened, the evidence, and the next step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class SfmtlsError(Exception):
+    """What happened, the evidence for it, and what to do next.
+
+    ``exchange`` is the call that failed (a `sfmtls_nb.transport.Exchange`), or None when nothing was sent.
+    """
+
+    # Any: the exchange is made three modules further up, and imports point one way.
+    exchange: Any = None
+
+    def __init__(self, what: str, evidence: str = "", next_step: str = "") -> None:
+        super().__init__(what, evidence, next_step)
+        self.what = what
+        self.evidence = evidence
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.evidence:
+            lines.append(f"  evidence: {self.evidence}")
+        if self.next_step:
+            lines.append(f"  next: {self.next_step}")
+        return "\n".join(lines)
+
+
+class OrgError(SfmtlsError):
+    """Where to go cannot be right: a URL, port, API version or CA file."""
+
+
+class IdentityError(SfmtlsError):
+    """The key or the certificates cannot be used."""
+
+
+class PassphraseError(IdentityError):
+    """The key is encrypted and the passphrase is missing or wrong."""
+
+
+class ChainError(IdentityError):
+    """The certificates do not belong together."""
+
+
+class ConnectError(SfmtlsError):
+    """The connection could not be made, or was cut off."""
+
+
+class HandshakeError(ConnectError):
+    """TLS failed: we refuse the server's certificate, or the server refuses us."""
+
+
+class CallTimeout(ConnectError):  # noqa: N818  # as in every library: TimeoutError, ReadTimeout
+    """Nothing came within the connect or read timeout."""
+
+
+class NotSoapError(SfmtlsError):
+    """The answer is not a SOAP envelope."""
+
+
+class CertificatePageError(NotSoapError):
+    """The answer is Salesforce's HTML page "Certificate Error"; ``reason`` is the text it gives."""
+
+    def __init__(self, what: str, evidence: str = "", next_step: str = "", reason: str = "") -> None:
+        super().__init__(what, evidence, next_step)
+        self.reason = reason
+
+
+class SoapFault(SfmtlsError):  # noqa: N818  # …Fault: the org said it
+    """The org answered with a SOAP fault; ``code`` is its exceptionCode, ``message`` its text."""
+
+    def __init__(self, what: str, evidence: str = "", next_step: str = "", code: str = "", message: str = "") -> None:
+        super().__init__(what, evidence, next_step)
+        self.code = code
+        self.message = message
+
+
+class LoginFault(SoapFault):
+    """The org refused the username, password or security token."""
+
+
+class MutualAuthenticationFault(SoapFault):
+    """The session needs a mutually authenticated connection and this one is not: MUTUAL_AUTHENTICATION_FAILED."""
+
+
+class SessionFault(SoapFault):
+    """The session id is unknown, ended or expired."""
+
+
+class ExpectationError(SfmtlsError):
+    """A predicted failure did not happen, or another one did."""
+
+
+class PracticeError(SfmtlsError):
+    """The practice org cannot start, or cannot do what was asked of it."""

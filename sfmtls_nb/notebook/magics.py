@@ -1,0 +1,225 @@
+"""The magics. Each parses its line, calls the core, and returns the object it made: no logic of its own."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from getpass import getpass
+from pathlib import Path
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+
+from sfmtls_nb.curl import curl_command
+from sfmtls_nb.errors import CertificatePageError, ExpectationError, PassphraseError, SfmtlsError, SoapFault
+from sfmtls_nb.identity import ClientIdentity
+from sfmtls_nb.login import PasswordLogin, login
+from sfmtls_nb.org import LAST_VERSION_WITH_LOGIN, Org
+from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.session import Session
+from sfmtls_nb.soap import Reply, from_user, operation
+from sfmtls_nb.transport import Exchange
+
+
+@magics_class
+class SfMagics(Magics):
+    """What the cells of one notebook share: where to go, who we are, and the session."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self.practice: PracticeOrg | None = None
+        self.org: Org | None = None
+        self.identity: ClientIdentity | None = None
+        self.session: Session | None = None
+        self.last: Exchange | None = None
+        self.pem: Path | None = None
+
+    @magic_arguments()
+    @argument("action", nargs="?", choices=["start", "stop", "show"], default="start", help="default: start")
+    @line_magic
+    def sf_practice(self, line: str) -> PracticeOrg | None:
+        """Start the practice org, or show or stop the running one. Later magics go to it."""
+        action = parse_argstring(SfMagics.sf_practice, line).action
+        if action == "start":
+            self._go_to(Org(**self._start_practice().endpoints))
+        elif action == "stop" and self.practice:
+            self.practice.stop()
+        elif self.practice is None:
+            raise UsageError("no practice org is running; %sf_practice starts one")
+        return self.practice
+
+    @magic_arguments()
+    @argument("name", help="'practice', or a My Domain name such as acme for https://acme.my.salesforce.com")
+    @argument("--sandbox", metavar="NAME", help="a sandbox of that org")
+    @argument("--api-version", default=LAST_VERSION_WITH_LOGIN, metavar="NN.0", help="default: %(default)s")
+    @argument("--ca-file", metavar="FILE", help="PEM file of the root to trust, for a private server")
+    @line_magic
+    def sf_org(self, line: str) -> Org:
+        """Choose where to go."""
+        chosen = parse_argstring(SfMagics.sf_org, line)
+        if chosen.name == "practice":
+            return self._go_to(Org(**self._start_practice().endpoints))
+        org = Org.my_domain(chosen.name, sandbox=chosen.sandbox, api_version=chosen.api_version)
+        return self._go_to(replace(org, ca_file=chosen.ca_file))
+
+    @magic_arguments()
+    @argument("username", nargs="?", help="default: the practice org's enforced user; on a real org it is asked for")
+    @line_magic
+    def sf_login(self, line: str) -> Session:
+        """Sign in. The password is asked for and never typed into a cell; the practice org's is known."""
+        username = parse_argstring(SfMagics.sf_login, line).username
+        org = self._chosen_org()
+        with self._remembering():
+            self.session = login(org, self._credentials(username), self.identity)
+        self.last = self.session.last
+        return self.session
+
+    @magic_arguments()
+    @argument(
+        "files", nargs="+", help="key and certificates, in any order; also looked for in the practice org's folder"
+    )
+    @argument("--write", metavar="DIR", help="write fullcert.pem and upload.crt (the leaf) into that folder")
+    @argument("--overwrite", action="store_true", help="write over files of that name")
+    @line_magic
+    def sf_identity(self, line: str) -> ClientIdentity:
+        """Assemble the client's key and certificates; later calls present them."""
+        chosen = parse_argstring(SfMagics.sf_identity, line)
+        files = [self._find(name) for name in chosen.files]
+        try:
+            self.identity = ClientIdentity.load(*files)
+        except PassphraseError:
+            self.identity = ClientIdentity.load(*files, password=getpass("Passphrase of the private key: "))
+        if chosen.write:
+            self._write(self.identity, chosen.write, overwrite=chosen.overwrite)
+        if self.session:
+            self.session = self.session.with_identity(self.identity)
+        return self.identity
+
+    @magic_arguments()
+    @argument(
+        "operation", nargs="?", help="such as getUserInfo; as a cell, the body or a whole envelope in XML instead"
+    )
+    @argument("--no-cert", action="store_true", help="leave the certificate at home")
+    @argument("--port", type=int, choices=[443, 8443], help="default: 8443 with an identity, else 443")
+    @argument("--expect", metavar="FAILURE", help="predict: page, a fault code, or the name of an error")
+    @line_cell_magic
+    def sf_soap(self, line: str, cell: str | None = None) -> Reply | SfmtlsError:
+        """Make a SOAP call. With --expect a failure that was predicted is the result; anything else raises."""
+        chosen = parse_argstring(SfMagics.sf_soap, line)
+        if (chosen.operation is None) == (cell is None):
+            raise UsageError("%sf_soap takes an operation on its line, or XML in its cell: one of the two")
+        session = self._signed_in()
+        body = operation(chosen.operation) if cell is None else from_user(cell)
+
+        def call() -> Reply:
+            with self._remembering():
+                reply = session.soap(body, port=chosen.port, certificate=not chosen.no_cert)
+            self.last = session.last
+            return reply
+
+        return _expecting(chosen.expect, call)
+
+    @magic_arguments()
+    @line_magic
+    def sf_curl(self, line: str) -> None:
+        """Show the last call as the curl command that does the same."""
+        parse_argstring(SfMagics.sf_curl, line)
+        if self.last is None:
+            raise UsageError("no call has been made yet; %sf_login makes the first")
+        print(curl_command(self.last, self.pem or "fullcert.pem"))
+
+    # ------------------------------------------------------------ what the magics share
+
+    def _start_practice(self) -> PracticeOrg:
+        if self.practice is None or not self.practice.running:
+            self.practice = PracticeOrg().start()
+            atexit.register(self.practice.stop)
+        return self.practice
+
+    def _go_to(self, org: Org) -> Org:
+        self.org, self.session = org, None
+        return org
+
+    def _chosen_org(self) -> Org:
+        if self.org is None:
+            raise UsageError("no org is chosen; %sf_practice starts one to practise on, %sf_org NAME goes to yours")
+        return self.org
+
+    def _signed_in(self) -> Session:
+        if self.session is None:
+            self._chosen_org()
+            raise UsageError("not signed in; %sf_login does that")
+        return self.session
+
+    def _at_practice(self) -> PracticeOrg | None:
+        practice = self.practice
+        return practice if practice and practice.running and self.org == Org(**practice.endpoints) else None
+
+    def _credentials(self, username: str | None) -> PasswordLogin:
+        practice = self._at_practice()
+        if practice is None:
+            return PasswordLogin(username or input("Username: "), getpass("Password (and security token): "))
+        if username is None:
+            return PasswordLogin(*practice.user("enforced"))
+        for user in practice.state.users:
+            if username in (user.name, user.username):
+                return PasswordLogin(user.username, user.password)
+        return PasswordLogin(username, getpass("Password: "))
+
+    def _find(self, name: str) -> Path:
+        """A file by name: here, or else in the practice org's folder, where its authority has put them."""
+        practice = self._at_practice()
+        path = Path(name).expanduser()
+        if practice and not path.exists() and (practice.directory / name).exists():
+            return practice.directory / name
+        return path
+
+    def _write(self, identity: ClientIdentity, name: str, *, overwrite: bool) -> None:
+        """Write the two files into a folder: here, or, like all that is made for it, in the practice org's."""
+        practice = self._at_practice()
+        folder = practice.directory / name if practice else Path(name).expanduser()
+        folder.mkdir(parents=True, exist_ok=True)
+        self.pem = identity.write_pem(folder / "fullcert.pem", overwrite=overwrite)
+        upload = identity.write_upload(folder / "upload.crt", overwrite=overwrite)
+        print(f"written: {self.pem} (key, leaf, intermediates: for the client; keep it to yourself)")
+        print(f"written: {upload} (the leaf alone: upload it in Setup > Certificate and Key Management)")
+
+    @contextmanager
+    def _remembering(self) -> Iterator[None]:
+        """Keep the call that failed, for %sf_curl; what went well keeps itself in the session."""
+        try:
+            yield
+        except SfmtlsError as error:
+            self.last = error.exchange or self.last
+            raise
+
+
+def _expecting(expected: str | None, call: Callable[[], Reply]) -> Reply | SfmtlsError:
+    """The reply; or, where a failure was predicted, that failure. Raises ExpectationError when it does not come."""
+    try:
+        reply = call()
+    except SfmtlsError as error:
+        if expected in _names_of(error):
+            return error
+        raise
+    if expected:
+        raise ExpectationError(
+            f"{expected} was predicted, and the call succeeded",
+            f"the answer is {reply.operation}",
+            "compare with the cell that fails: the port, the certificate, the user",
+        )
+    return reply
+
+
+def _names_of(error: SfmtlsError) -> set[str]:
+    """What a prediction may call an error: its class or a class above it, its fault code, or ``page``."""
+    names = {kind.__name__ for kind in type(error).__mro__ if issubclass(kind, SfmtlsError)}
+    if isinstance(error, CertificatePageError):
+        names.add("page")
+    if isinstance(error, SoapFault):
+        names.add(error.code)
+    return names

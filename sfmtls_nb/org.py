@@ -1,0 +1,104 @@
+"""Org: where to go and whom to trust there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from sfmtls_nb.errors import OrgError
+
+#: Salesforce's two doors: 443 for everyone, 8443 for mutual TLS. A practice org maps them to ports of its own.
+Port = Literal[443, 8443]
+
+#: The newest API version that still has SOAP login() (Salesforce KB 005132110).
+LAST_VERSION_WITH_LOGIN = "64.0"
+
+_LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
+_MY_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
+_API_VERSION = re.compile(r"[1-9]\d\.0")
+
+
+@dataclass(frozen=True)
+class Org:
+    """One Salesforce org, seen from a client: a plain value, holding no secret.
+
+    login_url: where SOAP login() is, scheme and host (and port, if it is not 443).
+    mutual_port: the port that asks for a client certificate. The host comes from the login answer's ``serverUrl``.
+    api_version: like ``"64.0"``.
+    ca_file: PEM file of the only roots to trust for the server's certificate; None trusts the public ones (certifi).
+        There is no switch that turns verification off.
+    connect_timeout, read_timeout: seconds; connecting includes the TLS handshake.
+
+    Raises OrgError for what cannot work, before anything is sent.
+    """
+
+    login_url: str = "https://login.salesforce.com"
+    mutual_port: int = 8443
+    api_version: str = LAST_VERSION_WITH_LOGIN
+    ca_file: str | Path | None = None
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "login_url", checked_url(self.login_url).rstrip("/"))
+        if not _API_VERSION.fullmatch(self.api_version):
+            raise OrgError(
+                f"{self.api_version!r} is not an API version",
+                next_step=f'write it as Salesforce does, such as "{LAST_VERSION_WITH_LOGIN}"',
+            )
+
+    @classmethod
+    def my_domain(cls, name: str, *, sandbox: str | None = None, api_version: str = LAST_VERSION_WITH_LOGIN) -> Self:
+        """The org behind ``https://NAME.my.salesforce.com``, or its sandbox.
+
+        >>> Org.my_domain("acme", sandbox="uat").login_url
+        'https://acme--uat.sandbox.my.salesforce.com'
+        """
+        for part in (name, sandbox):
+            if part is not None and not _MY_DOMAIN.fullmatch(part):
+                raise OrgError(
+                    f"{part!r} is not a My Domain or sandbox name",
+                    next_step="give the name alone, such as acme for https://acme.my.salesforce.com; "
+                    "Setup > My Domain shows it",
+                )
+        host = f"{name}--{sandbox}.sandbox.my.salesforce.com" if sandbox else f"{name}.my.salesforce.com"
+        return cls(login_url=f"https://{host}", api_version=api_version)
+
+    def endpoint(self, server_url: str, port: Port) -> str:
+        """The ``serverUrl`` of a login answer, on one of the two doors.
+
+        Salesforce sends it without a port; the caller puts 8443 in. On 443 it stays as it came.
+        """
+        parts = urlsplit(checked_url(server_url))
+        if port == 443:
+            return urlunsplit(parts)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return checked_url(urlunsplit(parts._replace(netloc=f"{host}:{self.mutual_port}")))
+
+
+def checked_url(url: str) -> str:
+    """The URL unchanged, if it is one to send a secret to: https, with a host, and a port that answers there."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise OrgError(f"{url!r} is not a URL", str(error), "write it as https://HOST or https://HOST:PORT") from error
+    if parts.username is not None or parts.password is not None:
+        # Not echoed: what stands there may be a password.
+        raise OrgError("the URL has a username or password in it", next_step="write https://HOST alone")
+    if parts.scheme != "https" or not parts.hostname:
+        raise OrgError(
+            f"{url!r} is not an https URL with a host",
+            next_step="write it as https://HOST; a password or session id is never sent without TLS",
+        )
+    if port == 8443 and parts.hostname in _LOGIN_HOSTS:
+        raise OrgError(
+            f"{parts.hostname} does not answer on 8443",
+            "the login service listens on 443 only; a connection to 8443 hangs until it times out",
+            f"sign in at https://{parts.hostname} (443), or at your My Domain host; "
+            "8443 is for the API calls after login, on the host that the login answer's serverUrl names",
+        )
+    return url

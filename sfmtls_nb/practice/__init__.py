@@ -1,0 +1,11 @@
+"""The practice org: a local server that behaves like Salesforce, on real TLS, for lessons and tests.
+
+It shares no parsing, TLS or envelope code with the client side of this package.
+"""
+
+from __future__ import annotations
+
+from sfmtls_nb.practice.org import LOOPBACK, Ports, PracticeOrg
+from sfmtls_nb.practice.state import Credentials
+
+__all__ = ["LOOPBACK", "Credentials", "Ports", "PracticeOrg"]

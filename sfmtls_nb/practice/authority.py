@@ -1,0 +1,135 @@
+"""Certificates made afresh at each start: a server's, and a client's with the chain above it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+# So that curl --connect-to reaches the practice org under Salesforce's names with verification on. Nothing but a
+# client that names this authority's file trusts it, and its key never leaves this process.
+_SALESFORCE_NAMES: Final = ("login.salesforce.com", "test.salesforce.com", "*.salesforce.com", "*.my.salesforce.com")
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate and its private key."""
+
+    certificate: x509.Certificate
+    key: Key = field(repr=False)
+
+    @property
+    def certificate_pem(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.PEM)
+
+    @property
+    def key_pem(self) -> bytes:
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@dataclass(frozen=True)
+class ClientChain:
+    """A client's leaf, its intermediates (the leaf's issuer first), and the root."""
+
+    leaf: Issued
+    intermediates: tuple[Issued, ...]
+    root: Issued
+
+
+class Authority:
+    """Two hierarchies, as in life: the server's own authority, and the client's, whose root the org accepts.
+
+    The client has two intermediates, as in the article, so that their order matters.
+    """
+
+    def __init__(self, hosts: Sequence[str], now: datetime | None = None) -> None:
+        self.now = now or datetime.now(UTC)
+        self.server_root = self.issue("Practice Server Root CA", ca=True)
+        names = (*hosts, *_SALESFORCE_NAMES)
+        self.server = self.issue(hosts[0], self.server_root, names=names, purposes=[ExtendedKeyUsageOID.SERVER_AUTH])
+        root = self.issue("Practice Client Root CA", ca=True)
+        policy = self.issue("Practice Client Policy CA", root, ca=True)
+        issuing = self.issue("Practice Client Issuing CA", policy, ca=True)
+        # RSA, because that is what most client certificates still are; the others are EC because that is fast.
+        leaf = self.issue(
+            "integration.practice.example",
+            issuing,
+            key=rsa.generate_private_key(public_exponent=65537, key_size=2048),
+            names=["integration.practice.example"],
+            purposes=[ExtendedKeyUsageOID.CLIENT_AUTH],
+            days=365,
+        )
+        self.client = ClientChain(leaf, (issuing, policy), root)
+
+    def issue(
+        self,
+        common_name: str,
+        issuer: Issued | None = None,
+        *,
+        ca: bool = False,
+        key: Key | None = None,
+        names: Sequence[str] = (),
+        purposes: Sequence[x509.ObjectIdentifier] = (),
+        days: int = 3650,
+    ) -> Issued:
+        """A certificate signed by ``issuer`` (None: by itself), valid from an hour ago for ``days``.
+
+        names: DNS names and IP addresses for the subjectAltName. purposes: the extended key usage.
+        """
+        key = key or ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name(
+            [
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Practice Org (simulated)"),
+                x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+            ]
+        )
+        signing_key = issuer.key if issuer else key
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer.certificate.subject if issuer else subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(self.now - timedelta(hours=1))
+            .not_valid_after(self.now + timedelta(days=days))
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+            .add_extension(_key_usage(ca=ca), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)
+        )
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName([_general(n) for n in names]), critical=False)
+        if purposes:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+        return Issued(builder.sign(signing_key, hashes.SHA256()), key)
+
+
+def _key_usage(*, ca: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not ca,
+        key_cert_sign=ca,
+        crl_sign=ca,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)

@@ -1,0 +1,225 @@
+"""PracticeOrg: a server that behaves like Salesforce, on real TLS, as a context manager."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Self
+
+from sfmtls_nb.errors import PracticeError
+from sfmtls_nb.practice import soap_api
+from sfmtls_nb.practice.authority import Authority
+from sfmtls_nb.practice.files import ClientFiles, client_files, write_files
+from sfmtls_nb.practice.gate import Presented
+from sfmtls_nb.practice.request import Answer, Listener, Request
+from sfmtls_nb.practice.server import Server
+from sfmtls_nb.practice.state import ORGANIZATION_ID, Credentials, OrgState, User, eighteen
+from sfmtls_nb.practice.tls import server_context, verify_client_chain
+
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_WILDCARDS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # compared with, not bound to
+_API_VERSION: Final = f"{soap_api.LAST_LOGIN_VERSION}.0"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where to listen; 0 lets the system choose."""
+
+    api: int = 0
+    mutual: int = 0
+    strict: int = 0
+
+
+class PracticeOrg:
+    """A practice org: starts when entered, stops when left.
+
+    host: where to listen; loopback unless told otherwise. directory: where its files go; None: a temporary folder that
+    goes when the org stops. Every start makes new keys, certificates and passwords.
+    Raises PracticeError if a port is taken or the directory is somebody else's.
+    """
+
+    def __init__(
+        self, *, host: str = "localhost", ports: Ports | None = None, directory: str | Path | None = None
+    ) -> None:
+        self._host = host
+        self._wanted_ports = ports or Ports()
+        self._given_directory = Path(directory).absolute() if directory is not None else None
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._server: Server | None = None
+
+    # ------------------------------------------------------------ starting and stopping
+
+    def start(self) -> Self:
+        """Listen, and write the files. `stop` it in the end; or use ``with``, which does both."""
+        if self._server:
+            return self
+        visible = socket.gethostname() if self._host in _WILDCARDS else self._host
+        self.authority = Authority([visible, *(LOOPBACK - {visible})])
+        root = self.authority.client.root.certificate
+        self.state = OrgState([root], [self.authority.client.leaf.certificate])
+        contexts = {
+            listener: server_context(listener, self.authority.server, self.state.accepted_roots)
+            for listener in Listener
+        }
+        wanted = {
+            Listener.API: self._wanted_ports.api,
+            Listener.MUTUAL: self._wanted_ports.mutual,
+            Listener.STRICT: self._wanted_ports.strict,
+        }
+        self._server = Server(self._host, wanted, contexts, self.answer)
+        self._visible_host = f"[{visible}]" if ":" in visible else visible
+        if self._given_directory is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="practice-org-")
+        try:
+            write_files(self.directory, self.authority, self.description())
+        except PracticeError:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Close every connection and remove the temporary files. Safe to call twice."""
+        if self._server:
+            self._server.stop()
+            self._server = None
+        if self._temporary:
+            self._temporary.cleanup()
+            self._temporary = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"PracticeOrg({self.api_url}, mutual {self.mutual_url})" if self._server else "PracticeOrg(stopped)"
+
+    @property
+    def running(self) -> bool:
+        """Whether it has been started and not stopped."""
+        return self._server is not None
+
+    # ------------------------------------------------------------ what a client needs to know
+
+    @property
+    def api_url(self) -> str:
+        """The 443 stand-in: login and API."""
+        return self._url(Listener.API)
+
+    @property
+    def mutual_url(self) -> str:
+        """The 8443 stand-in: asks for a certificate, accepts any, answers in HTTP."""
+        return self._url(Listener.MUTUAL)
+
+    @property
+    def strict_url(self) -> str:
+        """Like 8443, but refuses inside TLS, as servers other than Salesforce's do."""
+        return self._url(Listener.STRICT)
+
+    @property
+    def endpoints(self) -> dict[str, Any]:
+        """The keyword arguments of `sfmtls_nb.Org` for this org."""
+        return {
+            "login_url": self.api_url,
+            "mutual_port": self._running().ports[Listener.MUTUAL],
+            "api_version": _API_VERSION,
+            "ca_file": self.ca_file,
+        }
+
+    @property
+    def ca_file(self) -> Path:
+        """The root certificate to trust for this server, as a PEM file."""
+        return self.directory / "server-ca.pem"
+
+    @property
+    def directory(self) -> Path:
+        """Where the org's files are."""
+        self._running()
+        return self._given_directory or Path(self._temporary.name if self._temporary else "")
+
+    @property
+    def client(self) -> ClientFiles:
+        """The client's files: made for the leaf that is uploaded in this org."""
+        return client_files(self.directory, self.authority)
+
+    def user(self, name: str) -> Credentials:
+        """Username and password of a user: ``enforced`` or ``standard``."""
+        user = self._find(name)
+        return Credentials(user.username, user.password)
+
+    def description(self) -> dict[str, Any]:
+        """What org.json holds, passwords included: they are made for this start and open nothing else."""
+        files = self.client
+        return {
+            "login_url": self.api_url,
+            "api_url": self.api_url,
+            "mutual_url": self.mutual_url,
+            "strict_url": self.strict_url,
+            "api_version": _API_VERSION,
+            "ca_file": str(self.ca_file),
+            "organization_id": eighteen(ORGANIZATION_ID),
+            "users": [
+                {"username": user.username, "password": user.password, "mutual_auth_enforced": user.enforced}
+                for user in self.state.users
+            ],
+            "client": {
+                "key": str(files.key),
+                "leaf": str(files.leaf),
+                "intermediates": [str(path) for path in files.intermediates],
+                "root": str(files.root),
+                "fullcert": str(files.fullcert),
+            },
+        }
+
+    # ------------------------------------------------------------ answering
+
+    def answer(self, request: Request) -> Answer:
+        """The answer to a request: from it, the presented chain, the clock and the state of the org."""
+        presented = self._presented(request)
+        if soap_api.serves(request):
+            return soap_api.answer(request, self._server_as_seen_by(request), self.state, presented)
+        return Answer(404, "text/html; charset=UTF-8", b"<html><body>URL No Longer Exists</body></html>")
+
+    def _presented(self, request: Request) -> Presented:
+        if not request.chain:
+            return Presented(certificate=False, flaw=None, uploaded=False)
+        flaw = verify_client_chain(request.chain, self.state.accepted_roots, datetime.now(UTC))
+        return Presented(certificate=True, flaw=flaw, uploaded=request.chain[0] in self.state.uploaded_leaves)
+
+    def _server_as_seen_by(self, request: Request) -> str:
+        """Scheme and host for serverUrl.
+
+        Salesforce leaves the port out, because it is 443. So do we, where a client came under a name without a port
+        (curl --connect-to); where it named one of ours, the 443 stand-in's port has to be there to be found.
+        """
+        host, separator, port = request.headers.get("Host", "").rpartition(":")
+        if not separator or port.endswith("]"):
+            host, port = request.headers.get("Host", ""), ""
+        if not host:
+            return self.api_url
+        if host in ("login.salesforce.com", "test.salesforce.com"):
+            # The login service names the org's instance; the article's is na30.
+            return "https://na30.salesforce.com"
+        ours = {str(number) for number in self._running().ports.values()} - {"443", "8443"}
+        return f"https://{host}:{self._running().ports[Listener.API]}" if port in ours else f"https://{host}"
+
+    # ------------------------------------------------------------ inside
+
+    def _running(self) -> Server:
+        if self._server is None:
+            raise PracticeError("the practice org is not running", next_step="start it: with PracticeOrg() as practice")
+        return self._server
+
+    def _url(self, listener: Listener) -> str:
+        return f"https://{self._visible_host}:{self._running().ports[listener]}"
+
+    def _find(self, name: str) -> User:
+        for user in self.state.users:
+            if user.name == name:
+                return user
+        names = ", ".join(user.name for user in self.state.users)
+        raise PracticeError(f"the practice org has no user {name!r}", next_step=f"its users are: {names}")

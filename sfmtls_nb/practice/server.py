@@ -1,0 +1,218 @@
+"""Server: three TLS listeners in one thread. It owns the sockets and decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
+
+from OpenSSL import SSL
+from tornado.http1connection import HTTP1ConnectionParameters, HTTP1ServerConnection
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    HTTPServerConnectionDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
+from tornado.ioloop import IOLoop
+from tornado.iostream import IOStream
+from tornado.netutil import add_accept_handler, bind_sockets
+
+from sfmtls_nb.errors import PracticeError
+from sfmtls_nb.practice.request import Answer, Listener, Request
+from sfmtls_nb.practice.tls import TLSStream, presented_chain
+
+_log = logging.getLogger("sfmtls_nb.practice")
+
+# Seconds.
+_HANDSHAKE_TIME: Final = 10.0
+_IDLE_TIME: Final = 120.0
+_BODY_TIME: Final = 60.0
+# An immediate close can destroy the alert on its way to the client (RFC 793: unread data makes a reset of it).
+_LINGER: Final = 1.0
+# Bytes.
+_MAX_HEADERS: Final = 65_536
+_MAX_BODY: Final = 52_428_800
+
+_PARAMETERS: Final = HTTP1ConnectionParameters(
+    max_header_size=_MAX_HEADERS,
+    max_body_size=_MAX_BODY,
+    header_timeout=_IDLE_TIME,
+    body_timeout=_BODY_TIME,
+    decompress=True,
+)
+
+Answerer = Callable[[Request], Answer]
+
+
+class Server:
+    """Listens from the constructor's end until `stop`. ``ports`` says where; 0 lets the system choose."""
+
+    def __init__(
+        self, host: str, ports: Mapping[Listener, int], contexts: Mapping[Listener, SSL.Context], answerer: Answerer
+    ) -> None:
+        self._contexts = contexts
+        self._answerer = answerer
+        self._open: set[Any] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sockets: dict[Listener, list[socket.socket]] = {}
+        try:
+            for listener, port in ports.items():
+                self._sockets[listener] = _bind(host, port)
+        except PracticeError:
+            self._close_sockets()
+            raise
+        self.ports = {listener: found[0].getsockname()[1] for listener, found in self._sockets.items()}
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="practice-org", daemon=True)
+        self._thread.start()
+        self._started.wait()
+
+    def stop(self) -> None:
+        """Close every connection and end the thread. Safe to call twice."""
+        if self._thread.is_alive():
+            self._loop.add_callback(self._stopping.set)
+            self._thread.join()
+
+    async def _run(self) -> None:
+        self._loop = IOLoop.current()
+        self._stopping = asyncio.Event()
+        removers = []
+        for listener, sockets in self._sockets.items():
+            removers += [add_accept_handler(listening, self._accepter(listener)) for listening in sockets]
+        self._started.set()
+        await self._stopping.wait()
+        for remove in removers:
+            remove()
+        self._close_sockets()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, *(opened.close() for opened in list(self._open)), return_exceptions=True)
+
+    def _close_sockets(self) -> None:
+        for sockets in self._sockets.values():
+            for listening in sockets:
+                listening.close()
+
+    def _accepter(self, listener: Listener) -> Callable[[socket.socket, Any], None]:
+        def accept(accepted: socket.socket, address: Any) -> None:
+            task = asyncio.create_task(self._serve(listener, accepted, address))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        return accept
+
+    async def _serve(self, listener: Listener, accepted: socket.socket, address: Any) -> None:
+        accepted.setblocking(False)
+        connection = SSL.Connection(self._contexts[listener], accepted)
+        connection.set_accept_state()
+        try:
+            await asyncio.wait_for(_handshake(connection), _HANDSHAKE_TIME)
+        except (SSL.Error, OSError, TimeoutError) as error:
+            _log.info("%s: handshake with %s failed: %s", listener.value, address, error)
+            await _linger(accepted)
+            return
+        except asyncio.CancelledError:
+            accepted.close()
+            raise
+        delegate = _Delegate(listener, presented_chain(connection), self._answerer, self._open)
+        # tornado asks for an IOStream by name, and for no more than a BaseIOStream in fact.
+        serving = HTTP1ServerConnection(cast("IOStream", TLSStream(connection)), _PARAMETERS, None)
+        self._open.add(serving)
+        serving.start_serving(delegate)
+
+
+class _Delegate(HTTPServerConnectionDelegate):
+    """One connection: which door it came through, and the chain it presented there."""
+
+    def __init__(self, listener: Listener, chain: tuple[Any, ...], answerer: Answerer, opened: set[Any]) -> None:
+        self._listener, self._chain, self._answerer, self._opened = listener, chain, answerer, opened
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:  # noqa: ARG002
+        return _Message(self._listener, self._chain, self._answerer, request_conn)
+
+    def on_close(self, server_conn: object) -> None:
+        self._opened.discard(server_conn)
+
+
+class _Message(HTTPMessageDelegate):
+    """One request on its way in, and its answer on the way out."""
+
+    def __init__(
+        self, listener: Listener, chain: tuple[Any, ...], answerer: Answerer, connection: HTTPConnection
+    ) -> None:
+        self._listener, self._chain, self._answerer, self._connection = listener, chain, answerer, connection
+        self._body: list[bytes] = []
+
+    def headers_received(self, start_line: Any, headers: HTTPHeaders) -> None:
+        self._start: RequestStartLine = start_line
+        self._headers = headers
+
+    def data_received(self, chunk: bytes) -> None:
+        self._body.append(chunk)
+
+    def finish(self) -> None:
+        request = Request(
+            self._listener, self._start.method, self._start.path, self._headers, b"".join(self._body), self._chain
+        )
+        try:
+            answer = self._answerer(request)
+        except Exception:  # noqa: BLE001  # one request's mistake must not end the server
+            _log.exception("%s %s failed", request.method, request.path)
+            answer = Answer(500, "text/plain", b"The practice org made a mistake; its log says which.")
+        headers = HTTPHeaders({"Content-Type": answer.content_type, "Content-Length": str(len(answer.body))})
+        headers.update(answer.headers)
+        sending = self._connection.write_headers(ResponseStartLine("HTTP/1.1", answer.status, ""), headers, answer.body)
+        sending.add_done_callback(lambda future: future.exception())  # a client that left early is no error of ours
+        self._connection.finish()
+
+
+def _bind(host: str, port: int) -> list[socket.socket]:
+    problem: Exception
+    try:
+        if 0 <= port <= 65535:
+            return bind_sockets(port, host, reuse_port=False)
+        problem = ValueError("a port is a number from 0 to 65535")
+    except OSError as error:
+        problem = error
+    raise PracticeError(
+        f"the practice org cannot listen on {host}:{port}",
+        str(problem),
+        "let the system choose a port (0), or choose one that is free and above 1023",
+    ) from problem
+
+
+async def _handshake(connection: SSL.Connection) -> None:
+    while True:
+        try:
+            return connection.do_handshake()
+        except SSL.WantReadError:
+            await _ready(connection, IOLoop.READ)
+        except SSL.WantWriteError:
+            await _ready(connection, IOLoop.WRITE)
+
+
+async def _ready(connection: SSL.Connection, event: int) -> None:
+    ready = asyncio.Event()
+    loop = IOLoop.current()
+    loop.add_handler(connection, lambda *fired: ready.set(), event)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_handler(connection)
+
+
+async def _linger(accepted: socket.socket) -> None:
+    """Let the alert arrive: say that we are done, wait a little, then close."""
+    try:
+        accepted.shutdown(socket.SHUT_WR)
+        await asyncio.sleep(_LINGER)
+    except OSError:
+        pass  # the client is gone already
+    finally:
+        accepted.close()

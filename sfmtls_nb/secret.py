@@ -1,0 +1,66 @@
+"""Secret: text that shows itself masked."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from typing import NoReturn
+
+_MASK = "••••"
+# A session id is the organization's 15-character id, "!", and the part that is secret.
+_ORGANIZATION = re.compile(r"00D[0-9A-Za-z]{12}!")
+
+
+class Secret:
+    """A password, passphrase or session id: masked wherever it is shown, and read only by `reveal`.
+
+    It is not a ``str``: joining, encoding or formatting it by accident cannot spill it.
+    Pickling is refused, because a pickle is a file with the text in it.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str | Secret) -> None:
+        self._text: str = text.reveal() if isinstance(text, Secret) else text
+
+    def reveal(self) -> str:
+        """The text itself. Every call to this is a place to look at in a review."""
+        return self._text
+
+    def __str__(self) -> str:
+        return mask(self._text)
+
+    def __repr__(self) -> str:
+        return f"Secret({mask(self._text)!r})"
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not pickled: the pickle would hold its text")
+
+
+def mask(text: str) -> str:
+    """What may be shown of a secret: of a session id the organization it belongs to, of anything else nothing.
+
+    >>> mask("00D36000000bLGT!AQQAQMlp30Zpiy6")
+    '00D36000000bLGT!••••'
+    >>> mask("p455w0rd")
+    '••••'
+    """
+    organization = _ORGANIZATION.match(text)
+    return (organization[0] if organization else "") + _MASK

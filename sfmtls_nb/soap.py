@@ -1,0 +1,342 @@
+"""Envelopes and faults: XML in, values out. The one parser of the client is here, and it is a hardened one.
+
+Shapes are those of the partner WSDL, API 58; what is documented and what was captured is in CONTRIBUTING.md, "What we know of Salesforce".
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from lxml import etree, html
+
+from sfmtls_nb.errors import (
+    CertificatePageError,
+    LoginFault,
+    MutualAuthenticationFault,
+    NotSoapError,
+    SessionFault,
+    SoapFault,
+)
+from sfmtls_nb.secret import Secret, mask
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SOAPENV: Final = "http://schemas.xmlsoap.org/soap/envelope/"
+PARTNER: Final = "urn:partner.soap.sforce.com"
+XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+
+# Elements whose text is never shown, in whatever namespace.
+SECRET_ELEMENTS: Final = frozenset({"sessionId", "password", "newPassword", "oldPassword"})
+
+
+# No DTD in SOAP (SOAP 1.1, section 3), so: no entities, no files, no network. huge_tree stays off, lxml's limits on.
+def _parser(*, remove_blank_text: bool = False) -> etree.XMLParser[etree._Element]:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_blank_text=remove_blank_text,
+    )
+
+
+_HTML_START: Final = re.compile(rb"<(!doctype\s+)?html[\s>]", re.IGNORECASE)
+
+
+# ---------------------------------------------------------------- writing
+
+
+def operation(name: str, fields: Mapping[str, str | Secret] | None = None) -> etree._Element:
+    """``<name>`` in the partner namespace with one child a field, such as ``query`` with ``queryString``.
+
+    Text is put into nodes, never into strings: what is ``<`` in it stays text.
+    """
+    try:
+        body = etree.Element(etree.QName(PARTNER, name), nsmap={"urn": PARTNER})
+        for field, value in (fields or {}).items():
+            child = etree.SubElement(body, etree.QName(PARTNER, field))
+            child.text = value.reveal() if isinstance(value, Secret) else value
+    except ValueError as error:
+        raise NotSoapError(
+            f"{name} cannot be written as XML",
+            str(error),
+            "an operation is named as in the WSDL, such as getUserInfo; control characters have no place in XML",
+        ) from error
+    return body
+
+
+def envelope(body: etree._Element, session_id: Secret | None = None) -> etree._Element:
+    """A SOAP 1.1 envelope around ``body``, with a SessionHeader if there is a session.
+
+    A body that is a whole envelope already is taken as it is; it gets the SessionHeader only if it has none.
+    """
+    if body.tag == f"{{{SOAPENV}}}Envelope":
+        root = copy.deepcopy(body)
+    else:
+        root = etree.Element(etree.QName(SOAPENV, "Envelope"), nsmap={"soapenv": SOAPENV, "urn": PARTNER})
+        etree.SubElement(root, etree.QName(SOAPENV, "Body")).append(copy.deepcopy(body))
+    if session_id and root.find(f"{{{SOAPENV}}}Header/{{{PARTNER}}}SessionHeader") is None:
+        header = root.find(f"{{{SOAPENV}}}Header")
+        if header is None:
+            header = etree.Element(etree.QName(SOAPENV, "Header"))
+            root.insert(0, header)
+        header.append(operation("SessionHeader", {"sessionId": session_id}))
+    return root
+
+
+def from_user(text: str) -> etree._Element:
+    """XML that a user typed: a body, or a whole envelope. What has no namespace is put into the partner namespace.
+
+    Raises NotSoapError where it is not well-formed, and says where.
+    """
+    root = parse(text.strip().encode(), what="the XML you gave")
+    for element in root.iter(etree.Element):
+        if etree.QName(element).namespace is None:
+            element.tag = etree.QName(PARTNER, str(element.tag)).text
+    return root
+
+
+def to_bytes(root: etree._Element) -> bytes:
+    """The document as it goes over the wire."""
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def indented(root: etree._Element, placeholders: Mapping[str, str] | None = None) -> str:
+    """The document as ``xmllint --format`` prints it, with the text of secret elements masked.
+
+    placeholders: by element name, what to show in place of the mask.
+    """
+    clean = etree.fromstring(etree.tostring(root, with_tail=False), _parser(remove_blank_text=True))
+    for element in clean.iter(etree.Element):
+        name = etree.QName(element).localname
+        if name in SECRET_ELEMENTS and element.text:
+            element.text = (placeholders or {}).get(name) or mask(element.text)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(clean, pretty_print=True, encoding="unicode")
+
+
+# ---------------------------------------------------------------- reading
+
+
+class Reply:
+    """A SOAP answer that is not a fault. ``root`` is the envelope; its text form is indented, its secrets masked."""
+
+    def __init__(self, root: etree._Element) -> None:
+        self.root = root
+
+    @property
+    def operation(self) -> str:
+        """The name of the element in the body, such as ``getUserInfoResponse``."""
+        return str(etree.QName(self._response).localname)
+
+    @property
+    def results(self) -> list[etree._Element]:
+        """The ``result`` elements: none, one, or as many as the operation returns."""
+        return self._response.findall("{*}result")
+
+    @property
+    def limits(self) -> dict[str, tuple[int, int]]:
+        """What the LimitInfoHeader says, ``{type: (current, limit)}``; empty where the org sent none."""
+        return {
+            str(info.findtext("{*}type")): (int(info.findtext("{*}current") or 0), int(info.findtext("{*}limit") or 0))
+            for info in self.root.iterfind("{*}Header/{*}LimitInfoHeader/{*}limitInfo")
+        }
+
+    def text(self, path: str) -> str | None:
+        """The text of the first element at ``path``, such as ``.//userName``; None where there is none, or it is nil.
+
+        Names without a prefix match in any namespace.
+        """
+        return self.root.findtext(any_namespace(path))
+
+    def frame(self, path: str | None = None) -> pd.DataFrame:
+        """The elements at ``path`` (default: the results) as rows, their children as columns."""
+        from sfmtls_nb.frame import elements_frame  # noqa: PLC0415  # the core loads without pandas
+
+        return elements_frame(self.root.findall(any_namespace(path)) if path else self.results)
+
+    @property
+    def _response(self) -> etree._Element:
+        return next(self.root.iterfind(f"{{{SOAPENV}}}Body/*"))
+
+    def __str__(self) -> str:
+        return indented(self.root)
+
+    def __repr__(self) -> str:
+        return f"<Reply {self.operation}>"
+
+
+def any_namespace(path: str) -> str:
+    """An ElementPath whose unprefixed names match in any namespace.
+
+    >>> any_namespace(".//userInfo/userName")
+    './/{*}userInfo/{*}userName'
+    """
+    return re.sub(r"(^|/)(?=[A-Za-z_])(?![^/]*:)", r"\1{*}", path)
+
+
+def read_reply(body: bytes) -> Reply:
+    """The answer to a SOAP call.
+
+    Raises CertificatePageError or NotSoapError for what is not SOAP, and a SoapFault for a fault. HTML is looked for
+    first: on 8443 it is the most common answer to a mistake, and it says more than a parser's complaint about it.
+    """
+    refuse_html(body)
+    root = parse(body)
+    if root.tag != f"{{{SOAPENV}}}Envelope":
+        raise NotSoapError(
+            "the answer is XML, but not a SOAP envelope",
+            f"its first element is <{etree.QName(root).localname}>",
+            "check the path of the URL: the SOAP API is at /services/Soap/u/VERSION",
+        )
+    content = root.find(f"{{{SOAPENV}}}Body")
+    if content is None or not len(content):
+        raise NotSoapError(
+            "the answer is a SOAP envelope with nothing in its body",
+            f"{len(body)} bytes",
+            "repeat the call; if it comes again, something between you and the org may be changing the answer",
+        )
+    fault = content.find(f"{{{SOAPENV}}}Fault")
+    if fault is not None:
+        raise _fault(fault)
+    return Reply(root)
+
+
+def parse(document: bytes, what: str = "the answer") -> etree._Element:
+    """The root element of a document from outside. Raises NotSoapError; a DTD is refused whatever it holds.
+
+    what: what the document is, as the error's message calls it.
+    """
+    if not document.strip():
+        raise NotSoapError(
+            f"{what} is empty",
+            f"{len(document)} bytes",
+            "repeat the call; if it comes again, look at the HTTP status and at what stands between you and the org",
+        )
+    try:
+        root: etree._Element = etree.fromstring(document, _parser())
+    except etree.XMLSyntaxError as error:
+        complaint = str(error).partition(", line")[0]
+        unfinished = error.code == etree.ErrorTypes.ERR_TAG_NOT_FINISHED or not document.rstrip().endswith(b">")
+        cut = unfinished and document.lstrip().startswith(b"<")
+        raise NotSoapError(
+            f"{what} is cut off: it begins as XML and ends too early" if cut else f"{what} is not XML",
+            f"{complaint} (line {error.lineno}); {len(document)} bytes, beginning {_beginning(document)}",
+            "repeat the call; if it comes again, the connection or a proxy on the way is cutting answers short"
+            if cut
+            else "check the URL: it may lead to something other than Salesforce's SOAP API",
+        ) from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise NotSoapError(
+            "the XML brings a DTD, which SOAP forbids, so it was not read",
+            f"{len(document)} bytes, beginning {_beginning(document)}",
+            "check the URL: Salesforce sends no DTD",
+        )
+    return root
+
+
+def is_html(body: bytes) -> bool:
+    """Whether a body begins as an HTML page, whatever its Content-Type says."""
+    return bool(_HTML_START.search(body[:512]))
+
+
+def refuse_html(body: bytes) -> None:
+    """Raise CertificatePageError for Salesforce's certificate page, NotSoapError for any other HTML page."""
+    if not is_html(body):
+        return
+    page = html.document_fromstring(body[:100_000], parser=html.HTMLParser(no_network=True, huge_tree=False))
+    title = " ".join((page.findtext(".//title") or "").split())
+    text = " ".join(page.text_content().split())
+    _, found, reason = text.partition("Client certificate error:")
+    if title == "Certificate Error" or found:
+        reason = reason.strip()
+        raise CertificatePageError(
+            "the org answered with its HTML page “Certificate Error” instead of XML",
+            f"the page says: {reason or text}",
+            _page_advice(reason),
+            reason=reason,
+        )
+    raise NotSoapError(
+        "the answer is an HTML page, not SOAP",
+        f"title: {title or '(none)'}; text: {text.removeprefix(title).strip()[:120]}",
+        "check the host and path; a proxy, a sign-on page or a maintenance page may be answering in Salesforce's place",
+    )
+
+
+def _beginning(document: bytes) -> str:
+    """The first characters, up to the first that could be a secret's."""
+    text = document[:60].decode("utf-8", "replace")
+    return repr(re.split(r"[Ss]ession|[Tt]oken|[Pp]assw|00D\w{12}!", text)[0])
+
+
+# ---------------------------------------------------------------- what to do next
+
+# The reasons are OpenSSL's verify error strings (the first is Salesforce's own). Looked up by their beginning.
+_PAGE_ADVICE: Final = {
+    "No client certificate": "this user is enforced: call 8443 with a client certificate (identity=…)",
+    "unable to get local issuer": "send the intermediates too, leaf first; and see that the root is one the org "
+    "accepts (https://MYDOMAIN.my.salesforce.com/cacerts.jsp lists them)",
+    "certificate has expired": "renew the certificate and upload the new leaf; look at the intermediates' dates too",
+    "certificate is not yet valid": "check this machine's clock, and the certificate's first day",
+    "self": "a self-signed certificate is never accepted: have one issued by an authority the org accepts",
+    "certificate revoked": "the authority has withdrawn this certificate: have a new one issued",
+    "unsuitable certificate purpose": "the leaf needs the extended key usage clientAuth: have it issued again with it",
+    "unsupported certificate purpose": "the leaf needs the extended key usage clientAuth: have it issued again with it",
+}
+
+
+def _page_advice(reason: str) -> str:
+    for beginning, advice in _PAGE_ADVICE.items():
+        if reason.startswith(beginning):
+            return advice
+    return "look at the certificate and the chain you sent: the page is about them, not about the session"
+
+
+# code -> (class, next step)
+_FAULTS: Final[dict[str, tuple[type[SoapFault], str]]] = {
+    "INVALID_LOGIN": (
+        LoginFault,
+        "type username and password again; from an unknown network append the security token to the password; a sandbox "
+        "signs in at test.salesforce.com or its My Domain; Setup > Users > Login History says which of these it was",
+    ),
+    "LOGIN_MUST_USE_SECURITY_TOKEN": (
+        LoginFault,
+        "append the security token to the password (PasswordLogin(…, security_token=…)); "
+        "Settings > Reset My Security Token mails a new one",
+    ),
+    "PASSWORD_LOCKOUT": (LoginFault, "wait for the lockout to end, or ask an administrator to unlock the user"),
+    "INVALID_OPERATION_WITH_EXPIRED_PASSWORD": (
+        LoginFault,
+        "the password has expired: sign in with a browser once and set a new one, then sign in here again",
+    ),
+    "MUTUAL_AUTHENTICATION_FAILED": (
+        MutualAuthenticationFault,
+        "this user is enforced: call on 8443 with the client certificate; if you did, its leaf is not the one uploaded "
+        "under Setup > Certificate and Key Management > Mutual Authentication Certificates",
+    ),
+    "INVALID_SESSION_ID": (
+        SessionFault,
+        "the session ended or timed out, or belongs to another org: sign in again",
+    ),
+    "UNSUPPORTED_API_VERSION": (
+        SoapFault,
+        "choose a version the org serves; SOAP login() exists from 31.0 to 64.0",
+    ),
+    "INVALID_OPERATION": (
+        SoapFault,
+        "if it is about login(): it is off by default in orgs made since Winter '26; an administrator can switch it on, "
+        "or sign in with OAuth and use the access token as session id",
+    ),
+}
+
+
+def _fault(fault: etree._Element) -> SoapFault:
+    faultcode = (fault.findtext("faultcode") or fault.findtext("{*}faultcode") or "").strip()
+    faultstring = (fault.findtext("faultstring") or fault.findtext("{*}faultstring") or "").strip()
+    code = (fault.findtext("detail//{*}exceptionCode") or faultcode.rpartition(":")[2]).strip()
+    message = (fault.findtext("detail//{*}exceptionMessage") or faultstring.removeprefix(f"{code}: ")).strip()
+    kind, next_step = _FAULTS.get(code, (SoapFault, "Salesforce's API reference lists the code under “API Fault”"))
+    return kind(f"the org answered {code}: {message}", f"faultcode {faultcode}", next_step, code, message)

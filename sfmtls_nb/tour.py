@@ -1,0 +1,120 @@
+"""The tour: the article's walk in a terminal, on a practice org, in a few seconds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TextIO
+
+from sfmtls_nb.curl import curl_command
+from sfmtls_nb.errors import CertificatePageError, ExpectationError, MutualAuthenticationFault, SfmtlsError
+from sfmtls_nb.identity import ClientIdentity, common_name
+from sfmtls_nb.login import PasswordLogin, login
+from sfmtls_nb.org import Org
+from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.session import Session
+from sfmtls_nb.soap import Reply
+
+
+def tour(out: TextIO | None = None) -> None:
+    """Walk through login, PEM, a mutually authenticated call and the two failures, each on real TLS.
+
+    Raises ExpectationError if a call that must fail does not; any other SfmtlsError as it comes.
+    """
+    paper = _Paper(out or sys.stdout)
+    paper.title("Salesforce mutual TLS, step by step, on a practice org of your own")
+    with PracticeOrg() as practice:
+        paper.step("The practice org starts: a local server that behaves like Salesforce, with certificates made now")
+        paper.line(f"stands for 443   {practice.api_url}")
+        paper.line(f"stands for 8443  {practice.mutual_url}")
+
+        paper.step("Sign in on 443: the login service asks nobody for a certificate, not even an enforced user")
+        user = practice.user("enforced")
+        session = login(Org(**practice.endpoints), PasswordLogin(*user))
+        paper.line(f"user        {user.username}")
+        paper.line(f"session id  {session.session_id}")
+        paper.line(f"serverUrl   {session.server_url}")
+        paper.curl(session)
+
+        paper.step("Assemble the PEM: private key, leaf, intermediates in order; the root stays out")
+        files = practice.client
+        me = ClientIdentity.load(files.key, files.root, *reversed(files.intermediates), files.leaf)
+        pem = me.write_pem(files.fullcert)
+        _show_identity(paper, me)
+        paper.line(f"written     {pem.name}, readable by you alone")
+
+        with session.with_identity(me) as mutual:
+            paper.step("Call getUserInfo on 8443 with the certificate: both ends have now proven who they are")
+            reply = mutual.get_user_info()
+            paper.block(str(reply))
+            _show_limits(paper, reply)
+            paper.line("the same as a DataFrame (turned on its side, the first lines):")
+            paper.block(reply.frame().T.rename(columns={0: "value"}).head(8).to_string())
+            paper.curl(mutual)
+
+            paper.step("Failure 1: on 8443 without a certificate the answer is a page of HTML, where XML was expected")
+            _expect(CertificatePageError, lambda: mutual.soap("getUserInfo", certificate=False), paper)
+            paper.curl(mutual)
+
+            paper.step("Failure 2: on 443 the enforced user's session is refused, by a SOAP fault")
+            _expect(MutualAuthenticationFault, lambda: mutual.soap("getUserInfo", port=443), paper)
+            paper.curl(mutual)
+    paper.title("That was all of it. To run the curl commands yourself: sfmtls-nb practice --dir my-org")
+    paper.title("next: make lab")
+
+
+def _show_identity(paper: _Paper, me: ClientIdentity) -> None:
+    paper.line(f"key         {me.key.public_key().__class__.__name__.removesuffix('PublicKey')}, never shown")
+    paper.line(f"leaf        {common_name(me.leaf)}")
+    for certificate in me.intermediates:
+        paper.line(f"issued by   {common_name(certificate)}")
+    if me.root:
+        paper.line(f"left out    {common_name(me.root)} (the root: the org has its own copy)")
+
+
+def _show_limits(paper: _Paper, reply: Reply) -> None:
+    for name, (current, limit) in reply.limits.items():
+        paper.line(f"LimitInfoHeader: {current} of {limit:,} {name}")
+
+
+def _expect(kind: type[SfmtlsError], call: Callable[[], object], paper: _Paper) -> None:
+    try:
+        call()
+    except kind as error:
+        paper.block(f"{type(error).__name__}: {error}")
+    else:
+        raise ExpectationError(
+            f"the call succeeded where a {kind.__name__} was expected", next_step="report this: the tour is broken"
+        )
+
+
+class _Paper:
+    """Writes steps to a terminal: bold where there is one, plain text in a file."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._steps = 0
+        self._bold, self._dim, self._plain = ("\033[1m", "\033[2m", "\033[0m") if out.isatty() else ("", "", "")
+
+    def title(self, text: str) -> None:
+        self._write(f"\n{self._bold}{text}{self._plain}")
+
+    def step(self, text: str) -> None:
+        self._steps += 1
+        self.title(f"{self._steps}. {text}")
+
+    def line(self, text: str) -> None:
+        self._write(f"   {text}")
+
+    def block(self, text: str) -> None:
+        for line in text.splitlines():
+            self.line(line)
+
+    def curl(self, session: Session) -> None:
+        if session.last:
+            self.line("the same with curl:")
+            self._write(f"{self._dim}" + "\n".join(f"   {line}" for line in curl_command(session.last).splitlines()))
+            self._out.write(self._plain)
+
+    def _write(self, text: str) -> None:
+        print(text, file=self._out)
