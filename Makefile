@@ -1,0 +1,58 @@
+# Two commands do everything: `make tour` and `make test`. Each sets up what it needs first.
+SHELL := bash
+.SHELLFLAGS := -o pipefail -ec
+.DEFAULT_GOAL := help
+.PHONY: help tour lab test check format clean
+
+# The first Python on the path that is new enough; or say make PYTHON=/path/to/python3.12.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+help:
+	@echo 'make tour   the whole walk in this terminal: first mutually authenticated call included'
+	@echo 'make lab    the course, in JupyterLab'
+	@echo 'make test   every check and every test'
+	@echo 'make format rewrite the code as `make check` wants it'
+
+tour: .venv/.tour
+	@$(BIN)/sfmtls-nb tour
+
+lab: .venv/.lab
+	@$(BIN)/jupyter lab notebooks/01_the_basics.ipynb
+
+test: check
+	@.ci/system-packages
+	$(BIN)/python -m pytest
+
+check: .venv/.test
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md Makefile notebooks sfmtls_nb tests
+
+format: .venv/.test
+	$(BIN)/ruff check --fix --quiet
+	$(BIN)/ruff format --quiet
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist
+
+.venv/.made:
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed; https://www.python.org/downloads/'; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo 'On Debian and Ubuntu: apt install python3-venv'; exit 1; }
+	@touch $@
+
+# What pip does, on one line that is written over; all of it is in .venv/install.log.
+.venv/.tour: EXTRAS :=
+.venv/.lab: EXTRAS := [lab]
+.venv/.test: EXTRAS := [lab,test]
+.venv/.tour .venv/.lab .venv/.test: .venv/.made pyproject.toml
+	@echo 'Setting up .venv (about a minute the first time) …'
+	@PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -e '.$(EXTRAS)' 2>&1 \
+		| tee .venv/install.log \
+		| awk -v tty="$$(test -t 1 && echo 1)" \
+			'tty && /^(Collecting|Installing|  Downloading)/ { printf "\r\033[K  %.76s", $$0; fflush() } \
+			END { if (tty) printf "\r\033[K" }' \
+		|| { tail -n 20 .venv/install.log; echo 'Installing failed; the whole log is .venv/install.log'; exit 1; }
+	@touch $@
