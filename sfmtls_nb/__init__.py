@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sfmtls_nb.csr import KeyAndRequest, new_key_and_csr
 from sfmtls_nb.curl import curl_command
 from sfmtls_nb.errors import (
     CallTimeout,
@@ -23,6 +24,7 @@ from sfmtls_nb.errors import (
     SfmtlsError,
     SoapFault,
 )
+from sfmtls_nb.findings import Finding
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.login import PasswordLogin, login
 from sfmtls_nb.org import Org
@@ -44,8 +46,10 @@ __all__ = [
     "ConnectError",
     "Exchange",
     "ExpectationError",
+    "Finding",
     "HandshakeError",
     "IdentityError",
+    "KeyAndRequest",
     "LoginFault",
     "MutualAuthenticationFault",
     "NotSoapError",
@@ -64,6 +68,7 @@ __all__ = [
     "curl_command",
     "load_ipython_extension",
     "login",
+    "new_key_and_csr",
 ]
 
 

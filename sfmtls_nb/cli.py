@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from sfmtls_nb import __version__
 from sfmtls_nb.errors import SfmtlsError
-from sfmtls_nb.practice import LOOPBACK, Ports, PracticeOrg
+from sfmtls_nb.practice import LOOPBACK, SCENARIOS, Ports, PracticeOrg
 from sfmtls_nb.tour import tour
 
 
@@ -20,9 +20,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 0, 1 for an SfmtlsError, 2 for a usage error, 130 for Ctrl-C, 141
     when nobody reads on.
     """
-    options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        try:
+            options = _parser().parse_args(arguments)
+            options.run(options)
+        finally:
+            sys.stdout.flush()  # here, where a broken pipe is caught
     except SfmtlsError as error:
         print(f"sfmtls-nb: {error}", file=sys.stderr)
         return 1
@@ -72,6 +75,8 @@ def _practice(options: argparse.Namespace) -> None:
         signal.signal(number, lambda *_: stop.set())
     ports = Ports(options.api_port, options.mutual_port, options.strict_port)
     with PracticeOrg(host=options.host, ports=ports, directory=options.dir) as practice:
+        for each in SCENARIOS:
+            practice.identity(each.name)
         print(json.dumps(practice.description(), indent=2), flush=True)
         print(f"The practice org runs; its files are in {practice.directory}. Ctrl-C stops it.", file=sys.stderr)
         stop.wait()

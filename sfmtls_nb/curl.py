@@ -11,7 +11,12 @@ from sfmtls_nb.soap import indented, is_html, parse
 from sfmtls_nb.transport import Exchange
 
 # The shell variables that stand in the command for a secret: the command runs, and no secret is in it.
-_VARIABLES: Final = {"sessionId": "${SF_SESSION_ID}", "password": "${SF_PASSWORD}"}
+_VARIABLES: Final = {
+    "sessionId": "${SF_SESSION_ID}",
+    "password": "${SF_PASSWORD}",
+    "oldPassword": "${SF_OLD_PASSWORD}",
+    "newPassword": "${SF_NEW_PASSWORD}",
+}
 # A character each from Unicode's private use area, put in first: unlike a "$" it is not escaped for the shell.
 _PLACEHOLDERS: Final = {name: chr(0xE000 + number) for number, name in enumerate(_VARIABLES)}
 
@@ -27,10 +32,15 @@ def curl_command(exchange: Exchange, pem: str | Path = "fullcert.pem") -> str:
         options.append(f"--cacert {shlex.quote(str(exchange.ca_file))}")
     options += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in exchange.request_headers.items()]
     if exchange.identity:
-        options.append(f"-E {shlex.quote(str(pem))}")
+        # curl takes what follows a ":" for the passphrase, unless a backslash stands before it.
+        name = re.sub(r"[\\:]", r"\\\g<0>", str(pem))
+        options.append(f"-E {shlex.quote(name)}")
     show = "" if is_html(exchange.response_body) else " | xmllint --format -"
-    options.append(f"--data-binary @- <<END_OF_ENVELOPE{show}")
-    return " \\\n    ".join(options) + f"\n{_here_document(exchange.request_body)}END_OF_ENVELOPE"
+    text, end = _here_document(exchange.request_body), "END_OF_ENVELOPE"
+    while f"\n{end}\n" in text:  # or what follows in the body would be run as commands
+        end += "_"
+    options.append(f"--data-binary @- <<{end}{show}")
+    return " \\\n    ".join(options) + f"\n{text}{end}"
 
 
 def _here_document(body: bytes) -> str:

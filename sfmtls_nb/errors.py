@@ -22,7 +22,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+from sfmtls_nb.secret import mask_session_ids
 
 
 class SfmtlsError(Exception):
@@ -35,6 +38,8 @@ class SfmtlsError(Exception):
     exchange: Any = None
 
     def __init__(self, what: str, evidence: str = "", next_step: str = "") -> None:
+        # Salesforce quotes the session id in “Session not found, missing session key: …”: whole, and perhaps good elsewhere.
+        what, evidence, next_step = (mask_session_ids(text) for text in (what, evidence, next_step))
         super().__init__(what, evidence, next_step)
         self.what = what
         self.evidence = evidence
@@ -54,7 +59,11 @@ class OrgError(SfmtlsError):
 
 
 class IdentityError(SfmtlsError):
-    """The key or the certificates cannot be used."""
+    """The key or the certificates cannot be used; ``findings`` (of `sfmtls_nb.findings`) say why in detail."""
+
+    def __init__(self, what: str, evidence: str = "", next_step: str = "", findings: Sequence[Any] = ()) -> None:
+        super().__init__(what, evidence, next_step)
+        self.findings = tuple(findings)
 
 
 class PassphraseError(IdentityError):
@@ -86,7 +95,7 @@ class CertificatePageError(NotSoapError):
 
     def __init__(self, what: str, evidence: str = "", next_step: str = "", reason: str = "") -> None:
         super().__init__(what, evidence, next_step)
-        self.reason = reason
+        self.reason = mask_session_ids(reason)
 
 
 class SoapFault(SfmtlsError):  # noqa: N818  # …Fault: the org said it
@@ -95,7 +104,7 @@ class SoapFault(SfmtlsError):  # noqa: N818  # …Fault: the org said it
     def __init__(self, what: str, evidence: str = "", next_step: str = "", code: str = "", message: str = "") -> None:
         super().__init__(what, evidence, next_step)
         self.code = code
-        self.message = message
+        self.message = mask_session_ids(message)
 
 
 class LoginFault(SoapFault):

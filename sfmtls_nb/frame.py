@@ -8,13 +8,14 @@ import pandas as pd
 from lxml import etree
 
 from sfmtls_nb.secret import mask
-from sfmtls_nb.soap import SECRET_ELEMENTS, XSI
+from sfmtls_nb.soap import SECRET_ELEMENTS, is_nil
 
 
 def elements_frame(elements: Iterable[etree._Element]) -> pd.DataFrame:
     """One row an element, one column a leaf below it, named by the way there (``userInfo.userName``).
 
-    A nil or empty element is missing (None); what stands more than once in an element gives a list. Secrets are masked.
+    An element that is a leaf itself gives a column of its own name. A nil or empty element is missing (None); what stands
+    more than once in an element gives a list. Secrets are masked.
     """
     return pd.DataFrame([_row(element) for element in elements])
 
@@ -33,9 +34,9 @@ def _row(element: etree._Element) -> dict[str, object]:
 
 def _leaves(element: etree._Element, path: tuple[str, ...]) -> Iterator[tuple[str, str | None]]:
     children = list(element.iterchildren(etree.Element))
-    if not children and path:
-        nil = element.get(f"{{{XSI}}}nil") in ("true", "1")
-        text = None if nil else element.text
-        yield ".".join(path), mask(text) if text and path[-1] in SECRET_ELEMENTS else text
+    if not children:
+        way = path or (str(etree.QName(element).localname),)
+        text = None if is_nil(element) else element.text
+        yield ".".join(way), mask(text) if text and not SECRET_ELEMENTS.isdisjoint(way) else text
     for child in children:
         yield from _leaves(child, (*path, str(etree.QName(child).localname)))

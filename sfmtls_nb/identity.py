@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import re
-import tempfile
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self, cast, get_args
+from typing import Self, cast
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.types import (
-    CertificateIssuerPrivateKeyTypes,
-    PrivateKeyTypes,
-    PublicKeyTypes,
-)
-from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes as PrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat, pkcs12
 
-from sfmtls_nb.chain import Chain, build_chain
-from sfmtls_nb.errors import IdentityError, PassphraseError
+from sfmtls_nb.bag import Bag, read_bag
+from sfmtls_nb.chain import Chain, build_chain, common_name, extension, fingerprint, is_self_signed
+from sfmtls_nb.errors import IdentityError
+from sfmtls_nb.findings import Case, Finding, examine
+from sfmtls_nb.org import Org
+from sfmtls_nb.roots import AcceptedRoots
 from sfmtls_nb.secret import Secret
-
-_PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
+from sfmtls_nb.writing import write_new
 
 
 @dataclass(frozen=True)
@@ -33,72 +30,25 @@ class ClientIdentity:
     All are `cryptography` objects. ``passphrase`` is the one the key was read with: whatever is written keeps it.
     """
 
-    key: CertificateIssuerPrivateKeyTypes = field(repr=False)
+    key: PrivateKey = field(repr=False)
     chain: Chain = field(repr=False)
+    bag: Bag = field(repr=False, compare=False)
     passphrase: Secret | None = field(default=None, repr=False)
 
     @classmethod
     def load(cls, *sources: str | Path | bytes, password: str | Secret | None = None) -> Self:
-        """Read a key and certificates from PEM files or bytes, in any order, and assemble them.
+        """Read a key and certificates from any mix of files and bytes, in any order, and assemble them.
 
-        The leaf is the certificate that holds the key's public half; the chain is ordered by who signed whom.
-        Raises PassphraseError when the key is encrypted and ``password`` is missing or wrong, and IdentityError
-        for everything else: a missing or unreadable file, no key, no certificate, a key that fits none of them.
+        PEM, DER, PKCS#12 (.p12, .pfx), PKCS#7 (.p7b), PKCS#1, PKCS#8, SEC1; encrypted ones with ``password``. The leaf is
+        the certificate that holds the key's public half; the chain is ordered by who signed whom.
+        Raises PassphraseError when something is encrypted and ``password`` is missing or wrong, and IdentityError
+        for everything else: a missing or malformed file, no key, no certificate, a key that fits none of them.
         """
         passphrase = Secret(password) if password else None
-        keys: list[CertificateIssuerPrivateKeyTypes] = []
-        certificates: list[x509.Certificate] = []
-        for source in sources:
-            name, data = _read(source)
-            blocks = list(_PEM_BLOCK.finditer(data))
-            if not blocks:
-                raise IdentityError(
-                    f"{name} holds no PEM block" if data.strip() else f"{name} is empty",
-                    "a PEM block begins with -----BEGIN CERTIFICATE----- or -----BEGIN PRIVATE KEY-----",
-                    "check that the file is the one you were sent, whole",
-                )
-            for block in blocks:
-                label = block[1].decode()
-                if label.endswith("PRIVATE KEY"):
-                    keys.append(_read_key(name, block[0], passphrase))
-                elif label.endswith("CERTIFICATE"):
-                    certificates.append(_read_certificate(name, block[0]))
-        return cls._assemble(keys, certificates, passphrase)
-
-    @classmethod
-    def _assemble(
-        cls,
-        keys: list[CertificateIssuerPrivateKeyTypes],
-        certificates: list[x509.Certificate],
-        passphrase: Secret | None,
-    ) -> Self:
-        distinct = {_spki(key.public_key()): key for key in keys}
-        if not distinct:
-            raise IdentityError(
-                "there is no private key among the files",
-                f"{len(certificates)} certificate(s), 0 keys",
-                "add the key file that was made together with the certificate request (often .key or .pem)",
-            )
-        if len(distinct) > 1:
-            raise IdentityError(
-                "there is more than one private key among the files",
-                f"{len(distinct)} different keys",
-                "give only the key that belongs to the client certificate",
-            )
-        public, key = distinct.popitem()
-        leaves = [certificate for certificate in certificates if _spki_of(certificate) == public]
-        if not leaves:
-            subjects = "; ".join(certificate.subject.rfc4514_string() for certificate in certificates)
-            raise IdentityError(
-                "the private key fits none of the certificates" if certificates else "there is no certificate",
-                f"certificates: {subjects}" if certificates else "1 key, 0 certificates",
-                "find the key that was made with this certificate's request, or have a new certificate issued for "
-                "this key"
-                if certificates
-                else "add the certificate your authority issued for this key",
-            )
-        leaf = max(leaves, key=lambda certificate: (certificate.not_valid_after_utc, certificate.serial_number))
-        return cls(key, build_chain(leaf, certificates), passphrase)
+        bag = read_bag(sources, passphrase)
+        key, leaf = _pair(bag)
+        chain = build_chain(leaf, (certificate for certificate, _ in bag.certificates))
+        return cls(key, chain, bag, passphrase if bag.encrypted else None)
 
     @property
     def leaf(self) -> x509.Certificate:
@@ -137,105 +87,118 @@ class ClientIdentity:
         """Leaf and intermediates in sending order, without the key."""
         return b"".join(c.public_bytes(Encoding.PEM) for c in (self.leaf, *self.intermediates))
 
-    def write_pem(self, path: str | Path, *, overwrite: bool = False) -> Path:
+    def write_pem(self, path: str | Path, *, overwrite: bool = False, decrypt: bool = False) -> Path:
         """Write the client's PEM (key, leaf, intermediates; mode 0600), whole or not at all.
 
-        A key that was read with a passphrase is written with the same one.
+        A key that was read with a passphrase is written with the same one, unless ``decrypt`` is set.
         Raises IdentityError if the file exists with other content and ``overwrite`` is not set.
         """
-        return _write(Path(path), self.pem(passphrase=self.passphrase), overwrite=overwrite)
+        return write_new(path, self.pem(passphrase=None if decrypt else self.passphrase), overwrite=overwrite)
 
-    def write_upload(self, path: str | Path, *, overwrite: bool = False) -> Path:
-        """Write the leaf alone: the file to upload under Mutual Authentication Certificates."""
-        return _write(Path(path), self.leaf.public_bytes(Encoding.PEM), overwrite=overwrite)
+    def write_upload(self, path: str | Path, *, chain: bool = False, overwrite: bool = False) -> Path:
+        """Write the file to upload under Mutual Authentication Certificates: the leaf alone, as captured in 2018.
 
+        chain: leaf and intermediates as one PEM, as a later page of Salesforce's documentation has it.
+        """
+        data = self.certificates_pem() if chain else self.leaf.public_bytes(Encoding.PEM)
+        return write_new(path, data, overwrite=overwrite)
 
-def common_name(certificate: x509.Certificate) -> str:
-    """The subject's CN, or the whole subject where there is none."""
-    names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    return str(names[0].value) if names else certificate.subject.rfc4514_string()
-
-
-def _read(source: str | Path | bytes) -> tuple[str, bytes]:
-    if isinstance(source, bytes):
-        return "the given bytes", source
-    path = Path(source).expanduser()
-    try:
-        return str(path), path.read_bytes()
-    except OSError as error:
-        raise IdentityError(
-            f"{path} cannot be read", error.strerror or str(error), "check the name, and that the file may be read"
-        ) from error
-
-
-def _read_key(name: str, pem: bytes, passphrase: Secret | None) -> CertificateIssuerPrivateKeyTypes:
-    try:
-        key = serialization.load_pem_private_key(pem, None)
-    except TypeError:  # cryptography's word for: encrypted, and no password was given
-        key = _read_encrypted_key(name, pem, passphrase)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise _malformed(name, "private key", error) from error
-    if not isinstance(key, get_args(CertificateIssuerPrivateKeyTypes)):
-        raise IdentityError(
-            f"the key in {name} cannot sign, so it cannot authenticate a client",
-            type(key).__name__,
-            "use an RSA key (2048 bits or more) or an EC key (P-256 or P-384)",
+    def write_pkcs12(self, path: str | Path, password: str | Secret, *, overwrite: bool = False) -> Path:
+        """Write key, leaf and intermediates as PKCS#12, for Java and Windows clients, encrypted with ``password``."""
+        if not password:
+            raise IdentityError(
+                "a PKCS#12 file needs a password", next_step="choose one: the private key is in the file"
+            )
+        data = pkcs12.serialize_key_and_certificates(
+            common_name(self.leaf).encode(),
+            cast("pkcs12.PKCS12PrivateKeyTypes", self.key),
+            self.leaf,
+            self.intermediates,
+            serialization.BestAvailableEncryption(Secret(password).reveal().encode()),
         )
-    return cast("CertificateIssuerPrivateKeyTypes", key)
+        return write_new(path, data, overwrite=overwrite)
+
+    # ------------------------------------------------------------ is it any good?
+
+    def findings(
+        self, org: Org | None = None, at: datetime | None = None, server_date: datetime | None = None
+    ) -> list[Finding]:
+        """What is wrong with this identity, or will be; errors first.
+
+        org: one whose ``accepted_roots`` are known. at: the moment to judge (default: now).
+        server_date: what a server's Date header said then, to compare the clocks.
+        """
+        roots = AcceptedRoots.load(org.accepted_roots) if org and org.accepted_roots else None
+        return examine(Case(self, at or datetime.now(UTC), roots, server_date))
+
+    def check(self, org: Org | None = None, at: datetime | None = None) -> None:
+        """Raise IdentityError if there is any finding that is an error; its ``findings`` are all of these."""
+        errors = [finding for finding in self.findings(org, at) if finding.severity == "error"]
+        if errors:
+            first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+            raise IdentityError(f"{first.code}: {first.subject}{more}", first.evidence, first.advice, findings=errors)
+
+    def roles(self) -> list[tuple[x509.Certificate, str]]:
+        """What was done with each certificate of the bag, in sending order, then the rest."""
+        sent = [(certificate, f"sent, number {number}") for number, certificate in enumerate(self.intermediates, 2)]
+        rest = [(certificate, "not used: no part of this chain") for certificate in self.unused]
+        root = [(self.root, "left out: the root, of which the org has its own copy")] if self.root else []
+        return [(self.leaf, "sent first: the leaf, which fits the key"), *sent, *root, *rest]
 
 
-def _read_encrypted_key(name: str, pem: bytes, passphrase: Secret | None) -> PrivateKeyTypes:
-    if passphrase is None:
-        raise PassphraseError(
-            f"the private key in {name} is encrypted",
-            next_step="give its passphrase: ClientIdentity.load(…, password=getpass())",
+def _pair(bag: Bag) -> tuple[PrivateKey, x509.Certificate]:
+    """The key and the leaf that fits it. Raises IdentityError, with a finding, where there is no such pair."""
+    keys = {_spki(key.public_key()): key for key, _ in bag.keys}
+    certificates = list(dict.fromkeys(certificate for certificate, _ in bag.certificates))
+    remarks = "; ".join(bag.remarks)
+    if not keys:
+        raise _unusable(
+            "no-key",
+            "there is no private key among the files",
+            f"{len(certificates)} certificate(s), 0 keys; {remarks}".removesuffix("; "),
+            "add the key file that was made together with the certificate request (often .key or .pem)",
         )
-    try:
-        return serialization.load_pem_private_key(pem, passphrase.reveal().encode())
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise PassphraseError(
-            f"the passphrase does not open the private key in {name}",
-            next_step="type it again; it is the passphrase of the key file, not the Salesforce password",
-        ) from error
+    pairs = [(keys[_spki(c.public_key())], c) for c in certificates if _spki(c.public_key()) in keys]
+    if not pairs:
+        authorities_only = all((e := extension(c, x509.BasicConstraints)) and e.ca for c in certificates)
+        names = "; ".join(common_name(certificate) for certificate in certificates[:5])
+        if authorities_only:
+            raise _unusable(
+                "no-leaf",
+                "the certificate that belongs to the key is not among the files",
+                f"there are only authorities: {names}"
+                if certificates
+                else f"1 key, 0 certificates; {remarks}".removesuffix("; "),
+                "add the certificate your authority issued for this key",
+            )
+        raise _unusable(
+            "key-mismatch",
+            "the private key fits none of the certificates",
+            f"certificates: {names}",
+            "find the key that was made with this certificate's request, or have a certificate issued for this key",
+        )
+    if len({id(key) for key, _ in pairs}) > 1:
+        names = "; ".join(common_name(certificate) for _, certificate in pairs[:5])
+        raise _unusable(
+            "several-identities",
+            "there is more than one private key with a certificate among the files",
+            names,
+            "give the files of one client at a time",
+        )
+    moment = datetime.now(UTC)
+    return max(pairs, key=lambda pair: _suitability(pair[1], moment))
 
 
-def _read_certificate(name: str, pem: bytes) -> x509.Certificate:
-    try:
-        certificate = x509.load_pem_x509_certificate(pem)
-        _spki_of(certificate)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise _malformed(name, "certificate", error) from error
-    return certificate
+def _suitability(leaf: x509.Certificate, moment: datetime) -> tuple[bool, bool, datetime, bytes]:
+    """Of several certificates for one key (renewed, or self-signed at first) the best: issued, valid, the latest."""
+    valid = leaf.not_valid_before_utc <= moment <= leaf.not_valid_after_utc
+    return not is_self_signed(leaf), valid, leaf.not_valid_after_utc, fingerprint(leaf)
 
 
-def _malformed(name: str, what: str, error: Exception) -> IdentityError:
-    return IdentityError(
-        f"the {what} in {name} is malformed",
-        str(error).partition("\n")[0],
-        "ask for the file again, or copy it again whole, from its BEGIN line to its END line",
-    )
-
-
-def _spki_of(certificate: x509.Certificate) -> bytes:
-    return _spki(certificate.public_key())
+def _unusable(code: str, what: str, evidence: str, advice: str) -> IdentityError:
+    finding = Finding(code, "error", "the files", evidence, advice, "RFC 8446, 4.4.2 and 4.4.3")
+    return IdentityError(what, evidence, advice, findings=[finding])
 
 
 def _spki(key: PublicKeyTypes) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _write(path: Path, data: bytes, *, overwrite: bool) -> Path:
-    """Whole or not at all, mode 0600 from the first byte; never over a file with other content unless told."""
-    if not overwrite and path.exists():
-        if path.read_bytes() == data:
-            return path
-        raise IdentityError(f"{path} exists already", next_step="choose another name, or say overwrite=True")
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise
-    return path

@@ -19,6 +19,7 @@ LAST_VERSION_WITH_LOGIN = "64.0"
 _LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
 _MY_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 _API_VERSION = re.compile(r"[1-9]\d\.0")
+_HOST_LABEL = re.compile(r"\w([\w-]{0,61}\w)?")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Org:
     api_version: like ``"64.0"``.
     ca_file: PEM file of the only roots to trust for the server's certificate; None trusts the public ones (certifi).
         There is no switch that turns verification off.
+    accepted_roots: the org's cacerts.jsp page as saved from a browser (or a PEM file), for checking client certificates.
     connect_timeout, read_timeout: seconds; connecting includes the TLS handshake.
 
     Raises OrgError for what cannot work, before anything is sent.
@@ -39,11 +41,25 @@ class Org:
     mutual_port: int = 8443
     api_version: str = LAST_VERSION_WITH_LOGIN
     ca_file: str | Path | None = None
+    accepted_roots: str | Path | None = None
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "login_url", checked_url(self.login_url).rstrip("/"))
+        parts = urlsplit(self.login_url)
+        if parts.path or parts.query or parts.fragment:
+            raise OrgError(
+                f"the login URL {self.login_url} goes on after the host",
+                next_step=f"write https://{parts.netloc} alone",
+            )
+        if not 0 < self.mutual_port < 65536:
+            raise OrgError(f"{self.mutual_port!r} is not a port", next_step="Salesforce's for mutual TLS is 8443")
+        if not (self.connect_timeout > 0 and self.read_timeout > 0):
+            raise OrgError(
+                f"a timeout cannot be {min(self.connect_timeout, self.read_timeout)} s",
+                next_step="give connect_timeout and read_timeout in seconds, above 0",
+            )
         if not _API_VERSION.fullmatch(self.api_version):
             raise OrgError(
                 f"{self.api_version!r} is not an API version",
@@ -81,24 +97,28 @@ class Org:
 
 def checked_url(url: str) -> str:
     """The URL unchanged, if it is one to send a secret to: https, with a host, and a port that answers there."""
+    if "@" in url:
+        # Not echoed: what stands there may be a password.
+        raise OrgError("the URL has a username or password in it", next_step="write https://HOST alone")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
         raise OrgError(f"{url!r} is not a URL", str(error), "write it as https://HOST or https://HOST:PORT") from error
-    if parts.username is not None or parts.password is not None:
-        # Not echoed: what stands there may be a password.
-        raise OrgError("the URL has a username or password in it", next_step="write https://HOST alone")
     if parts.scheme != "https" or not parts.hostname:
         raise OrgError(
             f"{url!r} is not an https URL with a host",
             next_step="write it as https://HOST; a password or session id is never sent without TLS",
         )
-    if port == 8443 and parts.hostname in _LOGIN_HOSTS:
+    host = parts.hostname.removesuffix(".")
+    # urlsplit passes over line ends and tabs, and over what no host can be called; what sends stumbles over them.
+    if re.search(r"[\s\\]", url) or not (":" in host or all(map(_HOST_LABEL.fullmatch, host.split(".")))):
+        raise OrgError(f"{url!r} names no host that can be", next_step="write it as https://HOST or https://HOST:PORT")
+    if port == 8443 and host in _LOGIN_HOSTS:
         raise OrgError(
-            f"{parts.hostname} does not answer on 8443",
+            f"{host} does not answer on 8443",
             "the login service listens on 443 only; a connection to 8443 hangs until it times out",
-            f"sign in at https://{parts.hostname} (443), or at your My Domain host; "
+            f"sign in at https://{host} (443), or at your My Domain host; "
             "8443 is for the API calls after login, on the host that the login answer's serverUrl names",
         )
     return url

@@ -9,6 +9,8 @@ from typing import NoReturn
 _MASK = "••••"
 # A session id is the organization's 15-character id, "!", and the part that is secret.
 _ORGANIZATION = re.compile(r"00D[0-9A-Za-z]{12}!")
+# The same anywhere in a text; in the query of a URL the "!" is %21.
+_SESSION_ID = re.compile(r"(00D[0-9A-Za-z]{12}(?:!|%21))[\w.%~+/=!-]+")
 
 
 class Secret:
@@ -39,7 +41,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._text.encode(), other._text.encode())
+        mine, theirs = (secret._text.encode(errors="surrogatepass") for secret in (self, other))
+        return hmac.compare_digest(mine, theirs)
 
     def __hash__(self) -> int:
         return hash(self._text)
@@ -64,3 +67,12 @@ def mask(text: str) -> str:
     """
     organization = _ORGANIZATION.match(text)
     return (organization[0] if organization else "") + _MASK
+
+
+def mask_session_ids(text: str) -> str:
+    """A text from outside, such as a fault's, with every session id in it masked.
+
+    >>> mask_session_ids("missing session key: 00D36000000bLGT!AQQAQMlp30Zpiy6")
+    'missing session key: 00D36000000bLGT!••••'
+    """
+    return _SESSION_ID.sub(rf"\1{_MASK}", text)

@@ -18,6 +18,7 @@ from sfmtls_nb.errors import (
     MutualAuthenticationFault,
     NotSoapError,
     SessionFault,
+    SfmtlsError,
     SoapFault,
 )
 from sfmtls_nb.secret import Secret, mask
@@ -34,8 +35,9 @@ SECRET_ELEMENTS: Final = frozenset({"sessionId", "password", "newPassword", "old
 
 
 # No DTD in SOAP (SOAP 1.1, section 3), so: no entities, no files, no network. huge_tree stays off, lxml's limits on.
-def _parser(*, remove_blank_text: bool = False) -> etree.XMLParser[etree._Element]:
+def _parser(*, remove_blank_text: bool = False, encoding: str | None = None) -> etree.XMLParser[etree._Element]:
     return etree.XMLParser(
+        encoding=encoding,
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -44,7 +46,11 @@ def _parser(*, remove_blank_text: bool = False) -> etree.XMLParser[etree._Elemen
     )
 
 
-_HTML_START: Final = re.compile(rb"<(!doctype\s+)?html[\s>]", re.IGNORECASE)
+# At the beginning, after a byte order mark, white space, comments or an XML declaration. The groups are atomic, so that
+# no series of comments makes the search long.
+_HTML_START: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?>\s+|<\?.*?\?>|<!--.*?-->)*+<(!doctype\s+)?html[\s>]", re.IGNORECASE | re.DOTALL
+)
 
 
 # ---------------------------------------------------------------- writing
@@ -93,7 +99,13 @@ def from_user(text: str) -> etree._Element:
 
     Raises NotSoapError where it is not well-formed, and says where.
     """
-    root = parse(text.strip().encode(), what="the XML you gave")
+    root = parse(
+        text.strip().encode(errors="surrogatepass"),
+        what="the XML you gave",
+        advice="correct it there; in text, < is written &lt; and & is written &amp;",
+        # What is typed is text already, whatever encoding its first line declares.
+        encoding="utf-8",
+    )
     for element in root.iter(etree.Element):
         if etree.QName(element).namespace is None:
             element.tag = etree.QName(PARTNER, str(element.tag)).text
@@ -111,10 +123,13 @@ def indented(root: etree._Element, placeholders: Mapping[str, str] | None = None
     placeholders: by element name, what to show in place of the mask.
     """
     clean = etree.fromstring(etree.tostring(root, with_tail=False), _parser(remove_blank_text=True))
-    for element in clean.iter(etree.Element):
+    for element in list(clean.iter(etree.Element)):
         name = etree.QName(element).localname
-        if name in SECRET_ELEMENTS and element.text:
-            element.text = (placeholders or {}).get(name) or mask(element.text)
+        if name in SECRET_ELEMENTS and (element.text or len(element)):
+            text = (placeholders or {}).get(name) or mask(element.text or "")
+            # A comment or element inside has text behind it: that goes as well.
+            element[:] = []
+            element.text = text
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(clean, pretty_print=True, encoding="unicode")
 
 
@@ -141,22 +156,33 @@ class Reply:
     def limits(self) -> dict[str, tuple[int, int]]:
         """What the LimitInfoHeader says, ``{type: (current, limit)}``; empty where the org sent none."""
         return {
-            str(info.findtext("{*}type")): (int(info.findtext("{*}current") or 0), int(info.findtext("{*}limit") or 0))
+            str(info.findtext("{*}type")): (_number(info.findtext("{*}current")), _number(info.findtext("{*}limit")))
             for info in self.root.iterfind("{*}Header/{*}LimitInfoHeader/{*}limitInfo")
         }
 
     def text(self, path: str) -> str | None:
         """The text of the first element at ``path``, such as ``.//userName``; None where there is none, or it is nil.
 
-        Names without a prefix match in any namespace.
+        Names without a prefix match in any namespace. Raises SfmtlsError for what is no path.
         """
-        return self.root.findtext(any_namespace(path))
+        found = self._find(path)
+        return (found[0].text or "") if found and not is_nil(found[0]) else None
 
     def frame(self, path: str | None = None) -> pd.DataFrame:
         """The elements at ``path`` (default: the results) as rows, their children as columns."""
         from sfmtls_nb.frame import elements_frame  # noqa: PLC0415  # the core loads without pandas
 
-        return elements_frame(self.root.findall(any_namespace(path)) if path else self.results)
+        return elements_frame(self._find(path) if path else self.results)
+
+    def _find(self, path: str) -> list[etree._Element]:
+        try:
+            return self.root.findall(any_namespace(path))
+        except SyntaxError as error:  # lxml's word for a path that is none
+            raise SfmtlsError(
+                f"{path!r} is not a path",
+                str(error),
+                "write it as .//userName or .//result/userId: relative, and names without a prefix",
+            ) from error
 
     @property
     def _response(self) -> etree._Element:
@@ -167,6 +193,11 @@ class Reply:
 
     def __repr__(self) -> str:
         return f"<Reply {self.operation}>"
+
+
+def is_nil(element: etree._Element) -> bool:
+    """Whether the element says of itself, with ``xsi:nil``, that it has no value."""
+    return element.get(f"{{{XSI}}}nil") in ("true", "1")
 
 
 def any_namespace(path: str) -> str:
@@ -193,7 +224,7 @@ def read_reply(body: bytes) -> Reply:
             "check the path of the URL: the SOAP API is at /services/Soap/u/VERSION",
         )
     content = root.find(f"{{{SOAPENV}}}Body")
-    if content is None or not len(content):
+    if content is None or content.find("*") is None:
         raise NotSoapError(
             "the answer is a SOAP envelope with nothing in its body",
             f"{len(body)} bytes",
@@ -205,49 +236,59 @@ def read_reply(body: bytes) -> Reply:
     return Reply(root)
 
 
-def parse(document: bytes, what: str = "the answer") -> etree._Element:
+def parse(document: bytes, what: str = "the answer", advice: str = "", encoding: str | None = None) -> etree._Element:
     """The root element of a document from outside. Raises NotSoapError; a DTD is refused whatever it holds.
 
-    what: what the document is, as the error's message calls it.
+    what: what the document is, as the error's message calls it. advice: the next step, where it is not an answer.
+    encoding: overrides the one that the document declares.
     """
     if not document.strip():
         raise NotSoapError(
             f"{what} is empty",
             f"{len(document)} bytes",
-            "repeat the call; if it comes again, look at the HTTP status and at what stands between you and the org",
+            advice
+            or "repeat the call; if it comes again, look at the HTTP status and at what stands between you and the org",
         )
     try:
-        root: etree._Element = etree.fromstring(document, _parser())
+        root: etree._Element = etree.fromstring(document, _parser(encoding=encoding))
     except etree.XMLSyntaxError as error:
         complaint = str(error).partition(", line")[0]
-        unfinished = error.code == etree.ErrorTypes.ERR_TAG_NOT_FINISHED or not document.rstrip().endswith(b">")
-        cut = unfinished and document.lstrip().startswith(b"<")
+        # ERR_DOCUMENT_EMPTY: a prologue and nothing after it.
+        ends_early = error.code in (etree.ErrorTypes.ERR_TAG_NOT_FINISHED, etree.ErrorTypes.ERR_DOCUMENT_EMPTY)
+        unfinished = ends_early or not document.rstrip().endswith(b">")
+        cut = unfinished and document.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
         raise NotSoapError(
             f"{what} is cut off: it begins as XML and ends too early" if cut else f"{what} is not XML",
             f"{complaint} (line {error.lineno}); {len(document)} bytes, beginning {_beginning(document)}",
-            "repeat the call; if it comes again, the connection or a proxy on the way is cutting answers short"
-            if cut
-            else "check the URL: it may lead to something other than Salesforce's SOAP API",
+            advice
+            or (
+                "repeat the call; if it comes again, the connection or a proxy on the way is cutting answers short"
+                if cut
+                else "check the URL: it may lead to something other than Salesforce's SOAP API"
+            ),
         ) from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise NotSoapError(
             "the XML brings a DTD, which SOAP forbids, so it was not read",
             f"{len(document)} bytes, beginning {_beginning(document)}",
-            "check the URL: Salesforce sends no DTD",
+            "check the URL: Salesforce sends no DTD, and a message to it needs none",
         )
     return root
 
 
 def is_html(body: bytes) -> bool:
     """Whether a body begins as an HTML page, whatever its Content-Type says."""
-    return bool(_HTML_START.search(body[:512]))
+    return bool(_HTML_START.match(body[:4096]))
 
 
 def refuse_html(body: bytes) -> None:
     """Raise CertificatePageError for Salesforce's certificate page, NotSoapError for any other HTML page."""
     if not is_html(body):
         return
-    page = html.document_fromstring(body[:100_000], parser=html.HTMLParser(no_network=True, huge_tree=False))
+    try:
+        page = html.document_fromstring(body[:100_000], parser=html.HTMLParser(no_network=True, huge_tree=False))
+    except etree.ParserError:  # it ends before anything is in it
+        page = html.Element("html")
     title = " ".join((page.findtext(".//title") or "").split())
     text = " ".join(page.text_content().split())
     _, found, reason = text.partition("Client certificate error:")
@@ -264,6 +305,13 @@ def refuse_html(body: bytes) -> None:
         f"title: {title or '(none)'}; text: {text.removeprefix(title).strip()[:120]}",
         "check the host and path; a proxy, a sign-on page or a maintenance page may be answering in Salesforce's place",
     )
+
+
+def _number(text: str | None) -> int:
+    try:
+        return int(text or 0)
+    except ValueError:
+        return 0
 
 
 def _beginning(document: bytes) -> str:

@@ -6,7 +6,9 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Self
@@ -15,6 +17,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
+from urllib3.exceptions import HTTPError
 
 from sfmtls_nb.errors import (
     CallTimeout,
@@ -33,13 +36,13 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True)
 class Exchange:
-    """One call: what was sent, how, and what came back. Bodies may hold secrets, so they are not in its repr.
+    """One call: what was sent, how, and what came back. Bodies and headers may hold secrets: they are not in its repr.
 
-    status: the HTTP status; None when no answer came. elapsed: seconds until the last byte.
+    status: the HTTP status; None when no answer came. elapsed: seconds until the last byte. at: when it began, UTC.
     """
 
     url: str
-    request_headers: Mapping[str, str]
+    request_headers: Mapping[str, str] = field(repr=False)
     request_body: bytes = field(repr=False)
     identity: ClientIdentity | None
     ca_file: str | Path | None
@@ -47,6 +50,15 @@ class Exchange:
     response_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     response_body: bytes = field(default=b"", repr=False)
     elapsed: float = 0.0
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def server_date(self) -> datetime | None:
+        """What the server's clock said, by its Date header; None where it said nothing."""
+        try:
+            return parsedate_to_datetime(self.response_headers["Date"]).astimezone(UTC)
+        except (KeyError, ValueError):
+            return None
 
     def reply(self) -> Reply:
         """The answer read as SOAP. Raises what `sfmtls_nb.soap.read_reply` raises, with this exchange on it."""
@@ -94,20 +106,16 @@ class Transport:
                 allow_redirects=False,
                 proxies={} if parts.hostname in _LOOPBACK else get_environ_proxies(url),
             )
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError) as error:
             ours = translate(error, url, self.org, presented=present)
             ours.exchange = exchange
             raise ours from error
-        return Exchange(
-            exchange.url,
-            exchange.request_headers,
-            body,
-            exchange.identity,
-            exchange.ca_file,
-            response.status_code,
-            MappingProxyType(dict(response.headers)),
-            response.content,
-            time.perf_counter() - started,
+        return replace(
+            exchange,
+            status=response.status_code,
+            response_headers=response.headers,
+            response_body=response.content,
+            elapsed=time.perf_counter() - started,
         )
 
     def _pool(self, *, present: bool) -> requests.Session:
@@ -178,21 +186,22 @@ _ALERTS: Final = {
 _AGAIN: Final = "repeat the call; if it comes again, the connection or a proxy on the way is cutting answers short"
 
 #: The first row with an exception that is among the causes says what happened: kinds, our error, what, evidence
-#: (empty: the exception's own words), next step. The order counts: a requests ConnectTimeout is a Timeout too.
+#: (empty: the exception's own words), next step. The order counts: a requests ConnectTimeout is a Timeout too, and a
+#: proxy may be the host that is not there.
 _CONNECTION: Final[tuple[tuple[tuple[type[BaseException], ...], type[ConnectError], str, str, str], ...]] = (
-    (
-        (socket.gaierror,),
-        ConnectError,
-        "there is no host {host}",
-        "",
-        "check its spelling (My Domain: Setup > My Domain), and that this machine can look up names",
-    ),
     (
         (requests.exceptions.ProxyError,),
         ConnectError,
         "the proxy on the way to {where} did not let the call through",
         "",
         "ask whoever runs the proxy to allow CONNECT to that host and port, 8443 as well as 443",
+    ),
+    (
+        (socket.gaierror,),
+        ConnectError,
+        "there is no host {host}",
+        "",
+        "check its spelling (My Domain: Setup > My Domain), and that this machine can look up names",
     ),
     (
         (requests.exceptions.ConnectTimeout,),

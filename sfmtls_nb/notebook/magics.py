@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Iterator
+import getpass
+import shlex
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from getpass import getpass
+from html import escape
 from pathlib import Path
+from typing import Any
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
-from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
+from IPython.core.magic_arguments import argument, magic_arguments
+from IPython.display import display
 
 from sfmtls_nb.curl import curl_command
-from sfmtls_nb.errors import CertificatePageError, ExpectationError, PassphraseError, SfmtlsError, SoapFault
+from sfmtls_nb.errors import (
+    CertificatePageError,
+    ExpectationError,
+    PassphraseError,
+    SfmtlsError,
+    SoapFault,
+)
+from sfmtls_nb.findings import Finding
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.login import PasswordLogin, login
+from sfmtls_nb.notebook.forms import IdentityForm
+from sfmtls_nb.notebook.identity_view import findings_html, findings_text, identity_html
+from sfmtls_nb.notebook.views import error_html
 from sfmtls_nb.org import LAST_VERSION_WITH_LOGIN, Org
 from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
 from sfmtls_nb.soap import Reply, from_user, operation
 from sfmtls_nb.transport import Exchange
@@ -43,10 +59,12 @@ class SfMagics(Magics):
     @line_magic
     def sf_practice(self, line: str) -> PracticeOrg | None:
         """Start the practice org, or show or stop the running one. Later magics go to it."""
-        action = parse_argstring(SfMagics.sf_practice, line).action
+        action = _parse(SfMagics.sf_practice, line).action
         if action == "start":
             self._go_to(Org(**self._start_practice().endpoints))
         elif action == "stop" and self.practice:
+            if self._at_practice():
+                self.org = self.session = None
             self.practice.stop()
         elif self.practice is None:
             raise UsageError("no practice org is running; %sf_practice starts one")
@@ -60,7 +78,7 @@ class SfMagics(Magics):
     @line_magic
     def sf_org(self, line: str) -> Org:
         """Choose where to go."""
-        chosen = parse_argstring(SfMagics.sf_org, line)
+        chosen = _parse(SfMagics.sf_org, line)
         if chosen.name == "practice":
             return self._go_to(Org(**self._start_practice().endpoints))
         org = Org.my_domain(chosen.name, sandbox=chosen.sandbox, api_version=chosen.api_version)
@@ -71,7 +89,7 @@ class SfMagics(Magics):
     @line_magic
     def sf_login(self, line: str) -> Session:
         """Sign in. The password is asked for and never typed into a cell; the practice org's is known."""
-        username = parse_argstring(SfMagics.sf_login, line).username
+        username = _parse(SfMagics.sf_login, line).username
         org = self._chosen_org()
         with self._remembering():
             self.session = login(org, self._credentials(username), self.identity)
@@ -79,25 +97,29 @@ class SfMagics(Magics):
         return self.session
 
     @magic_arguments()
-    @argument(
-        "files", nargs="+", help="key and certificates, in any order; also looked for in the practice org's folder"
-    )
+    @argument("files", nargs="*", help="key and certificates, in any order and format; none: a form to pick them")
     @argument("--write", metavar="DIR", help="write fullcert.pem and upload.crt (the leaf) into that folder")
     @argument("--overwrite", action="store_true", help="write over files of that name")
     @line_magic
-    def sf_identity(self, line: str) -> ClientIdentity:
-        """Assemble the client's key and certificates; later calls present them."""
-        chosen = parse_argstring(SfMagics.sf_identity, line)
+    def sf_identity(self, line: str) -> ClientIdentity | IdentityForm:
+        """Assemble the client's key and certificates, check them, and present them in later calls.
+
+        Files that are not here are looked for in the practice org's folder.
+        """
+        chosen = _parse(SfMagics.sf_identity, line)
+        if not chosen.files:
+            return IdentityForm(self._assembled_by_form, error_html)
         files = [self._find(name) for name in chosen.files]
         try:
-            self.identity = ClientIdentity.load(*files)
+            identity = ClientIdentity.load(*files)
         except PassphraseError:
-            self.identity = ClientIdentity.load(*files, password=getpass("Passphrase of the private key: "))
+            identity = ClientIdentity.load(*files, password=_ask("Passphrase of the private key: "))
+        self._present(identity)
         if chosen.write:
-            self._write(self.identity, chosen.write, overwrite=chosen.overwrite)
-        if self.session:
-            self.session = self.session.with_identity(self.identity)
-        return self.identity
+            print("\n".join(self._write(identity, chosen.write, overwrite=chosen.overwrite)))
+        found = self._findings(identity)
+        display({"text/plain": findings_text(found), "text/html": findings_html(found)}, raw=True)
+        return identity
 
     @magic_arguments()
     @argument(
@@ -109,7 +131,7 @@ class SfMagics(Magics):
     @line_cell_magic
     def sf_soap(self, line: str, cell: str | None = None) -> Reply | SfmtlsError:
         """Make a SOAP call. With --expect a failure that was predicted is the result; anything else raises."""
-        chosen = parse_argstring(SfMagics.sf_soap, line)
+        chosen = _parse(SfMagics.sf_soap, line)
         if (chosen.operation is None) == (cell is None):
             raise UsageError("%sf_soap takes an operation on its line, or XML in its cell: one of the two")
         session = self._signed_in()
@@ -127,7 +149,7 @@ class SfMagics(Magics):
     @line_magic
     def sf_curl(self, line: str) -> None:
         """Show the last call as the curl command that does the same."""
-        parse_argstring(SfMagics.sf_curl, line)
+        _parse(SfMagics.sf_curl, line)
         if self.last is None:
             raise UsageError("no call has been made yet; %sf_login makes the first")
         print(curl_command(self.last, self.pem or "fullcert.pem"))
@@ -162,13 +184,13 @@ class SfMagics(Magics):
     def _credentials(self, username: str | None) -> PasswordLogin:
         practice = self._at_practice()
         if practice is None:
-            return PasswordLogin(username or input("Username: "), getpass("Password (and security token): "))
+            return PasswordLogin(username or input("Username: "), _ask("Password (and security token): "))
         if username is None:
             return PasswordLogin(*practice.user("enforced"))
         for user in practice.state.users:
             if username in (user.name, user.username):
                 return PasswordLogin(user.username, user.password)
-        return PasswordLogin(username, getpass("Password: "))
+        return PasswordLogin(username, _ask("Password: "))
 
     def _find(self, name: str) -> Path:
         """A file by name: here, or else in the practice org's folder, where its authority has put them."""
@@ -178,15 +200,33 @@ class SfMagics(Magics):
             return practice.directory / name
         return path
 
-    def _write(self, identity: ClientIdentity, name: str, *, overwrite: bool) -> None:
+    def _present(self, identity: ClientIdentity) -> None:
+        self.identity = identity
+        if self.session:
+            self.session = self.session.with_identity(identity)
+
+    def _findings(self, identity: ClientIdentity) -> list[Finding]:
+        """What is known of the org goes in: its roots, and from the last call its clock."""
+        last = self.last
+        return identity.findings(self.org, last.at if last else None, last.server_date if last else None)
+
+    def _assembled_by_form(
+        self, sources: Sequence[bytes | str], passphrase: Secret | None, folder: str
+    ) -> tuple[ClientIdentity, str]:
+        files = [source if isinstance(source, bytes) else self._find(source) for source in sources]
+        identity = ClientIdentity.load(*files, password=passphrase)
+        self._present(identity)
+        written = self._write(identity, folder, overwrite=False) if folder else []
+        lines = "".join(f"<div>{escape(line)}</div>" for line in written)
+        return identity, identity_html(identity) + findings_html(self._findings(identity)) + lines
+
+    def _write(self, identity: ClientIdentity, name: str, *, overwrite: bool) -> list[str]:
         """Write the two files into a folder: here, or, like all that is made for it, in the practice org's."""
         practice = self._at_practice()
         folder = practice.directory / name if practice else Path(name).expanduser()
-        folder.mkdir(parents=True, exist_ok=True)
         self.pem = identity.write_pem(folder / "fullcert.pem", overwrite=overwrite)
         upload = identity.write_upload(folder / "upload.crt", overwrite=overwrite)
-        print(f"written: {self.pem} (key, leaf, intermediates: for the client; keep it to yourself)")
-        print(f"written: {upload} (the leaf alone: upload it in Setup > Certificate and Key Management)")
+        return [f"written for the client: {self.pem} (keep it to yourself)", f"written for Setup: {upload} (upload it)"]
 
     @contextmanager
     def _remembering(self) -> Iterator[None]:
@@ -196,6 +236,23 @@ class SfMagics(Magics):
         except SfmtlsError as error:
             self.last = error.exchange or self.last
             raise
+
+
+def _parse(magic: Any, line: str) -> Namespace:
+    """A line's arguments. Quotes hold a word together and are no part of it; IPython's parse_argstring leaves them."""
+    words = shlex.shlex(line, posix=True)
+    words.whitespace_split, words.commenters = True, ""
+    words.escape = ""  # a backslash is in Windows' paths
+    try:
+        arguments: Namespace = magic.parser.parse_args(list(words))
+    except ValueError as error:  # a quote that is not closed
+        raise UsageError(str(error)) from error
+    return arguments
+
+
+def _ask(prompt: str) -> str:
+    # By its module: a kernel puts its own getpass there, but only while a cell runs.
+    return getpass.getpass(prompt)
 
 
 def _expecting(expected: str | None, call: Callable[[], Reply]) -> Reply | SfmtlsError:

@@ -9,7 +9,8 @@ from IPython.core.formatters import DisplayFormatter
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb.errors import SfmtlsError
-from sfmtls_nb.identity import ClientIdentity, common_name
+from sfmtls_nb.identity import ClientIdentity
+from sfmtls_nb.notebook.identity_view import identity_html, identity_text
 from sfmtls_nb.notebook.tree import tree_html
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.session import Session
@@ -25,13 +26,13 @@ def register_views(shell: InteractiveShell) -> None:
     html = formatters["text/html"]
     html.for_type(Reply, lambda reply: tree_html(reply.root))
     html.for_type(SfmtlsError, error_html)
-    html.for_type(ClientIdentity, lambda identity: _table(identity_rows(identity)))
+    html.for_type(ClientIdentity, identity_html)
     html.for_type(Session, lambda session: _table(session_rows(session)))
     html.for_type(PracticeOrg, lambda practice: _table(practice_rows(practice)))
     plain = formatters["text/plain"]
     plain.for_type(Reply, lambda reply, printer, cycle: printer.text(str(reply)))
     plain.for_type(SfmtlsError, lambda error, printer, cycle: printer.text(f"{type(error).__name__}: {error}"))
-    plain.for_type(ClientIdentity, lambda identity, printer, cycle: printer.text(_lines(identity_rows(identity))))
+    plain.for_type(ClientIdentity, lambda identity, printer, cycle: printer.text(identity_text(identity)))
     plain.for_type(Session, lambda session, printer, cycle: printer.text(_lines(session_rows(session))))
     plain.for_type(PracticeOrg, lambda practice, printer, cycle: printer.text(_lines(practice_rows(practice))))
     # IPython asks the exception itself how its traceback is to be shown; it stays an exception and still raises.
@@ -51,19 +52,6 @@ def error_html(error: SfmtlsError) -> str:
         '<div style="border-left:4px solid #d1803a;padding-left:.8em">'
         f"<b>{escape(type(error).__name__)}</b>{_table([row for row in rows if row[1]])}</div>"
     )
-
-
-def identity_rows(identity: ClientIdentity) -> list[tuple[str, str]]:
-    """The chain, from the key up to the root: what is sent and what is left out."""
-    rows = [
-        ("key", f"{type(identity.key.public_key()).__name__.removesuffix('PublicKey')}; never shown"),
-        ("leaf", f"{common_name(identity.leaf)}, valid until {identity.leaf.not_valid_after_utc:%Y-%m-%d}; sent first"),
-    ]
-    rows += [("issued by", f"{common_name(certificate)}; sent") for certificate in identity.intermediates]
-    if identity.root:
-        rows.append(("root", f"{common_name(identity.root)}; left out, the org has its own copy"))
-    rows += [("unused", common_name(certificate)) for certificate in identity.unused]
-    return rows
 
 
 def session_rows(session: Session) -> list[tuple[str, str]]:
@@ -90,7 +78,7 @@ def practice_rows(practice: PracticeOrg) -> list[tuple[str, str]]:
 
 def _table(rows: list[tuple[str, str]]) -> str:
     cells = "".join(
-        f'<tr style="background:transparent"><th style="{_CELL};font-weight:600;opacity:.75">{escape(name)}</th>'
+        f'<tr style="background:transparent"><th style="{_CELL};font-weight:600;opacity:.75;white-space:nowrap">{escape(name)}</th>'
         f'<td style="{_CELL}">{escape(value)}</td></tr>'
         for name, value in rows
     )

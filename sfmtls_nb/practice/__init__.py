@@ -6,6 +6,7 @@ It shares no parsing, TLS or envelope code with the client side of this package.
 from __future__ import annotations
 
 from sfmtls_nb.practice.org import LOOPBACK, Ports, PracticeOrg
+from sfmtls_nb.practice.scenarios import SCENARIOS, Scenario
 from sfmtls_nb.practice.state import Credentials
 
-__all__ = ["LOOPBACK", "Credentials", "Ports", "PracticeOrg"]
+__all__ = ["LOOPBACK", "SCENARIOS", "Credentials", "Ports", "PracticeOrg", "Scenario"]

@@ -9,8 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.authority import Authority
+from sfmtls_nb.practice.authority import Authority, Issued
+from sfmtls_nb.practice.scenarios import Material, Scenario
+from sfmtls_nb.practice.state import ORGANIZATION_ID, eighteen
 
 
 class ClientFiles(NamedTuple):
@@ -33,6 +37,40 @@ def client_files(folder: Path, authority: Authority) -> ClientFiles:
     )
 
 
+class ScenarioFiles(NamedTuple):
+    """A scenario's files. ``fullcert`` is made of the others as they stand, as by someone who does not know better."""
+
+    key: Path | None
+    certificates: tuple[Path, ...]
+    fullcert: Path
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """What `ClientIdentity.load` is given."""
+        return ((self.key,) if self.key else ()) + self.certificates
+
+
+def write_scenario(folder: Path, scenario: Scenario, material: Material) -> ScenarioFiles:
+    """Write a scenario's key and certificates, ``fullcert.pem`` for curl, and what it is about."""
+    contents: dict[str, bytes] = {}
+    for name, certificate in material.certificates:
+        contents[name] = contents.get(name, b"") + certificate.public_bytes(Encoding.PEM)
+    certificates = tuple(folder / name for name in contents)
+    chain = b"".join(contents.values())
+    key = Issued(material.certificates[0][1], material.key).key_pem if material.key else b""
+    if key:
+        contents["client.key"] = key
+    contents["fullcert.pem"] = key + chain
+    contents["about.txt"] = (
+        f"{scenario.name}: {scenario.what}\nrefused by: {scenario.refused_by}\n"
+        f"a call on 8443 gets: {scenario.sees}\nconclusion: {scenario.conclusion}\n"
+    ).encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in contents.items():
+        _write(folder / name, data)
+    return ScenarioFiles(folder / "client.key" if key else None, certificates, folder / "fullcert.pem")
+
+
 def write_files(folder: Path, authority: Authority, description: dict[str, Any]) -> None:
     """Write the client's files, the server's root, and last of all org.json, so that who sees it sees all.
 
@@ -41,14 +79,14 @@ def write_files(folder: Path, authority: Authority, description: dict[str, Any])
     """
     contents = dict(_contents(folder, authority))
     org_json = folder / "org.json"
-    foreign = [] if org_json.exists() else [path.name for path in contents if path.exists()]
-    if foreign:
-        raise PracticeError(
-            f"{folder} holds files that are not a practice org's",
-            f"{', '.join(foreign)}, but no org.json",
-            "choose another directory: these would be written over",
-        )
     try:
+        foreign = [] if _is_ours(org_json) else [path.name for path in (*contents, org_json) if path.exists()]
+        if foreign:
+            raise PracticeError(
+                f"{folder} holds files that are not a practice org's",
+                f"{', '.join(foreign)}, but no org.json of a practice org",
+                "choose another directory: these would be written over",
+            )
         folder.mkdir(parents=True, exist_ok=True)
         for path, data in contents.items():
             _write(path, data)
@@ -59,6 +97,15 @@ def write_files(folder: Path, authority: Authority, description: dict[str, Any])
             f"{error.strerror}: {error.filename}",
             "choose a directory that you may write to",
         ) from error
+
+
+def _is_ours(org_json: Path) -> bool:
+    """Whether the file is an org.json that a practice org has written; others call files so too."""
+    try:
+        found = json.loads(org_json.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
+        return False
+    return isinstance(found, dict) and found.get("organization_id") == eighteen(ORGANIZATION_ID)
 
 
 def _contents(folder: Path, authority: Authority) -> Iterator[tuple[Path, bytes]]:

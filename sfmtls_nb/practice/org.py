@@ -12,9 +12,10 @@ from typing import Any, Final, Self
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice import soap_api
 from sfmtls_nb.practice.authority import Authority
-from sfmtls_nb.practice.files import ClientFiles, client_files, write_files
+from sfmtls_nb.practice.files import ClientFiles, ScenarioFiles, client_files, write_files, write_scenario
 from sfmtls_nb.practice.gate import Presented
 from sfmtls_nb.practice.request import Answer, Listener, Request
+from sfmtls_nb.practice.scenarios import scenario
 from sfmtls_nb.practice.server import Server
 from sfmtls_nb.practice.state import ORGANIZATION_ID, Credentials, OrgState, User, eighteen
 from sfmtls_nb.practice.tls import server_context, verify_client_chain
@@ -49,6 +50,7 @@ class PracticeOrg:
         self._given_directory = Path(directory).absolute() if directory is not None else None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._server: Server | None = None
+        self._identities: dict[str, ScenarioFiles] = {}
 
     # ------------------------------------------------------------ starting and stopping
 
@@ -57,8 +59,16 @@ class PracticeOrg:
         if self._server:
             return self
         visible = socket.gethostname() if self._host in _WILDCARDS else self._host
-        self.authority = Authority([visible, *(LOOPBACK - {visible})])
+        try:
+            self.authority = Authority([visible, *(LOOPBACK - {visible})])
+        except ValueError as error:  # a certificate cannot hold the name
+            raise PracticeError(
+                f"there can be no certificate for the host {visible!r}",
+                str(error),
+                "name a host or an address of this machine, such as localhost",
+            ) from error
         root = self.authority.client.root.certificate
+        self._identities = {}
         self.state = OrgState([root], [self.authority.client.leaf.certificate])
         contexts = {
             listener: server_context(listener, self.authority.server, self.state.accepted_roots)
@@ -71,11 +81,18 @@ class PracticeOrg:
         }
         self._server = Server(self._host, wanted, contexts, self.answer)
         self._visible_host = f"[{visible}]" if ":" in visible else visible
-        if self._given_directory is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="practice-org-")
         try:
+            if self._given_directory is None:
+                self._temporary = tempfile.TemporaryDirectory(prefix="practice-org-")
             write_files(self.directory, self.authority, self.description())
-        except PracticeError:
+        except OSError as error:  # write_files has its own; this is the temporary folder's
+            self.stop()
+            raise PracticeError(
+                "the practice org has no place for its files",
+                str(error),
+                "give it a directory, or set TMPDIR to a folder that you may write to",
+            ) from error
+        except BaseException:
             self.stop()
             raise
         return self
@@ -128,6 +145,7 @@ class PracticeOrg:
             "mutual_port": self._running().ports[Listener.MUTUAL],
             "api_version": _API_VERSION,
             "ca_file": self.ca_file,
+            "accepted_roots": self.client.root,
         }
 
     @property
@@ -150,6 +168,19 @@ class PracticeOrg:
         """Username and password of a user: ``enforced`` or ``standard``."""
         user = self._find(name)
         return Credentials(user.username, user.password)
+
+    def identity(self, name: str) -> ScenarioFiles:
+        """The files of an identity that is wrong on purpose (`scenarios.SCENARIOS`), made on demand.
+
+        They are in ``identities/NAME``. Its leaf is uploaded in this org, unless that is what is wrong with it.
+        """
+        wanted = scenario(name)
+        if name not in self._identities:
+            material = wanted.make(self.authority)
+            self._identities[name] = write_scenario(self.directory / "identities" / name, wanted, material)
+            if wanted.uploaded:
+                self.state.uploaded_leaves.append(material.certificates[0][1])
+        return self._identities[name]
 
     def description(self) -> dict[str, Any]:
         """What org.json holds, passwords included: they are made for this start and open nothing else."""

@@ -31,7 +31,10 @@ class Request:
 
     @property
     def path(self) -> str:
-        return urlsplit(self.target).path
+        try:
+            return urlsplit(self.target).path
+        except ValueError:  # such as //[ : no path of ours
+            return self.target
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,12 @@ import asyncio
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, cast
 
+from cryptography.x509 import InvalidVersion
 from OpenSSL import SSL
 from tornado.http1connection import HTTP1ConnectionParameters, HTTP1ServerConnection
 from tornado.httputil import (
@@ -18,6 +21,7 @@ from tornado.httputil import (
     HTTPServerConnectionDelegate,
     RequestStartLine,
     ResponseStartLine,
+    format_timestamp,
 )
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
@@ -92,7 +96,9 @@ class Server:
         self._close_sockets()
         for task in list(self._tasks):
             task.cancel()
-        await asyncio.gather(*self._tasks, *(opened.close() for opened in list(self._open)), return_exceptions=True)
+        # One after the other: a handshake that ends just now still makes a connection of itself.
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(opened.close() for opened in list(self._open)), return_exceptions=True)
 
     def _close_sockets(self) -> None:
         for sockets in self._sockets.values():
@@ -103,28 +109,41 @@ class Server:
         def accept(accepted: socket.socket, address: Any) -> None:
             task = asyncio.create_task(self._serve(listener, accepted, address))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(lambda task: self._done(task, accepted))
 
         return accept
 
+    def _done(self, task: asyncio.Task[None], accepted: socket.socket) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():  # maybe before its first step, so it cannot do this itself
+            accepted.close()
+
     async def _serve(self, listener: Listener, accepted: socket.socket, address: Any) -> None:
         accepted.setblocking(False)
+        # tornado does this for its own streams only. Else Nagle and the client's delayed ACK cost a call 40 ms.
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = SSL.Connection(self._contexts[listener], accepted)
         connection.set_accept_state()
         try:
             await asyncio.wait_for(_handshake(connection), _HANDSHAKE_TIME)
-        except (SSL.Error, OSError, TimeoutError) as error:
+            chain = presented_chain(connection)
+        except (SSL.Error, OSError, TimeoutError, ValueError, InvalidVersion) as error:
+            # The last two: OpenSSL takes certificates that cryptography cannot read.
             _log.info("%s: handshake with %s failed: %s", listener.value, address, error)
-            await _linger(accepted)
+            await self._linger(accepted)
             return
-        except asyncio.CancelledError:
-            accepted.close()
-            raise
-        delegate = _Delegate(listener, presented_chain(connection), self._answerer, self._open)
+        delegate = _Delegate(listener, chain, self._answerer, self._open)
         # tornado asks for an IOStream by name, and for no more than a BaseIOStream in fact.
         serving = HTTP1ServerConnection(cast("IOStream", TLSStream(connection)), _PARAMETERS, None)
         self._open.add(serving)
         serving.start_serving(delegate)
+
+    async def _linger(self, accepted: socket.socket) -> None:
+        """Let the alert arrive: say that we are done, wait a little, then close."""
+        with suppress(OSError, TimeoutError):  # OSError: the client is gone already
+            accepted.shutdown(socket.SHUT_WR)
+            await asyncio.wait_for(self._stopping.wait(), _LINGER)
+        accepted.close()
 
 
 class _Delegate(HTTPServerConnectionDelegate):
@@ -165,9 +184,16 @@ class _Message(HTTPMessageDelegate):
         except Exception:  # noqa: BLE001  # one request's mistake must not end the server
             _log.exception("%s %s failed", request.method, request.path)
             answer = Answer(500, "text/plain", b"The practice org made a mistake; its log says which.")
-        headers = HTTPHeaders({"Content-Type": answer.content_type, "Content-Length": str(len(answer.body))})
+        headers = HTTPHeaders(
+            {
+                "Date": format_timestamp(time.time()),
+                "Content-Type": answer.content_type,
+                "Content-Length": str(len(answer.body)),
+            }
+        )
         headers.update(answer.headers)
-        sending = self._connection.write_headers(ResponseStartLine("HTTP/1.1", answer.status, ""), headers, answer.body)
+        body = b"" if request.method == "HEAD" else answer.body
+        sending = self._connection.write_headers(ResponseStartLine("HTTP/1.1", answer.status, ""), headers, body)
         sending.add_done_callback(lambda future: future.exception())  # a client that left early is no error of ours
         self._connection.finish()
 
@@ -178,12 +204,14 @@ def _bind(host: str, port: int) -> list[socket.socket]:
         if 0 <= port <= 65535:
             return bind_sockets(port, host, reuse_port=False)
         problem = ValueError("a port is a number from 0 to 65535")
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: a name that no host can have
         problem = error
     raise PracticeError(
         f"the practice org cannot listen on {host}:{port}",
         str(problem),
-        "let the system choose a port (0), or choose one that is free and above 1023",
+        "name a host or an address of this machine, such as localhost"
+        if isinstance(problem, socket.gaierror | UnicodeError)
+        else "let the system choose a port (0), or choose one that is free and above 1023",
     ) from problem
 
 
@@ -205,14 +233,3 @@ async def _ready(connection: SSL.Connection, event: int) -> None:
         await ready.wait()
     finally:
         loop.remove_handler(connection)
-
-
-async def _linger(accepted: socket.socket) -> None:
-    """Let the alert arrive: say that we are done, wait a little, then close."""
-    try:
-        accepted.shutdown(socket.SHUT_WR)
-        await asyncio.sleep(_LINGER)
-    except OSError:
-        pass  # the client is gone already
-    finally:
-        accepted.close()

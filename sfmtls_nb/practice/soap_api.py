@@ -62,7 +62,8 @@ def serves(request: Request) -> bool:
 def answer(request: Request, server: str, state: OrgState, presented: Presented) -> Answer:
     """The answer to a SOAP request. ``server`` is scheme and host as the caller should see them in serverUrl."""
     if request.method != "POST":
-        return Answer(405, "text/html; charset=UTF-8", b"<html><body>HTTP method not supported; use POST</body></html>")
+        page = b"<html><body>HTTP method not supported; use POST</body></html>"
+        return Answer(405, "text/html; charset=UTF-8", page, {"Allow": "POST"})
     try:
         call = _understand(request, server, state)
         name = etree.QName(call.operation).localname

@@ -72,7 +72,7 @@ def eighteen(short: str) -> str:
 
 
 def _first_users() -> Iterable[User]:
-    people = (("enforced", "Ines Enforced", True), ("standard", "Stan Standard", False))
+    people = (("enforced", "Erin Enforced", True), ("standard", "Stan Standard", False))
     for number, (name, full_name, enforced) in enumerate(people, 1):
         yield User(
             name,

@@ -69,7 +69,8 @@ def verify_client_chain(
     try:
         crypto.X509StoreContext(store, leaf, others).verify_certificate()
     except crypto.X509StoreContextError as error:
-        return str(error)
+        # Newer OpenSSLs append “or the system clock is incorrect” to one of them.
+        return str(error).partition(" or ")[0]
     # X509StoreContext does not look at the purpose.
     if not _may_authenticate_a_client(chain[0]):
         return "unsuitable certificate purpose"
@@ -77,12 +78,17 @@ def verify_client_chain(
 
 
 def _may_authenticate_a_client(leaf: x509.Certificate) -> bool:
-    """Salesforce documents that the leaf MUST carry the extended key usage clientAuth."""
+    """Salesforce documents that the leaf MUST carry the extended key usage clientAuth; keyUsage is OpenSSL's rule."""
     try:
         purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (x509.ExtensionNotFound, ValueError):
+        signs = leaf.extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature
+    except x509.ExtensionNotFound as missing:
+        if missing.oid != x509.KeyUsage.oid:
+            return False
+        signs = True  # no keyUsage allows every use (RFC 5280, 4.2.1.3)
+    except ValueError:  # an extension that cannot be read
         return False
-    return ExtendedKeyUsageOID.CLIENT_AUTH in purposes
+    return signs and ExtendedKeyUsageOID.CLIENT_AUTH in purposes
 
 
 class TLSStream(BaseIOStream):

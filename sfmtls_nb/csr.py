@@ -1,0 +1,101 @@
+"""A new key, and the certificate request (CSR) that goes to an authority."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from sfmtls_nb.errors import IdentityError
+from sfmtls_nb.secret import Secret
+from sfmtls_nb.writing import write_new
+
+KeyType = Literal["rsa-2048", "rsa-3072", "rsa-4096", "p-256", "p-384"]
+
+_GENERATORS: Final[dict[str, Callable[[], rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey]]] = {
+    "rsa-2048": lambda: rsa.generate_private_key(65537, 2048),
+    "rsa-3072": lambda: rsa.generate_private_key(65537, 3072),
+    "rsa-4096": lambda: rsa.generate_private_key(65537, 4096),
+    "p-256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "p-384": lambda: ec.generate_private_key(ec.SECP384R1()),
+}
+
+
+@dataclass(frozen=True)
+class KeyAndRequest:
+    """PEM of a private key (yours alone) and of the request to send to an authority."""
+
+    key_pem: bytes = field(repr=False)
+    request_pem: bytes
+
+    def write(self, directory: str | Path, *, overwrite: bool = False) -> tuple[Path, Path]:
+        """Write ``client.key`` (mode 0600) and ``client.csr`` into a directory, and return their paths."""
+        folder = Path(directory).expanduser()
+        return (
+            write_new(folder / "client.key", self.key_pem, overwrite=overwrite),
+            write_new(folder / "client.csr", self.request_pem, overwrite=overwrite),
+        )
+
+
+def new_key_and_csr(
+    subject: str,
+    *,
+    key_type: KeyType = "rsa-2048",
+    passphrase: str | Secret | None = None,
+) -> KeyAndRequest:
+    """Make a private key and a request for a client certificate (extended key usage clientAuth) for it.
+
+    subject: RFC 4514 text such as ``"CN=integration.acme.example,O=Acme,C=DE"``, or a name alone, which becomes the CN.
+    passphrase: encrypts the key (PKCS#8, AES-256).
+    Raises IdentityError for a subject or key type that cannot be.
+    """
+    if key_type not in _GENERATORS:
+        raise IdentityError(f"there is no key type {key_type!r}", next_step=f"choose one of {', '.join(_GENERATORS)}")
+    key = _GENERATORS[key_type]()
+    usage = x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    request = (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(_name(subject))
+        .add_extension(usage, critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    secret = Secret(passphrase) if passphrase else None
+    return KeyAndRequest(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(secret.reveal().encode()) if secret else serialization.NoEncryption(),
+        ),
+        request.public_bytes(serialization.Encoding.PEM),
+    )
+
+
+def _name(text: str) -> x509.Name:
+    try:
+        name = x509.Name.from_rfc4514_string(text if "=" in text else f"CN={text}")
+    except ValueError as error:
+        raise IdentityError(
+            f"{text!r} is not a subject", str(error), "write it as CN=integration.acme.example,O=Acme,C=DE"
+        ) from error
+    if not list(name):
+        raise IdentityError(
+            "the subject is empty", next_step="give at least a common name: CN=integration.acme.example"
+        )
+    return name

@@ -1,0 +1,40 @@
+"""Writing: a file whole or not at all, readable by its owner alone, never over another without being told."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from sfmtls_nb.errors import IdentityError
+
+
+def write_new(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path:
+    """Write ``data`` to ``path`` with mode 0600 from the first byte, and return the path.
+
+    Raises IdentityError if a file with other content is there and ``overwrite`` is not set, or if it cannot be written.
+    """
+    target = Path(path).expanduser()
+    temporary = ""
+    try:
+        if not overwrite and target.exists():
+            if target.read_bytes() == data:
+                return target
+            raise IdentityError(
+                f"{target} exists already", next_step="choose another name, or say that it may be overwritten"
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(target)
+    except OSError as error:
+        raise IdentityError(
+            f"{target} cannot be written", error.strerror or str(error), "choose a folder that you may write to"
+        ) from error
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+    return target
