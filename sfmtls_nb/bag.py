@@ -113,7 +113,7 @@ class _Reader:
             if self._data.startswith(start):
                 raise IdentityError(f"{self._name} is {what}", repr(start), advice.format(name=self._name))
         text = self._text()
-        if "-----BEGIN " in text:
+        if _MARKER.search(text):
             self._pem(text)
         elif self._data[:1] == b"\x30":
             self._der(self._data)
@@ -122,7 +122,8 @@ class _Reader:
         else:
             raise IdentityError(
                 f"{self._name} holds no key and no certificate",
-                f"it begins with {self._data[:24]!r}" if b"PRIVATE" not in self._data[:24] else "",
+                # Enough to tell what kind of file it is, and too little of a password or key.
+                f"it begins with {self._data[:4]!r}",
                 "give PEM (-----BEGIN CERTIFICATE-----), DER, PKCS#12 (.p12, .pfx) or PKCS#7 (.p7b)",
             )
 

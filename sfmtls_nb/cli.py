@@ -71,7 +71,10 @@ def _practice(options: argparse.Namespace) -> None:
             file=sys.stderr,
         )
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    endings = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        endings.append(signal.SIGHUP)  # the terminal was closed, and there is no nohup to outlive it
+    for number in endings:
         signal.signal(number, lambda *_: stop.set())
     ports = Ports(options.api_port, options.mutual_port, options.strict_port)
     with PracticeOrg(host=options.host, ports=ports, directory=options.dir) as practice:

@@ -177,7 +177,7 @@ class Reply:
     def _find(self, path: str) -> list[etree._Element]:
         try:
             return self.root.findall(any_namespace(path))
-        except SyntaxError as error:  # lxml's word for a path that is none
+        except (SyntaxError, ValueError, LookupError) as error:  # lxml's words for a path that is none
             raise SfmtlsError(
                 f"{path!r} is not a path",
                 str(error),
@@ -384,7 +384,7 @@ _FAULTS: Final[dict[str, tuple[type[SoapFault], str]]] = {
 def _fault(fault: etree._Element) -> SoapFault:
     faultcode = (fault.findtext("faultcode") or fault.findtext("{*}faultcode") or "").strip()
     faultstring = (fault.findtext("faultstring") or fault.findtext("{*}faultstring") or "").strip()
-    code = (fault.findtext("detail//{*}exceptionCode") or faultcode.rpartition(":")[2]).strip()
-    message = (fault.findtext("detail//{*}exceptionMessage") or faultstring.removeprefix(f"{code}: ")).strip()
+    code = (fault.findtext("{*}detail//{*}exceptionCode") or faultcode.rpartition(":")[2]).strip()
+    message = (fault.findtext("{*}detail//{*}exceptionMessage") or faultstring.removeprefix(f"{code}: ")).strip()
     kind, next_step = _FAULTS.get(code, (SoapFault, "Salesforce's API reference lists the code under “API Fault”"))
     return kind(f"the org answered {code}: {message}", f"faultcode {faultcode}", next_step, code, message)

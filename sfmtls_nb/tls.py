@@ -29,10 +29,10 @@ def client_context(ca_file: str | Path | None = None, identity: ClientIdentity |
     roots = str(ca_file or public_roots())
     try:
         context = ssl.create_default_context(cafile=roots)
-    except OSError as error:  # ssl.SSLError is one
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError; ValueError: a null byte in the name
         raise OrgError(
             f"the CA file {roots} cannot be used",
-            str(error.strerror or error),
+            str(getattr(error, "strerror", None) or error),
             "name a PEM file that holds the root certificate of the server's authority",
         ) from error
     context.sslsocket_class = _AlertReadingSocket

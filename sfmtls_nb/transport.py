@@ -57,7 +57,7 @@ class Exchange:
         """What the server's clock said, by its Date header; None where it said nothing."""
         try:
             return parsedate_to_datetime(self.response_headers["Date"]).astimezone(UTC)
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, OverflowError):
             return None
 
     def reply(self) -> Reply:

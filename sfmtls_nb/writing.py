@@ -19,6 +19,7 @@ def write_new(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path
     try:
         if not overwrite and target.exists():
             if target.read_bytes() == data:
+                target.chmod(0o600)
                 return target
             raise IdentityError(
                 f"{target} exists already", next_step="choose another name, or say that it may be overwritten"
@@ -30,9 +31,11 @@ def write_new(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(target)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         raise IdentityError(
-            f"{target} cannot be written", error.strerror or str(error), "choose a folder that you may write to"
+            f"{target} cannot be written",
+            getattr(error, "strerror", None) or str(error),
+            "choose a folder that you may write to",
         ) from error
     finally:
         if temporary:

@@ -174,7 +174,7 @@ def test_what_cannot_be_assembled_says_so_with_its_finding(practice: PracticeOrg
 
 
 @pytest.fixture(params=["fingerprints as keytool prints them", "PEM"])
-def page(request: pytest.FixtureRequest, practice: PracticeOrg, tmp_path: Path) -> Callable[[Path], Org]:
+def page(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Path], Org]:
     """An org whose saved cacerts.jsp lists the accepted root, or another one."""
 
     def saved(listed: Path) -> Org:

@@ -63,7 +63,7 @@ def _attributes(element: etree._Element) -> str:
 
 
 def _text(element: etree._Element) -> str:
-    text = (element.text or "").strip()
+    text = str(element.xpath("string()")).strip()  # not element.text, which ends at a comment
     if not text:
         return ""
     if etree.QName(element).localname in SECRET_ELEMENTS:

@@ -65,9 +65,12 @@ def write_scenario(folder: Path, scenario: Scenario, material: Material) -> Scen
         f"{scenario.name}: {scenario.what}\nrefused by: {scenario.refused_by}\n"
         f"a call on 8443 gets: {scenario.sees}\nconclusion: {scenario.conclusion}\n"
     ).encode()
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in contents.items():
-        _write(folder / name, data)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in contents.items():
+            _write(folder / name, data)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
     return ScenarioFiles(folder / "client.key" if key else None, certificates, folder / "fullcert.pem")
 
 
@@ -80,7 +83,8 @@ def write_files(folder: Path, authority: Authority, description: dict[str, Any])
     contents = dict(_contents(folder, authority))
     org_json = folder / "org.json"
     try:
-        foreign = [] if _is_ours(org_json) else [path.name for path in (*contents, org_json) if path.exists()]
+        names = (*contents, org_json, folder / "identities")
+        foreign = [] if _is_ours(org_json) else [path.name for path in names if path.exists()]
         if foreign:
             raise PracticeError(
                 f"{folder} holds files that are not a practice org's",
@@ -92,11 +96,15 @@ def write_files(folder: Path, authority: Authority, description: dict[str, Any])
             _write(path, data)
         _write(org_json, json.dumps(description, indent=2).encode() + b"\n")
     except OSError as error:
-        raise PracticeError(
-            f"the practice org cannot write into {folder}",
-            f"{error.strerror}: {error.filename}",
-            "choose a directory that you may write to",
-        ) from error
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> PracticeError:
+    return PracticeError(
+        f"the practice org cannot write into {folder}",
+        f"{error.strerror}: {error.filename}",
+        "choose a directory that you may write to",
+    )
 
 
 def _is_ours(org_json: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import socket
 import threading
@@ -25,7 +26,7 @@ from tornado.httputil import (
 )
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
-from tornado.netutil import add_accept_handler, bind_sockets
+from tornado.netutil import add_accept_handler
 
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.request import Answer, Listener, Request
@@ -199,20 +200,32 @@ class _Message(HTTPMessageDelegate):
 
 
 def _bind(host: str, port: int) -> list[socket.socket]:
-    problem: Exception
+    """A listening socket for each address of the host, all on one port."""
+    found: list[socket.socket] = []  # tornado's bind_sockets would leave them open where one fails
     try:
-        if 0 <= port <= 65535:
-            return bind_sockets(port, host, reuse_port=False)
-        problem = ValueError("a port is a number from 0 to 65535")
-    except (OSError, UnicodeError) as error:  # UnicodeError: a name that no host can have
-        problem = error
-    raise PracticeError(
-        f"the practice org cannot listen on {host}:{port}",
-        str(problem),
-        "name a host or an address of this machine, such as localhost"
-        if isinstance(problem, socket.gaierror | UnicodeError)
-        else "let the system choose a port (0), or choose one that is free and above 1023",
-    ) from problem
+        if not 0 <= port <= 65535:
+            raise ValueError("a port is a number from 0 to 65535")
+        known = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, address in sorted({(family, str(address[0])) for family, *_, address in known}):
+            try:
+                found.append(socket.create_server((address, port), family=family))
+            except OSError as error:
+                if found and error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                    continue  # localhost has an IPv6 address where the machine speaks none
+                raise
+            found[-1].setblocking(False)
+            port = found[-1].getsockname()[1]
+    except (OSError, ValueError) as error:
+        for listening in found:
+            listening.close()
+        raise PracticeError(
+            f"the practice org cannot listen on {host}:{port}",
+            str(error),
+            "name a host or an address of this machine, such as localhost"
+            if isinstance(error, socket.gaierror | UnicodeError)  # UnicodeError: no host can have such a name
+            else "let the system choose a port (0), or choose one that is free and above 1023",
+        ) from error
+    return found
 
 
 async def _handshake(connection: SSL.Connection) -> None:

@@ -1,0 +1,364 @@
+"""The magics as a notebook runs them: cells sent to a real kernel, and what comes back on its channels."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import nbformat
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+CHAIN = "client.key client.crt intermediate1.crt intermediate2.crt"
+COLOUR = re.compile(r"\033\[[\d;]*m")
+# A session id; masked, it ends after its exclamation mark.
+SESSION_ID = re.compile(r"00D\w{12}![^•]")
+
+
+class Ran(NamedTuple):
+    """What a cell did: whether it succeeded, what it showed, the traceback if any, and what it asked for."""
+
+    status: str
+    streams: str
+    plain: list[str]
+    html: list[str]
+    traceback: list[str]
+    prompts: list[tuple[str, bool]]
+    pager: str
+
+    @property
+    def shown(self) -> str:
+        return "\n".join([self.streams, *self.plain, *self.html, *self.traceback])
+
+
+class Kernel:
+    """A kernel that runs cells, and answers whatever they ask for with ``typed``."""
+
+    def __init__(self, client: BlockingKernelClient) -> None:
+        self._client = client
+
+    def run(self, *cells: str, typed: str | None = None) -> Ran:
+        """The cells one after the other; what the last one did."""
+        for cell in cells:
+            ran = self._run(cell, typed)
+        return ran
+
+    def value(self, expression: str) -> Any:
+        """The value of an expression, if it can be written down."""
+        return ast.literal_eval(self.run(expression).plain[0])
+
+    def _run(self, cell: str, typed: str | None) -> Ran:
+        outputs: list[dict[str, Any]] = []
+        prompts: list[tuple[str, bool]] = []
+
+        def ask(message: dict[str, Any]) -> None:
+            prompts.append((message["content"]["prompt"], message["content"]["password"]))
+            self._client.input(typed or "")
+
+        reply = self._client.execute_interactive(
+            cell,
+            allow_stdin=typed is not None,
+            timeout=30,
+            output_hook=lambda message: outputs.append(message["content"]),
+            stdin_hook=ask,
+        )["content"]
+        shown = [content["data"] for content in outputs if "text/plain" in content.get("data", {})]
+        pages = [page["data"]["text/plain"] for page in reply.get("payload", []) if page["source"] == "page"]
+        return Ran(
+            reply["status"],
+            "".join(content["text"] for content in outputs if "text" in content),
+            [data["text/plain"] for data in shown],
+            [data["text/html"] for data in shown if "text/html" in data],
+            [COLOUR.sub("", line) for content in outputs for line in content.get("traceback", [])],
+            prompts,
+            COLOUR.sub("", "".join(pages)),
+        )
+
+
+def started(*arguments: str) -> Iterator[Kernel]:
+    manager, client = start_new_kernel(kernel_name="python3", extra_arguments=list(arguments))
+    try:
+        yield Kernel(client)
+    finally:
+        manager.shutdown_kernel()  # not at once: so that the practice org takes its folder with it
+        client.stop_channels()
+
+
+@pytest.fixture(scope="module")
+def one_kernel() -> Iterator[Kernel]:
+    for kernel in started():
+        kernel.run("%load_ext sfmtls_nb")
+        yield kernel
+
+
+@pytest.fixture
+def kernel(one_kernel: Kernel) -> Kernel:
+    """The one kernel, with the magics as they are when just loaded."""
+    one_kernel.run("%sf_practice stop", "%reload_ext sfmtls_nb")
+    return one_kernel
+
+
+@pytest.fixture
+def signed_in(kernel: Kernel) -> Kernel:
+    """As after the first three cells of a lesson: a practice org, its enforced user, and the certificate."""
+    kernel.run("%sf_practice", "%sf_login", f"%sf_identity {CHAIN}")
+    return kernel
+
+
+class TestHelp:
+    @pytest.mark.parametrize(
+        ("magic", "option"),
+        [
+            ("sf_practice", "{start,stop,show}"),
+            ("sf_org", "--sandbox"),
+            ("sf_login", "username"),
+            ("sf_identity", "--write"),
+            ("sf_soap", "--expect"),
+            ("sf_curl", "%sf_curl"),
+        ],
+    )
+    def test_of_each_magic_explains_its_options(self, kernel: Kernel, magic: str, option: str) -> None:
+        assert option in kernel.run(f"%{magic}?").pager
+
+
+class TestAUsageError:
+    @pytest.mark.parametrize(
+        ("cell", "message"),
+        [
+            ("%sf_practice dance", "invalid choice: 'dance'"),
+            ("%sf_practice --nope", "unrecognized arguments: --nope"),
+            ("%sf_practice show", "%sf_practice starts one"),
+            ("%sf_practice stop", "%sf_practice starts one"),
+            ("%sf_org", "required: name"),
+            ("%sf_org acme --sandbox", "--sandbox: expected one argument"),
+            ("%sf_login", "no org is chosen"),
+            ("%sf_login me --password x", "unrecognized arguments: --password"),
+            ("%sf_identity --nope", "unrecognized arguments: --nope"),
+            ("%sf_soap", "an operation on its line, or XML in its cell"),
+            ("%%sf_soap getUserInfo\n<a/>", "an operation on its line, or XML in its cell"),
+            ("%sf_soap getUserInfo", "no org is chosen"),
+            ("%sf_soap getUserInfo --port 80", "invalid choice: 80"),
+            ("%sf_soap getUserInfo --port x", "invalid int value: 'x'"),
+            ("%sf_soap 'getUserInfo", "No closing quotation"),
+            ("%sf_soap a b", "unrecognized arguments: b"),
+            ("%sf_curl", "no call has been made yet"),
+            ("%sf_curl x", "unrecognized arguments: x"),
+        ],
+    )
+    def test_says_what_is_wrong(self, kernel: Kernel, cell: str, message: str) -> None:
+        ran = kernel.run(cell)
+        assert (ran.status, message in ran.streams) == ("error", True)
+
+    def test_is_one_line_without_a_traceback(self, kernel: Kernel) -> None:
+        ran = kernel.run("%sf_curl")
+        expected = "UsageError: no call has been made yet; %sf_login makes the first\n"
+        assert (expected, []) == (ran.streams, ran.traceback)
+
+    def test_asks_for_a_login_where_an_org_is_chosen(self, kernel: Kernel) -> None:
+        assert "not signed in; %sf_login does that" in kernel.run("%sf_practice", "%sf_soap getUserInfo").streams
+
+
+class TestALesson:
+    @pytest.mark.parametrize(
+        ("cell", "kind"),
+        [
+            ("%sf_practice", "PracticeOrg"),
+            ("%sf_org practice", "Org"),
+            ("%sf_login", "Session"),
+            (f"%sf_identity {CHAIN}", "ClientIdentity"),
+            ("%sf_soap getUserInfo", "Reply"),
+            ("%sf_soap getUserInfo --no-cert --expect page", "CertificatePageError"),
+        ],
+    )
+    def test_gets_from_each_magic_the_object_it_made(self, signed_in: Kernel, cell: str, kind: str) -> None:
+        signed_in.run(f"made = {cell}")
+        assert kind == signed_in.value("type(made).__name__")
+
+    @pytest.mark.parametrize("user", ["", "enforced", "standard", "standard@practice.example"])
+    def test_signs_in_on_the_practice_org_without_a_question(self, kernel: Kernel, user: str) -> None:
+        assert kernel.run("%sf_practice", f"%sf_login {user}").status == "ok"
+
+    def test_calls_with_the_certificate_as_who_signed_in(self, signed_in: Kernel) -> None:
+        assert "<userName>enforced@practice.example</userName>" in signed_in.run("%sf_soap getUserInfo").plain[0]
+
+    def test_calls_on_443_as_long_as_there_is_no_identity(self, kernel: Kernel) -> None:
+        ran = kernel.run("%sf_practice", "%sf_login standard", "%sf_soap getUserInfo")
+        assert "<userName>standard@practice.example</userName>" in ran.plain[0]
+
+    def test_sees_the_answer_as_a_tree(self, signed_in: Kernel) -> None:
+        assert "<details open>" in signed_in.run("%sf_soap getUserInfo").html[0]
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "<getUserInfo/>",
+            '<getUserInfo xmlns="urn:partner.soap.sforce.com"/>',
+            '<?xml version="1.0" encoding="UTF-8"?>\n<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/">'
+            '<e:Body><getUserInfo xmlns="urn:partner.soap.sforce.com"/></e:Body></e:Envelope>',
+        ],
+        ids=["without a namespace", "with one", "in an envelope"],
+    )
+    def test_writes_the_body_itself(self, signed_in: Kernel, body: str) -> None:
+        assert "<getUserInfoResponse>" in signed_in.run(f"%%sf_soap\n{body}").plain[0]
+
+    @pytest.mark.parametrize("operation", ["getUserInfo", "nonsense"])
+    def test_gets_the_last_call_as_curl_whether_it_failed_or_not(self, signed_in: Kernel, operation: str) -> None:
+        assert f"<urn:{operation}/>" in signed_in.run(f"%sf_soap {operation}", "%sf_curl").streams
+
+    def test_gets_as_curl_the_file_that_was_written(self, signed_in: Kernel) -> None:
+        ran = signed_in.run(f"%sf_identity {CHAIN} --write mine", "%sf_soap getUserInfo", "%sf_curl")
+        assert "/mine/fullcert.pem \\\n" in ran.streams
+
+    def test_does_not_write_over_another_file_unasked(self, signed_in: Kernel) -> None:
+        ran = signed_in.run(f"%sf_identity {CHAIN} --write mine", "%sf_identity client.key client.crt --write mine")
+        assert ran.traceback[0].startswith("IdentityError: ")
+
+    def test_writes_over_another_file_when_asked(self, signed_in: Kernel) -> None:
+        cells = [f"%sf_identity {files} --write mine --overwrite" for files in (CHAIN, "client.key client.crt")]
+        assert signed_in.run(*cells).status == "ok"
+
+    def test_starts_the_practice_org_once(self, kernel: Kernel) -> None:
+        kernel.run("one = %sf_practice", "other = %sf_practice")
+        assert kernel.value("one is other") is True
+
+    def test_has_no_org_after_the_practice_org_has_stopped(self, signed_in: Kernel) -> None:
+        ran = signed_in.run("%sf_practice stop", "%sf_soap getUserInfo")
+        assert "no org is chosen; %sf_practice starts one" in ran.streams
+
+    def test_keeps_another_org_when_the_practice_org_stops(self, kernel: Kernel) -> None:
+        ran = kernel.run("%sf_practice", "%sf_org acme", "%sf_practice stop", "%sf_soap getUserInfo")
+        assert "not signed in" in ran.streams
+
+    def test_starts_another_practice_org_after_the_first_has_stopped(self, signed_in: Kernel) -> None:
+        assert signed_in.run("%sf_practice stop", "%sf_practice", "%sf_login").status == "ok"
+
+    def test_shows_no_secret(self, signed_in: Kernel) -> None:
+        cells = ["%sf_practice show", "%sf_login", "%sf_curl", f"%sf_identity {CHAIN}", "%sf_soap getUserInfo"]
+        cells += ["%sf_curl", "%sf_soap getUserInfo --port 443", "%sf_soap logout", "%sf_soap getUserInfo", "%sf_curl"]
+        shown = "".join(signed_in.run(cell).shown for cell in cells)
+        signed_in.run("practice = %sf_practice show")
+        secrets = signed_in.value("[user.password for user in practice.state.users]")
+        assert [secret for secret in [*secrets, "PRIVATE KEY-"] if secret in shown] + SESSION_ID.findall(shown) == []
+
+
+class TestAPrediction:
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "--no-cert --expect page",
+            "--no-cert --expect CertificatePageError",
+            "--no-cert --expect NotSoapError",
+            "--no-cert --expect=SfmtlsError",
+            "--port 443 --expect MUTUAL_AUTHENTICATION_FAILED",
+            "--port 443 --expect MutualAuthenticationFault",
+            "--port 443 --expect 'SoapFault'",
+        ],
+    )
+    def test_that_comes_true_is_no_error(self, signed_in: Kernel, line: str) -> None:
+        assert signed_in.run(f"%sf_soap getUserInfo {line}").status == "ok"
+
+    def test_that_comes_true_shows_the_failure_as_the_result(self, signed_in: Kernel) -> None:
+        ran = signed_in.run("%sf_soap getUserInfo --no-cert --expect page")
+        assert "the page says: No client certificate provided." in ran.plain[0]
+
+    @pytest.mark.parametrize(
+        ("line", "error"),
+        [
+            ("--no-cert --expect MUTUAL_AUTHENTICATION_FAILED", "CertificatePageError"),
+            ("--port 443 --expect page", "MutualAuthenticationFault"),
+            ("--port 443 --expect INVALID_SESSION_ID", "MutualAuthenticationFault"),
+            ("--port 443 --expect mutual_authentication_failed", "MutualAuthenticationFault"),
+            ("--port 443 --expect Exception", "MutualAuthenticationFault"),
+        ],
+    )
+    def test_of_another_failure_raises_the_one_that_came(self, signed_in: Kernel, line: str, error: str) -> None:
+        ran = signed_in.run(f"%sf_soap getUserInfo {line}")
+        assert ran.traceback[0].startswith(f"{error}: ")
+
+    @pytest.mark.parametrize("expected", ["page", "SfmtlsError", "ExpectationError"])
+    def test_of_a_failure_raises_when_the_call_succeeds(self, signed_in: Kernel, expected: str) -> None:
+        ran = signed_in.run(f"%sf_soap getUserInfo --expect {expected}")
+        assert ran.traceback[0] == f"ExpectationError: {expected} was predicted, and the call succeeded"
+
+
+class TestAnError:
+    def test_shows_in_three_lines(self, signed_in: Kernel) -> None:
+        ran = signed_in.run("%sf_soap getUserInfo --port 443")
+        assert [line.split(":")[0] for line in ran.traceback] == ["MutualAuthenticationFault", "  evidence", "  next"]
+
+    @pytest.mark.parametrize(
+        ("cell", "error"),
+        [
+            ("%sf_org a_b", "OrgError"),
+            ("%sf_org acme --api-version 41", "OrgError"),
+            ("%sf_soap 'get user info'", "NotSoapError"),
+            ("%%sf_soap\n<getUserInfo", "NotSoapError"),
+            ("%%sf_soap\n<!DOCTYPE a><a/>", "NotSoapError"),
+            ("%sf_identity nowhere.key", "IdentityError"),
+            ("%sf_identity client.key", "IdentityError"),
+            (f"%sf_identity {CHAIN} --write client.key", "IdentityError"),
+            ("%sf_login nobody", "LoginFault"),
+        ],
+    )
+    def test_of_each_kind_is_one_of_ours(self, signed_in: Kernel, cell: str, error: str) -> None:
+        ran = signed_in.run(cell, typed="wrong")
+        assert (error, True) == (ran.traceback[0].split(":")[0], len(ran.traceback) <= 3)
+
+    @pytest.mark.parametrize("failing", ["%sf_soap getUserInfo --port 443", "%sf_soap --nope", "%sf_curl x"])
+    def test_stops_run_all(self, failing: str) -> None:
+        cells = ["%load_ext sfmtls_nb", "%sf_practice", "%sf_login", failing, "'not reached'"]
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])  # type: ignore[no-untyped-call]
+        with pytest.raises(CellExecutionError):
+            NotebookClient(notebook, timeout=30, kernel_name="python3").execute()
+        assert notebook.cells[-1].execution_count is None
+
+
+class TestASecret:
+    @pytest.fixture
+    def encrypted(self, kernel: Kernel) -> Kernel:
+        """There is a file "my key.pem" in the practice org's folder whose passphrase is swordfish."""
+        kernel.run(
+            "practice = %sf_practice",
+            "from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat",
+            "key = practice.authority.client.leaf.key.private_bytes("
+            "Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b'swordfish'))",
+            "(practice.directory / 'my key.pem').write_bytes(key)",
+        )
+        return kernel
+
+    @pytest.mark.parametrize("quote", ["'", '"'])
+    def test_of_an_encrypted_key_is_asked_for_unseen(self, encrypted: Kernel, quote: str) -> None:
+        ran = encrypted.run(f"%sf_identity {quote}my key.pem{quote} client.crt", typed="swordfish")
+        assert (ran.status, ran.prompts) == ("ok", [("Passphrase of the private key: ", True)])
+
+    def test_of_an_encrypted_key_that_is_wrong_is_an_error(self, encrypted: Kernel) -> None:
+        ran = encrypted.run('%sf_identity "my key.pem" client.crt', typed="shark")
+        assert ran.traceback[0].startswith("PassphraseError: the passphrase does not open")
+
+    def test_of_an_encrypted_key_does_not_show(self, encrypted: Kernel) -> None:
+        assert "swordfish" not in encrypted.run('%sf_identity "my key.pem" client.crt', typed="swordfish").shown
+
+    def test_of_an_open_key_is_not_asked_for(self, encrypted: Kernel) -> None:
+        assert encrypted.run(f"%sf_identity {CHAIN}", typed="").prompts == []
+
+    def test_of_another_user_is_asked_for_unseen(self, kernel: Kernel) -> None:
+        ran = kernel.run("%sf_practice", "%sf_login nobody@practice.example", typed="wrong")
+        assert ran.prompts == [("Password: ", True)]
+
+    def test_of_a_real_org_is_asked_for_unseen_and_the_name_is_not(self, kernel: Kernel) -> None:
+        ran = kernel.run("%sf_org acme", "%sf_login", typed="me@example.com")
+        assert ran.prompts == [("Username: ", False), ("Password (and security token): ", True)]
+
+    def test_is_asked_for_in_the_notebook_also_where_the_profile_loads_the_extension(self) -> None:
+        for kernel in started("--InteractiveShellApp.extensions=['sfmtls_nb']"):
+            ran = kernel.run("%sf_practice", "%sf_login nobody", typed="wrong")
+            assert ran.prompts == [("Password: ", True)]
+
+
+def test_loading_the_extension_twice_is_harmless(signed_in: Kernel) -> None:
+    assert signed_in.run("%load_ext sfmtls_nb", "%sf_soap getUserInfo").status == "ok"

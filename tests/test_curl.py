@@ -1,0 +1,218 @@
+"""Curl: the command that does the same as a call, run by a real bash with a real curl against the practice org."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from sfmtls_nb import ClientIdentity, Exchange, Org, PasswordLogin, Secret, Session, SfmtlsError, curl_command, login
+from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.soap import PARTNER, envelope, operation, to_bytes
+
+needs_curl = pytest.mark.skipif(
+    not all(map(shutil.which, ("bash", "curl", "xmllint"))), reason="bash, curl or xmllint is not installed"
+)
+
+# What a shell, or a here-document in it, could take for its own.
+SHELL = [
+    "$HOME",
+    "${HOME}",
+    "$(echo spilled)",
+    "`echo spilled`",
+    "\\",
+    "\\\\",
+    "\\$",
+    "'",
+    '"',
+    "!!",
+    "\n",
+    "\\\n",
+    "\t",
+    ";",
+    "|",
+]
+shell_text = st.lists(
+    st.sampled_from([*SHELL, "END_OF_ENVELOPE", "\nEND_OF_ENVELOPE\n", "a", " ", "ü", "<", "&", "${SF_SESSION_ID}"])
+)
+
+
+def bash(command: str, variables: Mapping[str, str] | None = None) -> str:
+    """What a shell prints that has only these variables and the path."""
+    run = subprocess.run(
+        ["bash", "--norc", "-c", command],
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **(variables or {})},
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    return run.stdout.decode()
+
+
+def last(session: Session) -> Exchange:
+    assert session.last
+    return session.last
+
+
+def sent(call: etree._Element, session_id: Secret | None = None) -> Exchange:
+    """An exchange that was never sent, with this body."""
+    return Exchange("https://h/", {}, to_bytes(envelope(call, session_id)), None, None)
+
+
+def here_document(exchange: Exchange, variables: Mapping[str, str] | None = None) -> str:
+    """The body that the command hands to curl, as bash makes it: with cat in the place of curl."""
+    body = curl_command(exchange).partition("--data-binary @- ")[2].replace(" | xmllint --format -", "", 1)
+    return bash(f"cat {body}", variables)
+
+
+@pytest.fixture
+def variables(session: Session) -> dict[str, str]:
+    return {"SF_SESSION_ID": session.session_id.reveal()}
+
+
+# ---------------------------------------------------------------- the command runs
+
+
+@needs_curl
+@pytest.mark.parametrize("options", [{}, {"port": 443}, {"certificate": False}])
+def test_the_command_gets_the_answer_that_the_call_got(
+    options: dict[str, object], session: Session, variables: dict[str, str], identity: ClientIdentity, tmp_path: Path
+) -> None:
+    pem = identity.write_pem(tmp_path / "full cert's:2026.pem")
+    with suppress(SfmtlsError):
+        session.soap("getUserInfo", **options)  # type: ignore[arg-type]  # one or the other
+    answer = last(session).response_body
+    printed = bash(curl_command(last(session), pem), variables)
+    assert normal(answer) == normal(printed.encode())
+
+
+def normal(answer: bytes) -> bytes:
+    """An answer without what changes from call to call, and without indentation."""
+    if b"<html" in answer:
+        return answer
+    root = etree.fromstring(answer, etree.XMLParser(remove_blank_text=True))
+    for current in root.iter(f"{{{PARTNER}}}current"):
+        current.text = "the number of calls"
+    return etree.tostring(root)
+
+
+@needs_curl
+def test_the_login_command_signs_in(practice: PracticeOrg, org: Org) -> None:
+    username, password = practice.user("standard")
+    command = curl_command(last(login(org, PasswordLogin(username, password))))
+    assert "<sessionId>00D" in bash(command, {"SF_PASSWORD": password})
+
+
+@needs_curl
+def test_the_login_command_with_another_password_does_not(practice: PracticeOrg, org: Org) -> None:
+    command = curl_command(last(login(org, PasswordLogin(*practice.user("standard")))))
+    assert "INVALID_LOGIN" in bash(command, {"SF_PASSWORD": "wrong"})
+
+
+@needs_curl
+@pytest.mark.parametrize(
+    "username", [*SHELL, "".join(SHELL), "x\nEND_OF_ENVELOPE\ntouch spilled\n", "<&>\"' ü 日本", "\r\n"]
+)
+def test_a_username_with_shell_characters_arrives_as_it_was_typed(
+    username: str, practice: PracticeOrg, org: Org, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = replace(practice.state.users[0], username=username)
+    monkeypatch.setattr(practice.state, "users", [user])
+    command = curl_command(last(login(org, PasswordLogin(username, user.password))))
+    assert "<sessionId>00D" in bash(f"cd {shlex.quote(str(tmp_path))}; {command}", {"SF_PASSWORD": user.password})
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_curl
+@settings(max_examples=60, deadline=None)
+@given(shell_text.map("".join))
+def test_any_text_goes_through_the_here_document_as_it_is(text: str) -> None:
+    made = here_document(sent(operation("query", {"queryString": text})), {"SF_SESSION_ID": "spilled"})
+    assert text == (etree.fromstring(made.encode()).findtext(f".//{{{PARTNER}}}queryString") or "")
+
+
+@needs_curl
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("sessionId", "SF_SESSION_ID"),
+        ("password", "SF_PASSWORD"),
+        ("oldPassword", "SF_OLD_PASSWORD"),
+        ("newPassword", "SF_NEW_PASSWORD"),
+    ],
+)
+def test_a_secret_is_a_variable_that_the_shell_fills_in(name: str, variable: str) -> None:
+    made = here_document(sent(operation("x", {name: Secret("p455w0rd")})), {variable: "$(another) `one` \\!"})
+    assert etree.fromstring(made.encode()).findtext(f".//{{{PARTNER}}}{name}") == "$(another) `one` \\!"
+
+
+# ---------------------------------------------------------------- what stands in it
+
+
+def test_no_secret_stands_in_the_command(practice: PracticeOrg, org: Org, identity: ClientIdentity) -> None:
+    username, password = practice.user("enforced")
+    with login(org, PasswordLogin(username, password), identity) as session:
+        commands = curl_command(last(session))
+        session.get_user_info()
+        commands += curl_command(last(session))
+    spilled = [secret for secret in (password, session.session_id.reveal()[16:]) if secret in commands]
+    assert (spilled, "PRIVATE KEY" in commands) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "option"), [(True, "-E me.pem"), (False, "getUserInfo")], ids=["presented", "left at home"]
+)
+def test_the_certificate_is_named_only_where_it_was_presented(
+    certificate: bool,  # a row of a table
+    option: str,
+    session: Session,
+) -> None:
+    with suppress(SfmtlsError):
+        session.soap("getUserInfo", certificate=certificate)
+    command = curl_command(last(session), "me.pem")
+    assert (certificate, True) == ("-E" in command, option in command)
+
+
+@pytest.mark.parametrize("ca_file", [None, "server ca.pem"])
+def test_the_ca_file_is_named_where_there_is_one_and_verification_is_never_off(ca_file: str | None) -> None:
+    words = shlex.split(curl_command(replace(sent(operation("x")), ca_file=ca_file)).partition("<<")[0])
+    assert (ca_file, False) == (
+        words[words.index("--cacert") + 1] if "--cacert" in words else None,
+        bool({"-k", "--insecure"} & {*words}),
+    )
+
+
+def test_the_headers_of_the_call_are_those_of_the_command(session: Session) -> None:
+    session.get_user_info()
+    words = shlex.split(curl_command(last(session)).partition("<<")[0].replace("\\\n", ""))
+    headers = [words[number + 1] for number, word in enumerate(words) if word == "-H"]
+    assert headers == ["Content-Type: text/xml; charset=UTF-8", 'SOAPAction: ""']
+
+
+@pytest.mark.parametrize(("answer", "piped"), [(b"<html>", False), (b"<a/>", True), (b"", True)])
+def test_an_html_answer_is_not_piped_through_xmllint(answer: bytes, piped: bool) -> None:  # a row of a table
+    command = curl_command(replace(sent(operation("x")), response_body=answer))
+    assert piped == ("| xmllint" in command)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://h/a;touch spilled", "https://h/$(touch spilled)", "https://h/'`touch spilled`'", "https://h/a b"]
+)
+def test_a_url_is_one_word_whatever_is_in_it(url: str) -> None:
+    words = shlex.split(curl_command(replace(sent(operation("x")), url=url)).partition("<<")[0])
+    assert words[:3] == ["curl", "-s", url]
+
+
+def test_the_end_of_the_here_document_is_no_line_of_the_body() -> None:
+    text = "\nEND_OF_ENVELOPE\nEND_OF_ENVELOPE_\n"
+    assert curl_command(sent(operation("x", {"a": text}))).endswith("\nEND_OF_ENVELOPE__")

@@ -1,0 +1,91 @@
+"""Errors: one hierarchy, drawn at the head of its file; each says what, evidence and next step, and no session id."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+import re
+import traceback
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfmtls_nb import errors
+from sfmtls_nb.errors import CertificatePageError, SfmtlsError, SoapFault
+
+CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, Exception)]
+EVERY_CLASS = pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+ORGANIZATION = "00D36000000bLGT"
+
+
+def drawn_tree() -> dict[str, str]:
+    """Class -> parent, as the tree at the head of errors.py draws it."""
+    parents: dict[str, str] = {}
+    above: dict[int, str] = {}
+    for found in re.finditer(
+        r"^(?P<indent>[ │├└─]+)(?P<name>\w+(?:Error|Fault|Timeout))\b", errors.__doc__ or "", re.MULTILINE
+    ):
+        depth = len(found["indent"]) // 4
+        above[depth] = found["name"]
+        parents[found["name"]] = above.get(depth - 1, "Exception")
+    return parents
+
+
+def test_the_tree_at_the_head_of_the_file_is_the_hierarchy() -> None:
+    assert drawn_tree() == {kind.__name__: kind.__mro__[1].__name__ for kind in CLASSES}
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (SfmtlsError("it broke"), "it broke"),
+        (SfmtlsError("it broke", "a shard"), "it broke\n  evidence: a shard"),
+        (SfmtlsError("it broke", next_step="mend it"), "it broke\n  next: mend it"),
+        (SfmtlsError("it broke", "a shard", "mend it"), "it broke\n  evidence: a shard\n  next: mend it"),
+    ],
+)
+def test_an_error_shows_what_it_has_and_no_empty_line(error: SfmtlsError, text: str) -> None:
+    assert text == str(error)
+
+
+@EVERY_CLASS
+def test_an_error_made_before_anything_was_sent_has_no_exchange(kind: type[SfmtlsError]) -> None:
+    assert kind("it broke").exchange is None
+
+
+@EVERY_CLASS
+def test_an_error_survives_the_way_back_from_a_worker_process(kind: type[SfmtlsError]) -> None:
+    error = kind("it broke", "a shard", "mend it")
+    back = pickle.loads(pickle.dumps(error))  # noqa: S301  # made one line above
+    assert (type(error), vars(error), str(error)) == (type(back), vars(back), str(back))
+
+
+def test_a_fault_keeps_the_words_of_the_org() -> None:
+    fault = SoapFault("no", code="INVALID_LOGIN", message="Invalid username")
+    assert (fault.code, fault.message) == ("INVALID_LOGIN", "Invalid username")
+
+
+@pytest.mark.parametrize("part", ["what", "evidence", "next_step"])
+@EVERY_CLASS
+def test_no_error_shows_a_session_id_that_the_org_quoted(kind: type[SfmtlsError], part: str) -> None:
+    parts = {"what": "it broke", part: f"missing session key: {ORGANIZATION}!ARUAQJnTi.DbdgKQ_5X"}
+    shown = "".join(traceback.format_exception(kind(**parts)))
+    assert (f"{ORGANIZATION}!••••" in shown, "ARUAQJ" in shown) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        SoapFault("no", message=f"key {ORGANIZATION}!ARUAQJ").message,
+        CertificatePageError("no", reason=f"key {ORGANIZATION}!ARUAQJ").reason,
+    ],
+)
+def test_the_words_of_the_org_are_kept_without_the_session_id(shown: str) -> None:
+    assert f"key {ORGANIZATION}!••••" == shown
+
+
+@given(st.text(), st.text())
+def test_whatever_stands_around_a_session_id_it_is_masked(before: str, after: str) -> None:
+    error = SfmtlsError(f"{before}{ORGANIZATION}!AQ.secret_part{after}")
+    assert "secret_part" not in str(error)

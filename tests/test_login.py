@@ -1,0 +1,228 @@
+"""Login: credentials become a Session, on 443 and without a certificate."""
+
+from __future__ import annotations
+
+import ssl
+import traceback
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from raw_server import answering, http, server_tls, serving
+
+from sfmtls_nb import (
+    ClientIdentity,
+    ConnectError,
+    LoginFault,
+    NotSoapError,
+    Org,
+    OrgError,
+    PasswordLogin,
+    Secret,
+    Session,
+    SoapFault,
+    login,
+)
+from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.soap import PARTNER, SOAPENV
+
+# What XML 1.0 can hold (section 2.2).
+xml_text = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff") | st.sampled_from("\t\n\r")
+)
+
+
+@pytest.fixture(scope="session")
+def tls(practice: PracticeOrg, tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """TLS for a raw server that the practice org's clients trust."""
+    return server_tls(practice.authority.server, tmp_path_factory.mktemp("tls"))
+
+
+@pytest.mark.parametrize("name", ["standard", "enforced"])
+def test_every_user_signs_in_without_a_certificate(name: str, practice: PracticeOrg, org: Org) -> None:
+    session = login(org, PasswordLogin(*practice.user(name)))
+    assert practice.state.sessions[session.session_id.reveal()].name == name
+
+
+def test_the_session_knows_its_user_and_its_server(practice: PracticeOrg, org: Org) -> None:
+    session = login(org, PasswordLogin(*practice.user("standard")))
+    user = practice.state.sessions[session.session_id.reveal()]
+    assert (user.user_id, True) == (session.user_id, session.server_url.startswith(practice.api_url))
+
+
+def test_login_leaves_the_certificate_at_home(practice: PracticeOrg, org: Org, identity: ClientIdentity) -> None:
+    session = login(org, PasswordLogin(*practice.user("enforced")), identity)
+    assert session.last
+    assert session.last.identity is None
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [
+        ("enforced@practice.example", "wrong"),
+        ("enforced@practice.example", ""),
+        ("nobody@practice.example", "wrong"),
+        ("", ""),
+    ],
+)
+def test_a_wrong_password_or_unknown_user_is_a_login_fault(username: str, password: str, org: Org) -> None:
+    with pytest.raises(LoginFault) as caught:
+        login(org, PasswordLogin(username, password))
+    assert (caught.value.code, caught.value.exchange.status) == ("INVALID_LOGIN", 500)
+
+
+def test_the_whole_traceback_of_a_failed_login_shows_no_password(org: Org) -> None:
+    credentials = PasswordLogin("enforced@practice.example", "p455w0rd", "t0k3n")
+    with pytest.raises(LoginFault) as caught:
+        login(org, credentials)
+    shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value.exchange)
+    assert [secret for secret in ("p455w0rd", "t0k3n") if secret in shown] == []
+
+
+def test_a_username_is_taken_in_any_case(practice: PracticeOrg, org: Org) -> None:
+    username, password = practice.user("standard")
+    assert login(org, PasswordLogin(username.upper(), password)).session_id
+
+
+def test_the_security_token_goes_behind_the_password(practice: PracticeOrg, org: Org) -> None:
+    username, password = practice.user("standard")
+    assert login(org, PasswordLogin(username, password[:-4], Secret(password[-4:]))).session_id
+
+
+def test_a_wrong_security_token_is_a_login_fault(practice: PracticeOrg, org: Org) -> None:
+    with pytest.raises(LoginFault):
+        login(org, PasswordLogin(*practice.user("standard"), security_token="wrong"))
+
+
+@settings(max_examples=30, deadline=None)
+@given(username=xml_text, password=xml_text.filter(bool), token=xml_text)
+def test_any_text_as_username_and_password_arrives_as_it_was_typed(
+    practice: PracticeOrg, org: Org, username: str, password: str, token: str
+) -> None:
+    # The practice org reads the XML with a parser of its own: who signs in with just these has sent just these.
+    user = replace(practice.state.users[0], username=username, password=password + token)
+    practice.state.users.insert(0, user)
+    try:
+        session = login(org, PasswordLogin(username, password, token))
+    finally:
+        practice.state.users.remove(user)
+    assert user is practice.state.sessions[session.session_id.reveal()]
+
+
+@pytest.mark.parametrize(
+    "injected",
+    [
+        "wrong</urn:password></urn:login></soapenv:Body></soapenv:Envelope>",
+        "wrong</password><username>enforced@practice.example</username><password>",
+        "<![CDATA[wrong]]>",
+        "&lt;",
+        "&xxe;",
+        "<!-- -->",
+        "]]>",
+    ],
+)
+@pytest.mark.parametrize("where", ["username", "password"])
+def test_markup_in_username_or_password_is_only_text(injected: str, where: str, org: Org) -> None:
+    credentials = PasswordLogin(**{"username": "enforced@practice.example", "password": "wrong", where: injected})
+    with pytest.raises(LoginFault) as caught:
+        login(org, credentials)
+    sent = etree.fromstring(caught.value.exchange.request_body)
+    assert ([injected], 5) == ([e.text for e in sent.iter(f"{{{PARTNER}}}{where}")], len(list(sent.iter())))
+
+
+@pytest.mark.parametrize("where", ["username", "password", "security_token"])
+def test_a_character_that_xml_cannot_hold_is_refused_before_anything_is_sent(where: str) -> None:
+    nowhere = Org("https://no-such-host.example")
+    with pytest.raises(NotSoapError, match="cannot be written as XML"):
+        login(nowhere, PasswordLogin(**{"username": "me", "password": "you", where: "\0"}))
+
+
+@pytest.mark.parametrize("version", ["65.0", "68.0", "99.0"])
+def test_an_api_version_without_login_is_refused_before_anything_is_sent(version: str) -> None:
+    nowhere = Org("https://no-such-host.example", api_version=version)
+    with pytest.raises(OrgError, match="does not exist in API"):
+        login(nowhere, PasswordLogin("me", "you"))
+
+
+def test_an_api_version_that_the_org_no_longer_serves_is_its_fault(practice: PracticeOrg, org: Org) -> None:
+    with pytest.raises(SoapFault) as caught:
+        login(replace(org, api_version="30.0"), PasswordLogin(*practice.user("standard")))
+    assert caught.value.code == "UNSUPPORTED_API_VERSION"
+
+
+def test_login_where_nobody_listens_is_a_connect_error(org: Org) -> None:
+    with pytest.raises(ConnectError, match="nobody listens"):
+        login(replace(org, login_url="https://127.0.0.1:9"), PasswordLogin("me", "you"))
+
+
+# ---------------------------------------------------------------- answers of another kind
+
+
+def answered(result: str, org: Org, tls: ssl.SSLContext) -> Session:
+    """What login makes of an answer with this in its result."""
+    envelope = (
+        f'<e:Envelope xmlns:e="{SOAPENV}" xmlns="{PARTNER}"><e:Body><loginResponse><result>{result}</result>'
+        "</loginResponse></e:Body></e:Envelope>"
+    )
+    with serving(answering(http(envelope.encode())), tls) as where:
+        return login(replace(org, login_url=f"https://{where}", mutual_port=8443), PasswordLogin("me", "you"))
+
+
+SESSION_ID = "<sessionId>00D36000000bLGT!AQsecret</sessionId>"
+SERVER_URL = "<serverUrl>https://na30.salesforce.com/services/Soap/u/58.0/00D36000000bLGT</serverUrl>"
+
+
+def test_a_session_id_and_a_server_url_are_enough(org: Org, tls: ssl.SSLContext) -> None:
+    session = answered(SESSION_ID + SERVER_URL, org, tls)
+    assert repr(session) == (
+        "Session(00D36000000bLGT!••••, https://na30.salesforce.com/services/Soap/u/58.0/00D36000000bLGT)"
+    )
+
+
+@pytest.mark.parametrize(
+    "result",
+    ["", SESSION_ID, SERVER_URL, f"<sessionId/>{SERVER_URL}", f"{SESSION_ID}<serverUrl xsi:nil='true' xmlns:xsi='x'/>"],
+)
+def test_an_answer_without_session_id_or_server_url_is_no_login(result: str, org: Org, tls: ssl.SSLContext) -> None:
+    with pytest.raises(NotSoapError, match="has no session id or no server URL") as caught:
+        answered(result, org, tls)
+    assert caught.value.exchange.status == 200
+
+
+def test_an_expired_password_is_said_at_once(org: Org, tls: ssl.SSLContext) -> None:
+    # It arrives with HTTP 200 and a session id, and every later call would fail.
+    with pytest.raises(LoginFault) as caught:
+        answered(f"<passwordExpired>true</passwordExpired>{SESSION_ID}{SERVER_URL}", org, tls)
+    assert caught.value.code == "INVALID_OPERATION_WITH_EXPIRED_PASSWORD"
+
+
+def test_a_password_that_has_not_expired_is_no_fault(org: Org, tls: ssl.SSLContext) -> None:
+    assert answered(f"<passwordExpired>false</passwordExpired>{SESSION_ID}{SERVER_URL}", org, tls).session_id
+
+
+@pytest.mark.parametrize("server_url", ["http://na30.salesforce.com/x", "https://login.salesforce.com/x", "na30"])
+def test_a_session_id_is_not_sent_to_a_server_url_that_cannot_be_right(
+    server_url: str, org: Org, tls: ssl.SSLContext
+) -> None:
+    session = answered(f"{SESSION_ID}<serverUrl>{server_url}</serverUrl>", org, tls)
+    with pytest.raises(OrgError):
+        session.soap("getUserInfo", port=8443)
+
+
+# ---------------------------------------------------------------- the credentials themselves
+
+
+@given(st.text(min_size=1).filter(lambda text: text not in repr(PasswordLogin("me", "", ""))))
+def test_credentials_show_no_password_and_no_token(secret: str) -> None:
+    shown = repr(PasswordLogin("me", secret, secret)) + str(PasswordLogin("me", secret, secret))
+    assert secret not in shown
+
+
+def test_credentials_with_the_same_text_are_equal() -> None:
+    assert PasswordLogin("me", Secret("you")) == PasswordLogin("me", "you")
+
+
+def test_credentials_with_another_password_are_not() -> None:
+    assert PasswordLogin("me", "you") != PasswordLogin("me", "they")

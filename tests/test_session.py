@@ -1,0 +1,276 @@
+"""Session: the calls that can be made with a login, through both doors, with and without the certificate."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from raw_server import server_tls, serving, silence
+
+from sfmtls_nb import (
+    CallTimeout,
+    CertificatePageError,
+    ClientIdentity,
+    ConnectError,
+    HandshakeError,
+    MutualAuthenticationFault,
+    NotSoapError,
+    Org,
+    PasswordLogin,
+    Secret,
+    Session,
+    SessionFault,
+    SfmtlsError,
+    SoapFault,
+    login,
+)
+from sfmtls_nb.org import Port
+from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.practice.authority import Authority, Issued
+from sfmtls_nb.soap import from_user
+from sfmtls_nb.transport import Transport
+
+
+@pytest.fixture
+def standard(practice: PracticeOrg, org: Org) -> Session:
+    """The session of a user who is not enforced, without a certificate."""
+    return login(org, PasswordLogin(*practice.user("standard")))
+
+
+def port_of(url: str) -> int:
+    return urlsplit(url).port or 443
+
+
+# ---------------------------------------------------------------- the two doors
+
+
+def test_with_the_certificate_on_8443_the_enforced_user_gets_data(session: Session) -> None:
+    assert session.get_user_info().text(".//userName") == "enforced@practice.example"
+
+
+def test_without_the_certificate_on_8443_the_answer_is_the_page(session: Session) -> None:
+    with pytest.raises(CertificatePageError) as caught:
+        session.soap("getUserInfo", certificate=False)
+    assert caught.value.reason == "No client certificate provided."
+
+
+def test_on_443_the_answer_is_the_fault(session: Session) -> None:
+    with pytest.raises(MutualAuthenticationFault) as caught:
+        session.soap("getUserInfo", port=443)
+    assert caught.value.code == "MUTUAL_AUTHENTICATION_FAILED"
+
+
+@pytest.mark.parametrize("port", [443, 8443])
+def test_a_user_who_is_not_enforced_needs_no_certificate(port: Port, standard: Session) -> None:
+    assert standard.soap("getUserInfo", port=port).text(".//userName") == "standard@practice.example"
+
+
+def test_with_an_identity_calls_go_to_8443(session: Session, practice: PracticeOrg) -> None:
+    session.get_user_info()
+    assert session.last
+    assert port_of(practice.mutual_url) == port_of(session.last.url)
+
+
+def test_without_one_they_go_to_443(standard: Session, practice: PracticeOrg) -> None:
+    standard.get_user_info()
+    assert standard.last
+    assert port_of(practice.api_url) == port_of(standard.last.url)
+
+
+def test_an_identity_can_be_put_on_later(practice: PracticeOrg, org: Org, identity: ClientIdentity) -> None:
+    session = login(org, PasswordLogin(*practice.user("enforced")))
+    assert session.with_identity(identity).get_user_info().text(".//userName") == "enforced@practice.example"
+
+
+def test_an_identity_can_be_taken_off(session: Session) -> None:
+    with pytest.raises(MutualAuthenticationFault):
+        session.with_identity(None).get_user_info()
+
+
+# ---------------------------------------------------------------- certificates that do not do
+
+
+def identity_of(leaf: Issued, *issuers: Issued) -> ClientIdentity:
+    return ClientIdentity.load(leaf.key_pem, leaf.certificate_pem, *(issuer.certificate_pem for issuer in issuers))
+
+
+def another_authority(_authority: Authority) -> ClientIdentity:
+    client = Authority(["localhost"]).client
+    return identity_of(client.leaf, *client.intermediates)
+
+
+def no_intermediate(authority: Authority) -> ClientIdentity:
+    return identity_of(authority.client.leaf)
+
+
+def only_the_nearer_intermediate(authority: Authority) -> ClientIdentity:
+    return identity_of(authority.client.leaf, authority.client.intermediates[0])
+
+
+def for_servers(authority: Authority) -> ClientIdentity:
+    issuing, policy = authority.client.intermediates
+    return identity_of(authority.issue("x", issuing, purposes=[ExtendedKeyUsageOID.SERVER_AUTH]), issuing, policy)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (another_authority, "unable to get local issuer certificate"),
+        (no_intermediate, "unable to get local issuer certificate"),
+        (only_the_nearer_intermediate, "unable to get local issuer certificate"),
+        (for_servers, "unsuitable certificate purpose"),
+    ],
+)
+@pytest.mark.parametrize("user", ["standard", "enforced"])
+def test_a_chain_that_is_not_valid_gets_the_page_whoever_asks(
+    make: Callable[[Authority], ClientIdentity], reason: str, user: str, practice: PracticeOrg, org: Org
+) -> None:
+    session = login(org, PasswordLogin(*practice.user(user)), make(practice.authority))
+    with pytest.raises(CertificatePageError) as caught:
+        session.get_user_info()
+    assert reason == caught.value.reason
+
+
+def test_a_valid_leaf_that_is_not_uploaded_is_not_enough_for_an_enforced_user(practice: PracticeOrg, org: Org) -> None:
+    issuing, policy = practice.authority.client.intermediates
+    leaf = practice.authority.issue("x", issuing, purposes=[ExtendedKeyUsageOID.CLIENT_AUTH])
+    session = login(org, PasswordLogin(*practice.user("enforced")), identity_of(leaf, issuing, policy))
+    with pytest.raises(MutualAuthenticationFault):
+        session.get_user_info()
+
+
+def test_the_same_leaf_is_enough_once_it_is_uploaded(own_practice: PracticeOrg) -> None:
+    issuing, policy = own_practice.authority.client.intermediates
+    leaf = own_practice.authority.issue("x", issuing, purposes=[ExtendedKeyUsageOID.CLIENT_AUTH])
+    own_practice.state.uploaded_leaves.append(leaf.certificate)
+    org, me = Org(**own_practice.endpoints), identity_of(leaf, issuing, policy)
+    with login(org, PasswordLogin(*own_practice.user("enforced")), me) as session:
+        assert session.get_user_info().text(".//userName") == "enforced@practice.example"
+
+
+@pytest.mark.parametrize("certificate", [True, False])
+def test_a_strict_listener_decides_inside_tls(
+    certificate: bool,  # a row of a table
+    session: Session,
+    practice: PracticeOrg,
+    org: Org,
+    identity: ClientIdentity,
+) -> None:
+    strict = replace(org, mutual_port=port_of(practice.strict_url))
+    there = Session(Transport(strict, identity), session.session_id, session.server_url, session.user_id)
+    try:
+        answer = there.soap("getUserInfo", certificate=certificate).operation
+    except HandshakeError:
+        answer = "refused"
+    assert answer == ("getUserInfoResponse" if certificate else "refused")
+
+
+# ---------------------------------------------------------------- the session id
+
+
+def test_after_logout_the_session_is_gone(session: Session) -> None:
+    session.logout()
+    with pytest.raises(SessionFault) as caught:
+        session.get_user_info()
+    assert caught.value.code == "INVALID_SESSION_ID"
+
+
+def test_an_unknown_session_id_is_a_session_fault(session: Session) -> None:
+    stranger = Session(session.transport, Secret("00D36000000bLGT!AQsecret"), session.server_url, session.user_id)
+    with pytest.raises(SessionFault) as caught:
+        stranger.get_user_info()
+    assert "AQsecret" not in str(caught.value)
+
+
+def test_the_with_statement_ends_the_session(practice: PracticeOrg, org: Org) -> None:
+    with login(org, PasswordLogin(*practice.user("standard"))) as session:
+        pass
+    assert session.session_id.reveal() not in practice.state.sessions
+
+
+def test_an_error_inside_the_with_statement_comes_through(practice: PracticeOrg, org: Org) -> None:
+    with pytest.raises(ZeroDivisionError), login(org, PasswordLogin(*practice.user("standard"))):
+        _ = 1 / 0
+
+
+def test_a_logout_that_fails_hides_no_error(standard: Session) -> None:
+    standard.logout()
+    with pytest.raises(ZeroDivisionError), standard:
+        _ = 1 / 0
+
+
+def test_a_server_that_is_gone_does_not_keep_the_with_statement_from_ending(own_practice: PracticeOrg) -> None:
+    with login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("standard"))) as session:
+        own_practice.stop()
+        with pytest.raises(ConnectError):
+            session.get_user_info()
+    assert session.last
+    assert session.last.status is None
+
+
+@pytest.mark.parametrize("show", [repr, str, "{}".format, lambda session: repr([session]), lambda s: repr(vars(s))])
+def test_no_form_of_a_session_shows_its_id(show: Callable[[Session], str], session: Session) -> None:
+    session.get_user_info()
+    assert session.session_id.reveal()[16:] not in show(session)
+
+
+# ---------------------------------------------------------------- what can be sent
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<getUserInfo/>",
+        '<u:getUserInfo xmlns:u="urn:partner.soap.sforce.com"/>',
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><getUserInfo/></e:Body></e:Envelope>',
+    ],
+)
+def test_a_body_or_a_whole_envelope_can_be_sent(body: str, session: Session) -> None:
+    assert session.soap(from_user(body)).operation == "getUserInfoResponse"
+
+
+@pytest.mark.parametrize("name", ["noSuchOperation", "query"])
+def test_an_operation_that_the_org_does_not_have_is_its_fault(name: str, session: Session) -> None:
+    with pytest.raises(SoapFault):
+        session.soap(f"{name}2")
+
+
+@pytest.mark.parametrize("name", ["", "<getUserInfo/>", "get user info"])
+def test_what_is_no_operations_name_is_refused_before_anything_is_sent(name: str, session: Session) -> None:
+    before = session.last
+    with pytest.raises(NotSoapError):
+        session.soap(name)
+    assert before is session.last
+
+
+# ---------------------------------------------------------------- the last exchange
+
+
+def test_the_last_exchange_is_that_of_the_last_call(session: Session) -> None:
+    reply = session.get_user_info()
+    assert session.last
+    assert str(reply) == str(session.last.reply())
+
+
+@pytest.mark.parametrize("options", [{"certificate": False}, {"port": 443}])
+def test_a_call_that_was_refused_is_the_last_exchange_too(options: dict[str, Port], session: Session) -> None:
+    with pytest.raises(SfmtlsError) as caught:
+        session.soap("getUserInfo", **options)  # type: ignore[arg-type]  # one or the other
+    assert caught.value.exchange is session.last
+
+
+def test_a_call_that_got_no_answer_is_the_last_exchange_too(
+    session: Session, practice: PracticeOrg, org: Org, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tls: ssl.SSLContext = server_tls(practice.authority.server, tmp_path_factory.mktemp("tls"))
+    with serving(silence, tls) as where:
+        silent = Session(
+            Transport(replace(org, read_timeout=0.3)), session.session_id, f"https://{where}/x", session.user_id
+        )
+        with pytest.raises(CallTimeout) as caught:
+            silent.get_user_info()
+    assert caught.value.exchange is silent.last

@@ -1,0 +1,639 @@
+"""Envelopes and faults: whatever is put in stays text, whatever comes back is a Reply or one of our errors."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from raw_server import answering, http, serving
+
+from sfmtls_nb import (
+    CertificatePageError,
+    LoginFault,
+    MutualAuthenticationFault,
+    NotSoapError,
+    Reply,
+    Secret,
+    Session,
+    SessionFault,
+    SfmtlsError,
+    SoapFault,
+)
+from sfmtls_nb.practice.gate import NO_CERTIFICATE, certificate_page
+from sfmtls_nb.soap import (
+    PARTNER,
+    SECRET_ELEMENTS,
+    SOAPENV,
+    any_namespace,
+    envelope,
+    from_user,
+    indented,
+    is_html,
+    operation,
+    read_reply,
+    to_bytes,
+)
+
+# What XML 1.0 can hold (section 2.2), carriage returns included.
+xml_text = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff") | st.sampled_from("\t\n\r")
+)
+xml_names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,8}", fullmatch=True)
+
+
+def soap(body: str, header: str = "") -> bytes:
+    """A SOAP answer with this in its body."""
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="{SOAPENV}" xmlns="{PARTNER}" '
+        f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">{header}<soapenv:Body>{body}</soapenv:Body>'
+        "</soapenv:Envelope>"
+    ).encode()
+
+
+def fault(code: str, message: str = "No.", detail: str = "") -> bytes:
+    return soap(
+        f"<soapenv:Fault><faultcode>sf:{code}</faultcode><faultstring>{code}: {message}</faultstring>"
+        f"{detail}</soapenv:Fault>"
+    )
+
+
+USER_INFO = soap(
+    "<getUserInfoResponse><result><roleId xsi:nil='true'/><userEmail/><userId>0055f00000PRAC1AAA</userId>"
+    "<userName>erin@practice.example</userName></result></getUserInfoResponse>",
+    "<soapenv:Header><LimitInfoHeader><limitInfo><current>7</current><limit>15000</limit><type>API REQUESTS</type>"
+    "</limitInfo></LimitInfoHeader></soapenv:Header>",
+)
+LOGIN = soap("<loginResponse><result><sessionId>00D36000000bLGT!AQsecret</sessionId></result></loginResponse>")
+
+
+# ---------------------------------------------------------------- writing
+
+
+@given(xml_names, xml_text)
+def test_any_text_of_a_field_comes_out_of_the_xml_as_it_went_in(name: str, text: str) -> None:
+    root = etree.fromstring(to_bytes(envelope(operation("query", {name: text}))))
+    assert (root.findtext(f".//{{{PARTNER}}}{name}") or "") == text
+
+
+@given(xml_text)
+def test_no_text_of_a_field_becomes_an_element(text: str) -> None:
+    root = etree.fromstring(to_bytes(envelope(operation("query", {"queryString": text}))))
+    names = [etree.QName(element).localname for element in root.iter()]
+    assert names == ["Envelope", "Body", "query", "queryString"]
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a><b", "{urn:other}a", "1a", "a:b", 'a x="y"', "a/", "ä\0"])
+@pytest.mark.parametrize("where", ["operation", "field"])
+def test_a_name_that_xml_cannot_hold_is_refused(name: str, where: str) -> None:
+    with pytest.raises(NotSoapError, match="cannot be written as XML"):
+        operation(name) if where == "operation" else operation("query", {name: "text"})
+
+
+@pytest.mark.parametrize("text", ["\0", "\x1b[31m", "\ufffe", "\udc80"])
+@pytest.mark.parametrize("wrapped", [str, Secret])
+def test_a_character_that_xml_cannot_hold_is_refused(text: str, wrapped: Callable[[str], str | Secret]) -> None:
+    with pytest.raises(NotSoapError, match="cannot be written as XML"):
+        operation("login", {"password": wrapped(text)})
+
+
+@given(st.text(min_size=1), st.sampled_from("\0\x08\ufffe\uffff"))
+def test_a_password_that_xml_cannot_hold_is_not_shown(text: str, wrong: str) -> None:
+    with pytest.raises(NotSoapError) as caught:
+        operation("login", {"password": Secret(f"p455w0rd{text}{wrong}")})
+    assert "p455w0rd" not in str(caught.value)
+
+
+def test_a_session_goes_into_the_header() -> None:
+    root = envelope(operation("getUserInfo"), Secret("00D!x"))
+    assert root.findtext(f"{{{SOAPENV}}}Header/{{{PARTNER}}}SessionHeader/{{{PARTNER}}}sessionId") == "00D!x"
+
+
+def test_without_a_session_there_is_no_header() -> None:
+    assert envelope(operation("login")).find(f"{{{SOAPENV}}}Header") is None
+
+
+WHOLE = f'<e:Envelope xmlns:e="{SOAPENV}" xmlns="{PARTNER}">{{}}<e:Body><getUserInfo/></e:Body></e:Envelope>'
+SESSION_HEADER = "<SessionHeader><sessionId>mine</sessionId></SessionHeader>"
+
+
+@pytest.mark.parametrize(
+    ("header", "session_ids"),
+    [
+        ("", ["given"]),
+        ("<e:Header/>", ["given"]),
+        ("<e:Header><CallOptions/></e:Header>", ["given"]),
+        (f"<e:Header>{SESSION_HEADER}</e:Header>", ["mine"]),
+    ],
+)
+def test_a_whole_envelope_gets_the_session_unless_it_has_one(header: str, session_ids: list[str]) -> None:
+    root = envelope(from_user(WHOLE.format(header)), Secret("given"))
+    assert session_ids == [
+        element.text for element in root.iterfind(f"{{{SOAPENV}}}Header/{{*}}SessionHeader/{{*}}sessionId")
+    ]
+
+
+def test_an_envelope_leaves_what_it_is_made_of_alone() -> None:
+    body = from_user(WHOLE.format(""))
+    before = etree.tostring(body)
+    envelope(body, Secret("given"))
+    assert before == etree.tostring(body)
+
+
+# ---------------------------------------------------------------- what a user types
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("<getUserInfo/>", f"{{{PARTNER}}}getUserInfo"),
+        ("\n  <getUserInfo/>\n", f"{{{PARTNER}}}getUserInfo"),
+        (f'<u:getUserInfo xmlns:u="{PARTNER}"/>', f"{{{PARTNER}}}getUserInfo"),
+        ('<a xmlns="urn:other"/>', "{urn:other}a"),
+        (WHOLE.format(""), f"{{{SOAPENV}}}Envelope"),
+    ],
+)
+def test_what_has_no_namespace_is_put_into_the_partners(text: str, tag: str) -> None:
+    assert tag == from_user(text).tag
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "ISO-8859-1", "UTF-16", "US-ASCII"])
+def test_typed_text_is_read_as_text_whatever_encoding_it_declares(encoding: str) -> None:
+    assert from_user(f'<?xml version="1.0" encoding="{encoding}"?><a>Zoë 日本</a>').text == "Zoë 日本"
+
+
+@given(st.text(st.characters()) | xml_text.map("<query><queryString>{}</queryString></query>".format))
+def test_any_typed_text_is_xml_or_an_error_of_ours(text: str) -> None:
+    try:
+        root = from_user(text)
+    except NotSoapError as error:
+        assert error.next_step  # noqa: PT017  # any text may be either
+    else:
+        assert etree.iselement(root)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is empty"),
+        ("getUserInfo", "is not XML"),
+        ("<a>", "is cut off"),
+        ("<a></b>", "is not XML"),
+        ("<a>fish & chips</a>", "is not XML"),
+        ("<a/><b/>", "is not XML"),
+        ("<!DOCTYPE a><a/>", "DTD"),
+    ],
+)
+def test_typed_text_that_is_not_xml_is_refused(text: str, words: str) -> None:
+    with pytest.raises(NotSoapError, match=words):
+        from_user(text)
+
+
+# ---------------------------------------------------------------- reading: what is there
+
+
+def test_the_operation_is_the_name_of_the_answer() -> None:
+    assert read_reply(USER_INFO).operation == "getUserInfoResponse"
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_there_are_as_many_results_as_the_operation_returns(count: int) -> None:
+    assert count == len(read_reply(soap(f"<createResponse>{'<result/>' * count}</createResponse>")).results)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (".//userName", "erin@practice.example"),
+        (".//result/userId", "0055f00000PRAC1AAA"),
+        (".//userEmail", ""),
+        (".//roleId", None),
+        (".//noSuchElement", None),
+        (f".//{{{PARTNER}}}userId", "0055f00000PRAC1AAA"),
+    ],
+)
+def test_text_is_found_by_its_path(path: str, text: str | None) -> None:
+    assert text == read_reply(USER_INFO).text(path)
+
+
+@pytest.mark.parametrize("path", ["//userName", "/userName", ".//sf:Name", "[", ".//a[", "=", " ", "\0"])
+@pytest.mark.parametrize("read", [Reply.text, Reply.frame])
+def test_what_is_no_path_is_an_error_of_ours(read: Callable[[Reply, str], object], path: str) -> None:
+    with pytest.raises(SfmtlsError, match="is not a path"):
+        read(read_reply(USER_INFO), path)
+
+
+@settings(max_examples=300)
+@given(st.text() | st.text("./*[]@='{}abs:1"))
+def test_any_path_finds_something_or_nothing_or_is_an_error_of_ours(path: str) -> None:
+    try:
+        found = read_reply(USER_INFO).text(path)
+    except SfmtlsError:
+        return
+    assert found is None or isinstance(found, str)
+
+
+@pytest.mark.parametrize(
+    ("path", "everywhere"),
+    [
+        ("userName", "{*}userName"),
+        (".//userInfo/userName", ".//{*}userInfo/{*}userName"),
+        ("sf:Name", "sf:Name"),
+        ("./{urn:x}a/b", "./{urn:x}a/{*}b"),
+        ("*", "*"),
+        ("..", ".."),
+    ],
+)
+def test_names_without_a_prefix_match_in_any_namespace(path: str, everywhere: str) -> None:
+    assert everywhere == any_namespace(path)
+
+
+def test_limits_are_what_the_header_says() -> None:
+    assert read_reply(USER_INFO).limits == {"API REQUESTS": (7, 15000)}
+
+
+@pytest.mark.parametrize("header", ["", "<soapenv:Header/>", "<soapenv:Header><LimitInfoHeader/></soapenv:Header>"])
+def test_without_a_limit_header_there_are_no_limits(header: str) -> None:
+    assert read_reply(soap("<a/>", header)).limits == {}
+
+
+# ---------------------------------------------------------------- reading: what is not SOAP
+
+
+def shown_for(answer: bytes) -> str:
+    with pytest.raises(NotSoapError) as caught:
+        read_reply(answer)
+    assert caught.value.next_step
+    return caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"", "the answer is empty"),
+        (b" \r\n", "the answer is empty"),
+        (b"Service Unavailable", "the answer is not XML"),
+        (b'{"error":"invalid_grant"}', "the answer is not XML"),
+        (b"\x1f\x8b\x08\x00", "the answer is not XML"),
+        (b"<a></b>", "the answer is not XML"),
+        (b"<a>\0</a>", "the answer is not XML"),
+        (b"<a>\xff</a>", "the answer is not XML"),
+        (b'<?xml version="1.0" encoding="nonsense"?><a/>', "the answer is not XML"),
+        (b"<a>&nbsp;</a>", "the answer is not XML"),
+        (b"<feed/>", "the answer is XML, but not a SOAP envelope"),
+        (b"<Envelope><Body><a/></Body></Envelope>", "the answer is XML, but not a SOAP envelope"),
+        (f'<e:Envelope xmlns:e="{SOAPENV}"/>'.encode(), "the answer is a SOAP envelope with nothing in its body"),
+        (soap(""), "the answer is a SOAP envelope with nothing in its body"),
+        (soap("<!-- -->"), "the answer is a SOAP envelope with nothing in its body"),
+        (soap("<?x y?>text"), "the answer is a SOAP envelope with nothing in its body"),
+        (b"<html><title>Down for maintenance</title></html>", "the answer is an HTML page, not SOAP"),
+        (b"<!DOCTYPE html>", "the answer is an HTML page, not SOAP"),
+        (b"<html ", "the answer is an HTML page, not SOAP"),
+    ],
+)
+def test_what_is_not_soap_is_named_for_what_it_is(answer: bytes, words: str) -> None:
+    assert words == shown_for(answer)
+
+
+@given(st.integers(1, len(USER_INFO) - 1))
+def test_an_answer_cut_anywhere_is_called_cut_off(length: int) -> None:
+    assert shown_for(USER_INFO[:length]) == "the answer is cut off: it begins as XML and ends too early"
+
+
+def test_the_error_shows_how_the_answer_begins_up_to_what_may_be_secret() -> None:
+    with pytest.raises(NotSoapError) as caught:
+        read_reply(b"<a><sessionId>00D36000000bLGT!AQsecret</sessionId>")
+    assert ("'<a><'" in str(caught.value), "AQsecret" in str(caught.value)) == (True, False)
+
+
+FRAGMENTS = [
+    *(
+        b"<html>",
+        b"<html ",
+        b"<!doctype html>",
+        b"<title>",
+        b"</title>",
+        b"<!--",
+        b"-->",
+        b"<![CDATA[",
+        b"]]>",
+        b"<?x y?>",
+    ),
+    *(
+        b'<?xml version="1.0"?>',
+        b'<?xml version="1.0" encoding="UTF-16"?>',
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"\0",
+        b"\xc3",
+    ),
+    *(
+        f'<e:Envelope xmlns:e="{SOAPENV}">'.encode(),
+        b"</e:Envelope>",
+        b"<e:Body>",
+        b"</e:Body>",
+        b"<e:Header>",
+        b"</e:Header>",
+    ),
+    *(
+        b"<e:Fault>",
+        b"</e:Fault>",
+        b"<faultcode>a:b",
+        b"</faultcode>",
+        b"<detail>",
+        b"</detail>",
+        b"&amp;",
+        b"&x;",
+        b"&#0;",
+    ),
+    *(
+        b"<a>",
+        b"</a>",
+        b"<LimitInfoHeader><limitInfo><current>x</current></limitInfo></LimitInfoHeader>",
+        b"text",
+        b" ",
+    ),
+    b'<!DOCTYPE a [<!ENTITY x "y">]>',
+]
+fragments = st.lists(st.sampled_from(FRAGMENTS), max_size=8).map(b"".join)
+answers = st.binary() | fragments | fragments.map(lambda inside: soap("{}").replace(b"{}", inside))
+
+
+@settings(max_examples=500, deadline=None)
+@given(answers)
+def test_any_bytes_are_a_reply_or_an_error_of_ours(answer: bytes) -> None:
+    try:
+        reply = read_reply(answer)
+        shown = [str(reply), repr(reply), reply.operation, str(reply.limits), str(reply.results)]
+    except SfmtlsError as error:
+        shown = [str(error)]
+    assert all(shown)
+
+
+# ---------------------------------------------------------------- reading: HTML
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        NO_CERTIFICATE,
+        "unable to get local issuer certificate",
+        "certificate has expired",
+        "certificate is not yet valid",
+        "self-signed certificate",
+        "self signed certificate in certificate chain",
+        "certificate revoked",
+        "unsuitable certificate purpose",
+        "something new",
+    ],
+)
+def test_the_certificate_page_is_known_by_its_reason(reason: str) -> None:
+    with pytest.raises(CertificatePageError) as caught:
+        read_reply(certificate_page(reason))
+    assert reason == caught.value.reason
+
+
+def test_another_page_is_no_certificate_page() -> None:
+    with pytest.raises(NotSoapError, match="title: Sign In; text: Who are you") as caught:
+        read_reply(b"<html><head><title>Sign\n In</title></head><body>Who are you?</body></html>")
+    assert type(caught.value) is NotSoapError
+
+
+@pytest.mark.parametrize(
+    ("body", "html"),
+    [
+        (b"<html>", True),
+        (b"<HTML lang=en>", True),
+        (b"\xef\xbb\xbf\r\n <!DOCTYPE HTML PUBLIC '-//W3C//DTD HTML 4.01//EN'>", True),
+        (
+            b'<?xml version="1.0"?><!-- a --><!-- b -->\n<!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml">',
+            True,
+        ),
+        (b"<htmlx>", False),
+        (b"", False),
+        (b"the page <html>", False),
+        (soap("<result><![CDATA[<html >]]></result>"), False),
+        (soap("<!-- <html> --><result/>"), False),
+    ],
+)
+def test_html_is_known_by_its_beginning(body: bytes, html: bool) -> None:  # a row of a table
+    assert html == is_html(body)
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("piece", [b"<!---->", b"<?x?>", b"<??>", b" ", b"<!-- <!-- -->"])
+def test_no_series_of_comments_makes_the_search_long(piece: bytes) -> None:
+    assert not is_html(piece * 100_000)
+
+
+def test_a_soap_answer_that_quotes_html_is_still_a_reply() -> None:
+    assert read_reply(soap("<a><result><![CDATA[<html >]]></result></a>")).text(".//result") == "<html >"
+
+
+# ---------------------------------------------------------------- reading: faults
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("INVALID_LOGIN", LoginFault),
+        ("LOGIN_MUST_USE_SECURITY_TOKEN", LoginFault),
+        ("PASSWORD_LOCKOUT", LoginFault),
+        ("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", LoginFault),
+        ("MUTUAL_AUTHENTICATION_FAILED", MutualAuthenticationFault),
+        ("INVALID_SESSION_ID", SessionFault),
+        ("UNSUPPORTED_API_VERSION", SoapFault),
+        ("A_CODE_OF_TOMORROW", SoapFault),
+    ],
+)
+def test_a_fault_becomes_the_class_that_one_would_branch_on(code: str, kind: type[SoapFault]) -> None:
+    with pytest.raises(SoapFault) as caught:
+        read_reply(fault(code))
+    assert (kind, code, "No.") == (type(caught.value), caught.value.code, caught.value.message)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "message"),
+    [
+        (
+            fault(
+                "X",
+                detail='<detail><f:ApiFault xmlns:f="urn:f"><f:exceptionCode>Y</f:exceptionCode></f:ApiFault></detail>',
+            ),
+            "Y",
+            "X: No.",
+        ),
+        (
+            soap("<soapenv:Fault><faultcode>soapenv:Client</faultcode><faultstring>Bad</faultstring></soapenv:Fault>"),
+            "Client",
+            "Bad",
+        ),
+        (soap("<soapenv:Fault><faultcode>Client</faultcode></soapenv:Fault>"), "Client", ""),
+        (soap("<soapenv:Fault/>"), "", ""),
+    ],
+)
+def test_a_fault_with_less_in_it_is_a_fault_still(answer: bytes, code: str, message: str) -> None:
+    with pytest.raises(SoapFault) as caught:
+        read_reply(answer)
+    assert (code, message) == (caught.value.code, caught.value.message)
+
+
+def test_a_fault_that_quotes_the_session_id_does_not_show_it() -> None:
+    # As captured: Session not found, missing session key: and then the whole of it.
+    with pytest.raises(SessionFault) as caught:
+        read_reply(fault("INVALID_SESSION_ID", "missing session key: 00D36000000bLGT!ARUA.Jn_5X"))
+    assert caught.value.message == "missing session key: 00D36000000bLGT!••••"
+
+
+# ---------------------------------------------------------------- attacks
+
+
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+BOMB = f'<!DOCTYPE a [<!ENTITY l0 "ha">{LAUGHS}]>'
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("use", ["<a>&l9;</a>", '<a x="&l9;"/>'])
+def test_an_entity_bomb_does_not_go_off(use: str) -> None:
+    with pytest.raises(NotSoapError) as caught:
+        read_reply((BOMB + use).encode())
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    "dtd",
+    [
+        "<!DOCTYPE a>",
+        '<!DOCTYPE a SYSTEM "file:///etc/passwd">',
+        '<!DOCTYPE a [<!ENTITY x "y">]>',
+        '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+        '<!DOCTYPE a PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://127.0.0.1:9/x">',
+    ],
+)
+def test_a_dtd_is_refused_whatever_it_holds(dtd: str) -> None:
+    answer = USER_INFO.replace(b"?><", f"?>{dtd}<".encode(), 1)
+    assert shown_for(answer) == "the XML brings a DTD, which SOAP forbids, so it was not read"
+
+
+def test_the_content_of_a_file_does_not_come_in_by_an_entity(tmp_path: Path) -> None:
+    (tmp_path / "private").write_text("p455w0rd")
+    dtd = f'<!DOCTYPE a [<!ENTITY x SYSTEM "{(tmp_path / "private").as_uri()}">]>'
+    with pytest.raises(NotSoapError) as caught:
+        read_reply(f"{dtd}<a>&x;</a>".encode())
+    assert "p455w0rd" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "dtd", ['<!DOCTYPE a SYSTEM "http://{0}/x">', '<!DOCTYPE a [<!ENTITY % x SYSTEM "http://{0}/x"> %x;]>']
+)
+@pytest.mark.parametrize("read", [read_reply, lambda document: from_user(document.decode())])
+def test_no_dtd_is_fetched(read: Callable[[bytes], object], dtd: str) -> None:
+    seen: list[bytes] = []
+    with serving(answering(http(b""), seen=seen)) as where, pytest.raises(NotSoapError):
+        read(f"{dtd.format(where)}<a/>".encode())
+    assert seen == []
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "body",
+    ["<a>" * 100_000, "<a>" * 100_000 + "</a>" * 100_000, f"<{'a' * 11_000_000}/>", f"<a>{'x' * 11_000_000}</a>"],
+    ids=["unclosed", "deep", "a long name", "a long text"],
+)
+def test_xml_beyond_the_parsers_limits_is_refused(body: str) -> None:
+    assert shown_for(soap(body)).startswith("the answer is ")
+
+
+# ---------------------------------------------------------------- the text form
+
+needs_xmllint = pytest.mark.skipif(not shutil.which("xmllint"), reason="xmllint (libxml2-utils) is not installed")
+
+
+def xmllint(document: bytes) -> str:
+    run = subprocess.run(["xmllint", "--format", "-"], input=document, capture_output=True, timeout=20, check=True)
+    return run.stdout.decode()
+
+
+@needs_xmllint
+@pytest.mark.parametrize(
+    "document", [USER_INFO, soap("<a>\n\n  <b> x </b>\n <c/></a>"), soap("<q>a &lt; b &amp; ü\r</q>")]
+)
+def test_the_text_of_a_reply_is_what_xmllint_prints(document: bytes) -> None:
+    assert xmllint(document) == str(read_reply(document))
+
+
+@needs_xmllint
+def test_the_text_of_the_practice_orgs_reply_is_what_xmllint_prints(session: Session) -> None:
+    reply = session.get_user_info()
+    assert session.last
+    assert xmllint(session.last.response_body) == str(reply)
+
+
+leaves = st.builds(
+    lambda name, text: f"<{name}>{text}</{name}>",
+    xml_names,
+    st.text("aü€ <>&\"'", max_size=9).map(
+        lambda text: text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    ),
+)
+trees = st.recursive(
+    leaves,
+    lambda inner: st.builds(
+        lambda name, gap, children: f"<{name}>{gap}{gap.join(children)}{gap}</{name}>",
+        xml_names,
+        st.sampled_from(["", "\n  "]),
+        st.lists(inner, max_size=3),
+    ),
+)
+
+
+@needs_xmllint
+@settings(max_examples=40, deadline=None)
+@given(trees)
+def test_any_tree_is_indented_as_xmllint_does(tree: str) -> None:
+    assume(not any(f"<{name}>" in tree for name in SECRET_ELEMENTS))
+    assert xmllint(soap(tree)) == str(read_reply(soap(tree)))
+
+
+@pytest.mark.parametrize("name", sorted(SECRET_ELEMENTS))
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "p455w0rd",
+        "x<!-- -->p455w0rd",
+        "<x/>p455w0rd",
+        "<x>p455w0rd</x>",
+        "<x><y>p455w0rd</y></x>",
+        "<![CDATA[p455w0rd]]>",
+    ],
+)
+@pytest.mark.parametrize("namespace", ["", ' xmlns="urn:other"'])
+def test_the_text_of_a_secret_element_is_masked(name: str, inside: str, namespace: str) -> None:
+    shown = str(read_reply(soap(f"<a><{name}{namespace}>{inside}</{name}></a>")))
+    assert ("••••" in shown, "p455w0rd" in shown) == (True, False)
+
+
+@pytest.mark.parametrize("empty", ["<password/>", "<password></password>", "<password xsi:nil='true'/>"])
+def test_a_secret_element_with_nothing_in_it_shows_that(empty: str) -> None:
+    assert "••••" not in str(read_reply(soap(f"<a>{empty}</a>")))
+
+
+def test_a_placeholder_stands_for_a_secret_where_one_is_wanted() -> None:
+    shown = indented(operation("login", {"username": "me", "password": Secret("p455w0rd")}), {"password": "$PW"})
+    assert ("<urn:password>$PW</urn:password>" in shown, "p455w0rd" in shown) == (True, False)
+
+
+def test_masking_leaves_the_reply_as_it_is() -> None:
+    reply = read_reply(LOGIN)
+    assert str(reply)
+    assert reply.text(".//sessionId") == "00D36000000bLGT!AQsecret"
+
+
+@pytest.mark.parametrize("show", [str, repr, "{}".format, "{!r}".format, lambda reply: f"{[reply]}"])
+def test_no_form_of_a_reply_shows_the_session_id(show: Callable[[Reply], str]) -> None:
+    assert "AQsecret" not in show(read_reply(LOGIN))

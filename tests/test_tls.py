@@ -1,0 +1,183 @@
+"""The only SSLContext of the client: verification on, one set of roots, and no key on the disk that is not encrypted."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from raw_server import server_tls, serving, silence
+
+from sfmtls_nb import ClientIdentity, IdentityError, Org, OrgError
+from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.practice.authority import Issued
+from sfmtls_nb.tls import client_context
+
+
+@pytest.fixture
+def weak(practice: PracticeOrg) -> ClientIdentity:
+    """An identity that OpenSSL will not take: its key has 1024 bits."""
+    key = rsa.generate_private_key(65537, 1024)  # noqa: S505  # that is the point
+    issued = practice.authority.issue("weak.example", key=key, purposes=[ExtendedKeyUsageOID.CLIENT_AUTH])
+    return ClientIdentity.load(issued.key_pem, issued.certificate_pem)
+
+
+def test_the_server_is_verified_and_its_name_too() -> None:
+    context = client_context()
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+def test_nothing_older_than_tls_1_2_is_spoken() -> None:
+    assert client_context().minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+def test_only_the_roots_of_the_ca_file_are_trusted(practice: PracticeOrg) -> None:
+    context = client_context(practice.ca_file)
+    assert [practice.authority.server_root.certificate.serial_number] == [
+        int(root["serialNumber"], 16)  # type: ignore[arg-type]  # always a str
+        for root in context.get_ca_certs()
+    ]
+
+
+def test_without_a_ca_file_the_public_roots_are_trusted() -> None:
+    assert client_context().cert_store_stats()["x509_ca"] > 50
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_the_environment_adds_no_roots(variable: str, practice: PracticeOrg, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = client_context().cert_store_stats()
+    monkeypatch.setenv(variable, str(practice.directory if variable.endswith("DIR") else practice.ca_file))
+    assert before == client_context().cert_store_stats()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: None,
+        lambda path: path.mkdir(),
+        lambda path: path.touch(),
+        lambda path: path.write_text("no PEM"),
+        lambda path: path.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+    ],
+    ids=["missing", "a folder", "empty", "text", "malformed"],
+)
+def test_a_ca_file_that_cannot_be_used_is_named(make: Callable[[Path], object], tmp_path: Path) -> None:
+    make(tmp_path / "ca.pem")
+    with pytest.raises(OrgError, match=r"ca\.pem cannot be used"):
+        client_context(tmp_path / "ca.pem")
+
+
+def test_a_ca_file_that_no_file_can_be_called_is_refused() -> None:
+    with pytest.raises(OrgError, match="cannot be used"):
+        client_context("a\0b")
+
+
+def test_a_key_in_place_of_the_ca_file_is_refused(practice: PracticeOrg) -> None:
+    with pytest.raises(OrgError, match="cannot be used"):
+        client_context(practice.client.key)
+
+
+# ---------------------------------------------------------------- the key
+
+
+def test_a_key_that_openssl_finds_too_small_is_refused(practice: PracticeOrg, weak: ClientIdentity) -> None:
+    with pytest.raises(IdentityError, match="EE_KEY_TOO_SMALL"):
+        client_context(practice.ca_file, weak)
+
+
+@pytest.fixture
+def on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bytes]]:
+    """Mode and content of whatever is in the temporary folder when OpenSSL reads the key."""
+    found: list[tuple[str, bytes]] = []
+    load = ssl.SSLContext.load_cert_chain
+
+    def spy(
+        context: ssl.SSLContext, certfile: Path, keyfile: None = None, password: Callable[[], str] | None = None
+    ) -> None:
+        files = (path for path in tmp_path.rglob("*") if path.is_file())
+        found.extend((oct(path.parent.stat().st_mode & 0o777), path.read_bytes()) for path in files)
+        load(context, certfile, keyfile, password)
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", spy)
+    return found
+
+
+def test_openssl_is_given_the_key_encrypted_in_a_private_folder(
+    identity: ClientIdentity, on_disk: list[tuple[str, bytes]]
+) -> None:
+    client_context(identity=identity)
+    assert [(mode, b"BEGIN ENCRYPTED PRIVATE KEY" in data, b"BEGIN PRIVATE KEY" in data) for mode, data in on_disk] == [
+        ("0o700", True, False)
+    ]
+
+
+def test_each_time_with_another_passphrase(identity: ClientIdentity, on_disk: list[tuple[str, bytes]]) -> None:
+    for _ in range(2):
+        client_context(identity=identity)
+    assert on_disk[0] != on_disk[1]
+
+
+def test_nothing_is_left_of_it(identity: ClientIdentity, on_disk: list[tuple[str, bytes]], tmp_path: Path) -> None:
+    client_context(identity=identity)
+    assert (len(on_disk), list(tmp_path.iterdir())) == (1, [])
+
+
+def test_nothing_is_left_of_it_when_openssl_refuses(
+    weak: ClientIdentity, on_disk: list[tuple[str, bytes]], tmp_path: Path
+) -> None:
+    with pytest.raises(IdentityError):
+        client_context(identity=weak)
+    assert (len(on_disk), list(tmp_path.iterdir())) == (1, [])
+
+
+def test_without_an_identity_nothing_is_written(on_disk: list[tuple[str, bytes]]) -> None:
+    client_context()
+    assert on_disk == []
+
+
+# ---------------------------------------------------------------- the alert of a server that hangs up
+
+
+def demanding(server: Issued, accepted: Issued, folder: Path) -> ssl.SSLContext:
+    """A server that accepts client certificates of one authority only, judges after our handshake, and hangs up."""
+    context = server_tls(server, folder)
+    (folder / "accepted.pem").write_bytes(accepted.certificate_pem)
+    context.load_verify_locations(folder / "accepted.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return context
+
+
+def write_until_it_fails(where: str, context: ssl.SSLContext) -> None:
+    host, _, port = where.partition(":")
+    plain = socket.create_connection((host, int(port)), timeout=10)
+    with closing(context.wrap_socket(plain, server_hostname=host)) as connection:
+        select.select([connection], [], [], 10)  # what the server has to say has arrived
+        for _ in range(1000):
+            connection.sendall(b"x" * 1000)
+
+
+def test_the_alert_is_read_when_the_server_hangs_up_while_we_write(
+    practice: PracticeOrg, org: Org, identity: ClientIdentity, tmp_path: Path
+) -> None:
+    stranger = practice.authority.issue("A Stranger CA", ca=True)
+    tls = demanding(practice.authority.server, stranger, tmp_path)
+    with serving(silence, tls) as where, pytest.raises(ssl.SSLError) as caught:
+        write_until_it_fails(where, client_context(org.ca_file, identity))
+    assert caught.value.reason == "TLSV1_ALERT_UNKNOWN_CA"
+
+
+def test_a_server_that_hangs_up_without_an_alert_is_a_broken_connection(
+    practice: PracticeOrg, org: Org, tmp_path: Path
+) -> None:
+    tls = server_tls(practice.authority.server, tmp_path)
+    with serving(lambda connection: None, tls) as where, pytest.raises((ConnectionError, ssl.SSLEOFError)):
+        write_until_it_fails(where, client_context(org.ca_file))

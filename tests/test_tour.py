@@ -1,0 +1,122 @@
+"""The tour: every step of the article's walk is in its output, and nothing that must stay secret."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+
+from sfmtls_nb import ExpectationError, tour
+from sfmtls_nb.practice import PracticeOrg
+
+SECRET_SESSION_ID = re.compile(r"00D\w{12}![^•]")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(scope="module")
+def walk() -> tuple[str, PracticeOrg]:
+    """What the tour wrote, and the practice org that it wrote about."""
+    orgs: list[PracticeOrg] = []
+
+    class Remembered(PracticeOrg):
+        def __init__(self) -> None:
+            super().__init__()
+            orgs.append(self)
+
+    paper = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tour, "PracticeOrg", Remembered)
+        tour.tour(paper)
+    return paper.getvalue(), orgs[0]
+
+
+@pytest.fixture(scope="module")
+def text(walk: tuple[str, PracticeOrg]) -> str:
+    return walk[0]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "1. The practice org starts",
+        "2. Sign in on 443",
+        "3. Assemble the PEM",
+        "4. Call getUserInfo on 8443 with the certificate",
+        "5. Failure 1: on 8443 without a certificate",
+        "6. Failure 2: on 443 the enforced user's session is refused",
+        "serverUrl   https://localhost:",
+        "leaf        integration.practice.example",
+        "left out    Practice Client Root CA",
+        "<userName>enforced@practice.example</userName>",
+        "LimitInfoHeader: 1 of 15,000 API REQUESTS",
+        "accessibilityMode             false",
+        "CertificatePageError: ",
+        "No client certificate provided.",
+        "MutualAuthenticationFault: ",
+        "MUTUAL_AUTHENTICATION_FAILED: This session could not be mutually authenticated for use with the API",
+        "sfmtls-nb practice --dir ",
+    ],
+)
+def test_the_tour_tells(text: str, sentence: str) -> None:
+    assert sentence in text
+
+
+def test_the_steps_are_numbered_in_order(text: str) -> None:
+    assert re.findall(r"^(\d)\. ", text, re.MULTILINE) == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_each_call_is_shown_as_curl(text: str) -> None:
+    assert text.count("curl -s https://localhost:") == 4
+
+
+def test_the_last_line_says_what_is_next(text: str) -> None:
+    assert text.splitlines()[-1] == "next: make lab"
+
+
+def test_no_session_id_is_shown(text: str) -> None:
+    assert SECRET_SESSION_ID.findall(text) == []
+
+
+def test_no_password_is_shown(walk: tuple[str, PracticeOrg]) -> None:
+    written, practice = walk
+    assert [user.name for user in practice.state.users if user.password in written] == []
+
+
+def test_no_key_is_shown(text: str) -> None:
+    assert "PRIVATE KEY-" not in text
+
+
+def test_the_practice_org_is_stopped_at_the_end(walk: tuple[str, PracticeOrg]) -> None:
+    assert walk[1].running is False
+
+
+def test_the_session_is_ended_at_the_end(walk: tuple[str, PracticeOrg]) -> None:
+    assert walk[1].state.sessions == {}
+
+
+def test_a_file_gets_plain_text(text: str) -> None:
+    assert "\033" not in text
+
+
+def test_a_terminal_gets_bold_steps() -> None:
+    terminal = Terminal()
+    tour.tour(terminal)
+    assert "\033[1m1. The practice org starts" in terminal.getvalue()
+
+
+def test_a_call_that_should_fail_and_does_not_stops_the_tour(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lenient(PracticeOrg):
+        def start(self) -> Lenient:
+            super().start()
+            for user in self.state.users:
+                user.enforced = False
+            return self
+
+    monkeypatch.setattr(tour, "PracticeOrg", Lenient)
+    with pytest.raises(ExpectationError, match="CertificatePageError was expected"):
+        tour.tour(io.StringIO())
