@@ -59,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             f"--{door}-port", type=int, default=0, metavar="N", help=f"the stand-in for {meaning} (0: any free port)"
         )
+    command.add_argument("--records", type=int, metavar="N", help="how many contacts (default: a few hundred)")
+    command.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of the data: the same seed, the same records"
+    )
+    command.add_argument("--scenario", metavar="NAME", help="let every API call fail so; or be handed such an identity")
+    command.add_argument("--tls", choices=["1.2", "1.3"], help="this version of TLS alone")
     command.set_defaults(run=_practice)
     return parser
 
@@ -77,7 +83,15 @@ def _practice(options: argparse.Namespace) -> None:
     for number in endings:
         signal.signal(number, lambda *_: stop.set())
     ports = Ports(options.api_port, options.mutual_port, options.strict_port)
-    with PracticeOrg(host=options.host, ports=ports, directory=options.dir) as practice:
+    with PracticeOrg(
+        host=options.host,
+        ports=ports,
+        directory=options.dir,
+        records=options.records,
+        seed=options.seed,
+        scenario=options.scenario,
+        tls=options.tls,
+    ) as practice:
         for each in SCENARIOS:
             practice.identity(each.name)
         print(json.dumps(practice.description(), indent=2), flush=True)

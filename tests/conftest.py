@@ -6,8 +6,12 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
+import urllib3.util.connection
 
 from sfmtls_nb import ClientIdentity, Org, PasswordLogin, Session, login
 from sfmtls_nb.practice import PracticeOrg
@@ -56,3 +60,25 @@ def session(org: Org, practice: PracticeOrg, identity: ClientIdentity) -> Iterat
     """The enforced user's session, presenting the certificate on 8443."""
     with login(org, PasswordLogin(*practice.user("enforced")), identity) as signed_in:
         yield signed_in
+
+
+@pytest.fixture
+def connect_to(practice: PracticeOrg, monkeypatch: pytest.MonkeyPatch) -> PracticeOrg:
+    """Ports 443 and 8443 of any host are the practice org's stand-ins; its root is the one that requests trusts."""
+    ports = {443: urlsplit(practice.api_url).port or 443, 8443: urlsplit(practice.mutual_url).port or 8443}
+    real = urllib3.util.connection.create_connection
+
+    def create_connection(address: tuple[str, int], *arguments: Any, **options: Any) -> Any:
+        return real(("127.0.0.1", ports.get(address[1], address[1])), *arguments, **options)
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", create_connection)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(practice.ca_file))
+    return practice
+
+
+@pytest.fixture
+def mutual_session(practice: PracticeOrg) -> Iterator[requests.Session]:
+    """A session of requests that presents the client's certificate, as anyone would make it."""
+    with requests.Session() as session:
+        session.cert = str(practice.client.fullcert)
+        yield session

@@ -114,7 +114,7 @@ def test_a_call_that_should_fail_and_does_not_stops_the_tour(monkeypatch: pytest
         def start(self) -> Lenient:
             super().start()
             for user in self.state.users:
-                user.enforced = False
+                user.profile.enforced = False
             return self
 
     monkeypatch.setattr(tour, "PracticeOrg", Lenient)

@@ -32,6 +32,7 @@ from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.login import PasswordLogin, login
 from sfmtls_nb.notebook.forms import IdentityForm
 from sfmtls_nb.notebook.identity_view import findings_html, findings_text, identity_html
+from sfmtls_nb.notebook.setup_panel import SetupPanel
 from sfmtls_nb.notebook.views import error_html
 from sfmtls_nb.org import LAST_VERSION_WITH_LOGIN, Org
 from sfmtls_nb.practice import PracticeOrg
@@ -55,20 +56,30 @@ class SfMagics(Magics):
         self.pem: Path | None = None
 
     @magic_arguments()
-    @argument("action", nargs="?", choices=["start", "stop", "show"], default="start", help="default: start")
+    @argument("action", nargs="?", choices=["start", "show", "setup", "stop"], default="start", help="default: start")
+    @argument("--scenario", metavar="NAME", help="let the next API call fail so; 'none' takes that back")
     @line_magic
-    def sf_practice(self, line: str) -> PracticeOrg | None:
-        """Start the practice org, or show or stop the running one. Later magics go to it."""
-        action = _parse(SfMagics.sf_practice, line).action
-        if action == "start":
-            self._go_to(Org(**self._start_practice().endpoints))
-        elif action == "stop" and self.practice:
+    def sf_practice(self, line: str) -> PracticeOrg | SetupPanel | None:
+        """Start the practice org, or show it, its Setup, or stop it. Later magics go to it."""
+        chosen = _parse(SfMagics.sf_practice, line)
+        if chosen.action == "start":
+            org = Org(**self._start_practice().endpoints)
+            if self.org != org:
+                self._go_to(org)
+        practice = self.practice
+        if practice is None or (not practice.running and chosen.action != "stop"):
+            raise UsageError("no practice org is running; %sf_practice starts one")
+        if chosen.scenario == "none":
+            practice.disarm()
+        elif chosen.scenario:
+            practice.arm(chosen.scenario)
+        if chosen.action == "setup":
+            return SetupPanel(practice)
+        if chosen.action == "stop":
             if self._at_practice():
                 self.org = self.session = None
-            self.practice.stop()
-        elif self.practice is None:
-            raise UsageError("no practice org is running; %sf_practice starts one")
-        return self.practice
+            practice.stop()
+        return practice
 
     @magic_arguments()
     @argument("name", help="'practice', or a My Domain name such as acme for https://acme.my.salesforce.com")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,7 +74,7 @@ def write_scenario(folder: Path, scenario: Scenario, material: Material) -> Scen
     return ScenarioFiles(folder / "client.key" if key else None, certificates, folder / "fullcert.pem")
 
 
-def write_files(folder: Path, authority: Authority, description: dict[str, Any]) -> None:
+def write_files(folder: Path, authority: Authority, describe: Callable[[], dict[str, Any]]) -> None:
     """Write the client's files, the server's root, and last of all org.json, so that who sees it sees all.
 
     What holds a key or a password has mode 0600. A folder of an earlier practice org is written over; raises
@@ -94,7 +94,7 @@ def write_files(folder: Path, authority: Authority, description: dict[str, Any])
         folder.mkdir(parents=True, exist_ok=True)
         for path, data in contents.items():
             _write(path, data)
-        _write(org_json, json.dumps(description, indent=2).encode() + b"\n")
+        _write(org_json, json.dumps(describe(), indent=2).encode() + b"\n")
     except OSError as error:
         raise _unwritable(folder, error) from error
 

@@ -1,4 +1,4 @@
-"""Gate: the two layers that decide on a mutually authenticated call (Salesforce KB 000383575). A pure function."""
+"""Gate: who may make a call. The two layers of mutual authentication (Salesforce KB 000383575), then session and limit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from sfmtls_nb.practice.refusal import CertificatePageRefusal, RefusedError
 from sfmtls_nb.practice.request import Listener
+from sfmtls_nb.practice.state import OrgState, User
 
 #: The words of the page for an enforced user's call without a certificate (captured traffic).
 NO_CERTIFICATE: Final = "No client certificate provided."
@@ -33,7 +35,7 @@ class Presented:
 
 
 def judge(listener: Listener, presented: Presented, *, enforced: bool | None) -> tuple[Verdict, str]:
-    """Verdict, and for a page the reason on it.
+    """Verdict, and for a page the reason on it. A pure function.
 
     enforced: whether the session's user has Enforce SSL/TLS Mutual Authentication; None where there is no session
     (login, an unknown session id), so that only the chain is judged.
@@ -51,6 +53,27 @@ def judge(listener: Listener, presented: Presented, *, enforced: bool | None) ->
         return Verdict.PAGE, NO_CERTIFICATE
     # [simulated] Which answer an unknown leaf gets was not found.
     return (Verdict.PASS if presented.uploaded else Verdict.FAULT), ""
+
+
+def admit(listener: Listener, presented: Presented, session_id: str, state: OrgState) -> User:
+    """The user whose API call this is, counted against the limit.
+
+    Raises CertificatePageRefusal, or RefusedError with MUTUAL_AUTHENTICATION_FAILED, INVALID_SESSION_ID,
+    INVALID_OPERATION_WITH_EXPIRED_PASSWORD or REQUEST_LIMIT_EXCEEDED.
+    """
+    user = state.session_user(session_id)
+    verdict, reason = judge(listener, presented, enforced=user.enforced if user else None)
+    if verdict is Verdict.PAGE:
+        raise CertificatePageRefusal(reason)
+    if verdict is Verdict.FAULT:
+        raise RefusedError("MUTUAL_AUTHENTICATION_FAILED")
+    if user is None:
+        raise RefusedError("INVALID_SESSION_ID")
+    if user.password_expired:
+        raise RefusedError("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", "The users password has expired")
+    if not state.count_call():
+        raise RefusedError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+    return user
 
 
 def certificate_page(reason: str) -> bytes:

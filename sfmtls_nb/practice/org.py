@@ -5,24 +5,30 @@ from __future__ import annotations
 import socket
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self, cast
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from OpenSSL import SSL
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice import soap_api
 from sfmtls_nb.practice.authority import Authority
+from sfmtls_nb.practice.data import DEFAULT_RECORDS, Database, OrgUser
+from sfmtls_nb.practice.events import EventLog
+from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
 from sfmtls_nb.practice.files import ClientFiles, ScenarioFiles, client_files, write_files, write_scenario
-from sfmtls_nb.practice.gate import Presented
+from sfmtls_nb.practice.oauth_api import ConnectedApp
 from sfmtls_nb.practice.request import Answer, Listener, Request
+from sfmtls_nb.practice.router import Router
 from sfmtls_nb.practice.scenarios import scenario
 from sfmtls_nb.practice.server import Server
+from sfmtls_nb.practice.soap_api import LAST_LOGIN_VERSION
 from sfmtls_nb.practice.state import ORGANIZATION_ID, Credentials, OrgState, User, eighteen
-from sfmtls_nb.practice.tls import server_context, verify_client_chain
+from sfmtls_nb.practice.tls import server_context
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _WILDCARDS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # compared with, not bound to
-_API_VERSION: Final = f"{soap_api.LAST_LOGIN_VERSION}.0"
+_API_VERSION: Final = f"{LAST_LOGIN_VERSION}.0"
 
 
 @dataclass(frozen=True)
@@ -39,17 +45,30 @@ class PracticeOrg:
 
     host: where to listen; loopback unless told otherwise. directory: where its files go; None: a temporary folder that
     goes when the org stops. Every start makes new keys, certificates and passwords.
+    records: how many contacts (default: a few hundred; other objects in proportion). seed: of the data, which is the
+    same for the same seed. scenario: a failure that every API call meets, or an identity for `client` that is wrong.
+    tls: one version alone.
     Raises PracticeError if a port is taken or the directory is somebody else's.
     """
 
     def __init__(
-        self, *, host: str = "localhost", ports: Ports | None = None, directory: str | Path | None = None
+        self,
+        *,
+        host: str = "localhost",
+        ports: Ports | None = None,
+        directory: str | Path | None = None,
+        records: int | None = None,
+        seed: int = 0,
+        scenario: str | None = None,
+        tls: Literal["1.2", "1.3"] | None = None,
     ) -> None:
         self._host = host
         self._wanted_ports = ports or Ports()
         self._given_directory = Path(directory).absolute() if directory is not None else None
+        self._records, self._seed, self._scenario, self._tls = records, seed, scenario, tls
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._server: Server | None = None
+        self._database: Database | None = None
         self._identities: dict[str, ScenarioFiles] = {}
 
     # ------------------------------------------------------------ starting and stopping
@@ -68,23 +87,35 @@ class PracticeOrg:
                 "name a host or an address of this machine, such as localhost",
             ) from error
         root = self.authority.client.root.certificate
+        client = self.authority.client.leaf
+        self.state = OrgState([root], [client.certificate])
+        self.events = EventLog()
+        self.app = ConnectedApp(cast("RSAPublicKey", client.key.public_key()), self.state.users[-1].username)
+        users = [OrgUser(u.user_id, u.username, u.full_name, u.profile.profile_id) for u in self.state.users]
+        self._database = Database(self._seed, self._records, users=users)
+        self._router = Router(self.state, self._database, self.app, self.events)
         self._identities = {}
-        self.state = OrgState([root], [self.authority.client.leaf.certificate])
-        contexts = {
-            listener: server_context(listener, self.authority.server, self.state.accepted_roots)
-            for listener in Listener
-        }
+        contexts = {listener: self._context(listener) for listener in (Listener.API, Listener.MUTUAL)}
         wanted = {
             Listener.API: self._wanted_ports.api,
             Listener.MUTUAL: self._wanted_ports.mutual,
             Listener.STRICT: self._wanted_ports.strict,
         }
-        self._server = Server(self._host, wanted, contexts, self.answer)
+        self._server = Server(
+            self._host,
+            wanted,
+            # The strict one anew for each connection: it verifies inside TLS, and the accepted roots may change.
+            lambda listener: contexts.get(listener) or self._context(listener),
+            self.answer,
+            self.events.add,
+        )
         self._visible_host = f"[{visible}]" if ":" in visible else visible
         try:
             if self._given_directory is None:
                 self._temporary = tempfile.TemporaryDirectory(prefix="practice-org-")
-            write_files(self.directory, self.authority, self.description())
+            if self._scenario in (*FAILURES, *ORG_FAILURES):
+                self.arm(str(self._scenario), times=None)
+            write_files(self.directory, self.authority, self.description)
         except OSError as error:  # write_files has its own; this is the temporary folder's
             self.stop()
             raise PracticeError(
@@ -102,6 +133,9 @@ class PracticeOrg:
         if self._server:
             self._server.stop()
             self._server = None
+        if self._database:
+            self._database.close()
+            self._database = None
         if self._temporary:
             self._temporary.cleanup()
             self._temporary = None
@@ -161,8 +195,15 @@ class PracticeOrg:
 
     @property
     def client(self) -> ClientFiles:
-        """The client's files: made for the leaf that is uploaded in this org."""
-        return client_files(self.directory, self.authority)
+        """The client's files: made for the leaf that is uploaded in this org, or as the scenario has them."""
+        files = client_files(self.directory, self.authority)
+        if self._scenario is None or self._scenario in (*FAILURES, *ORG_FAILURES):
+            return files
+        made = self.identity(self._scenario)
+        leaf, *others = made.certificates
+        return ClientFiles(
+            made.key or made.fullcert.with_name("client.key"), leaf, tuple(others), files.root, made.fullcert
+        )
 
     def user(self, name: str) -> Credentials:
         """Username and password of a user: ``enforced`` or ``standard``."""
@@ -204,39 +245,29 @@ class PracticeOrg:
                 "root": str(files.root),
                 "fullcert": str(files.fullcert),
             },
+            "oauth": {
+                "consumer_key": self.app.consumer_key,
+                "consumer_secret": self.app.consumer_secret,
+                # The connected app's certificate is the client's own, as many have it.
+                "jwt_key": str(files.key),
+                "username": self.app.run_as,
+            },
+            "records": DEFAULT_RECORDS if self._records is None else self._records,
         }
 
-    # ------------------------------------------------------------ answering
-
     def answer(self, request: Request) -> Answer:
-        """The answer to a request: from it, the presented chain, the clock and the state of the org."""
-        presented = self._presented(request)
-        if soap_api.serves(request):
-            return soap_api.answer(request, self._server_as_seen_by(request), self.state, presented)
-        return Answer(404, "text/html; charset=UTF-8", b"<html><body>URL No Longer Exists</body></html>")
+        """What the org says to a request: what its listeners send, without a socket in between."""
+        return self._router.answer(request, self._running().ports)
 
-    def _presented(self, request: Request) -> Presented:
-        if not request.chain:
-            return Presented(certificate=False, flaw=None, uploaded=False)
-        flaw = verify_client_chain(request.chain, self.state.accepted_roots, datetime.now(UTC))
-        return Presented(certificate=True, flaw=flaw, uploaded=request.chain[0] in self.state.uploaded_leaves)
+    # ------------------------------------------------------------ failures on request
 
-    def _server_as_seen_by(self, request: Request) -> str:
-        """Scheme and host for serverUrl.
+    def arm(self, name: str, times: int | None = 1) -> None:
+        """Let the next API calls (None: all) fail in a way that `failures` describes: ``practice.arm("delay")``."""
+        self._router.arm(name, times)
 
-        Salesforce leaves the port out, because it is 443. So do we, where a client came under a name without a port
-        (curl --connect-to); where it named one of ours, the 443 stand-in's port has to be there to be found.
-        """
-        host, separator, port = request.headers.get("Host", "").rpartition(":")
-        if not separator or port.endswith("]"):
-            host, port = request.headers.get("Host", ""), ""
-        if not host:
-            return self.api_url
-        if host in ("login.salesforce.com", "test.salesforce.com"):
-            # The login service names the org's instance; the article's is na30.
-            return "https://na30.salesforce.com"
-        ours = {str(number) for number in self._running().ports.values()} - {"443", "8443"}
-        return f"https://{host}:{self._running().ports[Listener.API]}" if port in ours else f"https://{host}"
+    def disarm(self) -> None:
+        """Let everything go well again."""
+        self._router.disarm()
 
     # ------------------------------------------------------------ inside
 
@@ -244,6 +275,9 @@ class PracticeOrg:
         if self._server is None:
             raise PracticeError("the practice org is not running", next_step="start it: with PracticeOrg() as practice")
         return self._server
+
+    def _context(self, listener: Listener) -> SSL.Context:
+        return server_context(listener, self.authority.server, self.state.accepted_roots, self._tls)
 
     def _url(self, listener: Listener) -> str:
         return f"https://{self._visible_host}:{self._running().ports[listener]}"

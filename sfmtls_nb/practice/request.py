@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from cryptography import x509
 
@@ -20,7 +23,10 @@ class Listener(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP request, and the chain that the client presented before it (leaf first; empty: none)."""
+    """An HTTP request, and the chain that the client presented before it (leaf first; empty: none).
+
+    server: scheme and host (and port) as the client sees them, for the URLs in the answer.
+    """
 
     listener: Listener
     method: str
@@ -28,6 +34,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     chain: tuple[x509.Certificate, ...] = ()
+    server: str = ""
 
     @property
     def path(self) -> str:
@@ -36,12 +43,43 @@ class Request:
         except ValueError:  # such as //[ : no path of ours
             return self.target
 
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters behind the "?"; of one that stands twice the last."""
+        try:
+            return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True, max_num_fields=100))
+        except ValueError:
+            return {}
+
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer."""
+    """An HTTP answer, and what is to go wrong with it on its way.
+
+    body: bytes, or an iterable of them, which is sent in chunks as it comes.
+    delay: seconds before it is sent. cut_after: bytes of the body after which sending ends. stall: it ends without
+    closing. missing: bytes that Content-Length promises too many. clock_offset: of the Date header.
+    operation: what was asked for, for the event log.
+    """
 
     status: int
     content_type: str
-    body: bytes
+    body: bytes | Iterable[bytes]
     headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    cut_after: int | None = None
+    stall: bool = False
+    missing: int = 0
+    clock_offset: timedelta = timedelta()
+    operation: str = ""
+
+    @property
+    def whole_body(self) -> bytes:
+        """The body as bytes, for the small ones that are."""
+        return self.body if isinstance(self.body, bytes) else b"".join(self.body)
+
+
+def json_answer(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Answer:
+    """JSON, in UTF-8."""
+    body = json.dumps(content, ensure_ascii=False).encode()
+    return Answer(status, "application/json;charset=UTF-8", body, headers or {})

@@ -15,6 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.authority import Authority, Issued, Key, Profile
+from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
 
 #: Who refuses: the client before anything is sent, the org's chain validation, its identity check, or nobody.
 Layer = Literal["client", "layer 1", "layer 2", "nobody"]
@@ -379,5 +380,6 @@ def scenario(name: str) -> Scenario:
         if each.name == name:
             return each
     raise PracticeError(
-        f"there is no scenario {name!r}", next_step=f"they are: {', '.join(each.name for each in SCENARIOS)}"
+        f"there is no scenario {name!r}",
+        next_step=f"they are: {', '.join([*(each.name for each in SCENARIOS), *FAILURES, *ORG_FAILURES])}",
     )

@@ -8,13 +8,13 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, Final, cast
 
 from cryptography.x509 import InvalidVersion
 from OpenSSL import SSL
-from tornado.http1connection import HTTP1ConnectionParameters, HTTP1ServerConnection
+from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters, HTTP1ServerConnection
 from tornado.httputil import (
     HTTPConnection,
     HTTPHeaders,
@@ -25,12 +25,13 @@ from tornado.httputil import (
     format_timestamp,
 )
 from tornado.ioloop import IOLoop
-from tornado.iostream import IOStream
+from tornado.iostream import IOStream, StreamClosedError
 from tornado.netutil import add_accept_handler
 
 from sfmtls_nb.errors import PracticeError
+from sfmtls_nb.practice.events import Event
 from sfmtls_nb.practice.request import Answer, Listener, Request
-from sfmtls_nb.practice.tls import TLSStream, presented_chain
+from sfmtls_nb.practice.tls import TLSStream, name_of, presented_chain
 
 _log = logging.getLogger("sfmtls_nb.practice")
 
@@ -53,17 +54,26 @@ _PARAMETERS: Final = HTTP1ConnectionParameters(
 )
 
 Answerer = Callable[[Request], Answer]
+ContextFor = Callable[[Listener], SSL.Context]
+#: How long an answer that is to stall keeps its connection open; seconds.
+_STALLED: Final = 90.0
 
 
 class Server:
     """Listens from the constructor's end until `stop`. ``ports`` says where; 0 lets the system choose."""
 
     def __init__(
-        self, host: str, ports: Mapping[Listener, int], contexts: Mapping[Listener, SSL.Context], answerer: Answerer
+        self,
+        host: str,
+        ports: Mapping[Listener, int],
+        context_for: ContextFor,
+        answerer: Answerer,
+        observer: Callable[[Event], None],
     ) -> None:
-        self._contexts = contexts
+        self._context_for = context_for
         self._answerer = answerer
-        self._open: set[Any] = set()
+        self._observer = observer
+        self.open: set[Any] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._sockets: dict[Listener, list[socket.socket]] = {}
         try:
@@ -74,15 +84,24 @@ class Server:
             raise
         self.ports = {listener: found[0].getsockname()[1] for listener, found in self._sockets.items()}
         self._started = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="practice-org", daemon=True)
+        self._thread = threading.Thread(target=self._live, name="practice-org", daemon=True)
         self._thread.start()
         self._started.wait()
+        if not self._thread.is_alive():
+            raise PracticeError("the practice org's thread could not start", next_step="see the log for why")
 
     def stop(self) -> None:
         """Close every connection and end the thread. Safe to call twice."""
         if self._thread.is_alive():
             self._loop.add_callback(self._stopping.set)
             self._thread.join()
+
+    def _live(self) -> None:
+        try:
+            asyncio.run(self._run())
+        finally:
+            self._close_sockets()
+            self._started.set()  # also where nothing came of it: the constructor waits for this
 
     async def _run(self) -> None:
         self._loop = IOLoop.current()
@@ -99,7 +118,7 @@ class Server:
             task.cancel()
         # One after the other: a handshake that ends just now still makes a connection of itself.
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(opened.close() for opened in list(self._open)), return_exceptions=True)
+        await asyncio.gather(*(opened.close() for opened in list(self.open)), return_exceptions=True)
 
     def _close_sockets(self) -> None:
         for sockets in self._sockets.values():
@@ -108,22 +127,31 @@ class Server:
 
     def _accepter(self, listener: Listener) -> Callable[[socket.socket, Any], None]:
         def accept(accepted: socket.socket, address: Any) -> None:
-            task = asyncio.create_task(self._serve(listener, accepted, address))
-            self._tasks.add(task)
-            task.add_done_callback(lambda task: self._done(task, accepted))
+            task = self.spawn(self._serve(listener, accepted, address))
+            task.add_done_callback(lambda done: accepted.close() if done.cancelled() else None)  # maybe before it began
 
         return accept
 
-    def _done(self, task: asyncio.Task[None], accepted: socket.socket) -> None:
-        self._tasks.discard(task)
-        if task.cancelled():  # maybe before its first step, so it cannot do this itself
-            accepted.close()
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something beside all else, and end it when the server stops."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def answer(self, request: Request) -> Answer:
+        """What the org says; where it makes a mistake, that it has made one."""
+        try:
+            return self._answerer(request)
+        except Exception:  # noqa: BLE001  # one request's mistake must not end the server
+            _log.exception("%s %s failed", request.method, request.path)
+            return Answer(500, "text/plain", b"The practice org made a mistake; its log says which.")
 
     async def _serve(self, listener: Listener, accepted: socket.socket, address: Any) -> None:
         accepted.setblocking(False)
         # tornado does this for its own streams only. Else Nagle and the client's delayed ACK cost a call 40 ms.
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = SSL.Connection(self._contexts[listener], accepted)
+        connection = SSL.Connection(self._context_for(listener), accepted)
         connection.set_accept_state()
         try:
             await asyncio.wait_for(_handshake(connection), _HANDSHAKE_TIME)
@@ -131,12 +159,14 @@ class Server:
         except (SSL.Error, OSError, TimeoutError, ValueError, InvalidVersion) as error:
             # The last two: OpenSSL takes certificates that cryptography cannot read.
             _log.info("%s: handshake with %s failed: %s", listener.value, address, error)
+            self._observer(Event("connection", listener, layer_1=_words(error)))
             await self._linger(accepted)
             return
-        delegate = _Delegate(listener, chain, self._answerer, self._open)
+        self._observer(Event("connection", listener, tuple(name_of(certificate) for certificate in chain)))
+        delegate = _Delegate(listener, chain, self)
         # tornado asks for an IOStream by name, and for no more than a BaseIOStream in fact.
         serving = HTTP1ServerConnection(cast("IOStream", TLSStream(connection)), _PARAMETERS, None)
-        self._open.add(serving)
+        self.open.add(serving)
         serving.start_serving(delegate)
 
     async def _linger(self, accepted: socket.socket) -> None:
@@ -150,23 +180,21 @@ class Server:
 class _Delegate(HTTPServerConnectionDelegate):
     """One connection: which door it came through, and the chain it presented there."""
 
-    def __init__(self, listener: Listener, chain: tuple[Any, ...], answerer: Answerer, opened: set[Any]) -> None:
-        self._listener, self._chain, self._answerer, self._opened = listener, chain, answerer, opened
+    def __init__(self, listener: Listener, chain: tuple[Any, ...], server: Server) -> None:
+        self._listener, self._chain, self._server = listener, chain, server
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:  # noqa: ARG002
-        return _Message(self._listener, self._chain, self._answerer, request_conn)
+        return _Message(self._listener, self._chain, self._server, cast("HTTP1Connection", request_conn))
 
     def on_close(self, server_conn: object) -> None:
-        self._opened.discard(server_conn)
+        self._server.open.discard(server_conn)
 
 
 class _Message(HTTPMessageDelegate):
     """One request on its way in, and its answer on the way out."""
 
-    def __init__(
-        self, listener: Listener, chain: tuple[Any, ...], answerer: Answerer, connection: HTTPConnection
-    ) -> None:
-        self._listener, self._chain, self._answerer, self._connection = listener, chain, answerer, connection
+    def __init__(self, listener: Listener, chain: tuple[Any, ...], server: Server, connection: HTTP1Connection) -> None:
+        self._listener, self._chain, self._server, self._connection = listener, chain, server, connection
         self._body: list[bytes] = []
 
     def headers_received(self, start_line: Any, headers: HTTPHeaders) -> None:
@@ -180,23 +208,38 @@ class _Message(HTTPMessageDelegate):
         request = Request(
             self._listener, self._start.method, self._start.path, self._headers, b"".join(self._body), self._chain
         )
-        try:
-            answer = self._answerer(request)
-        except Exception:  # noqa: BLE001  # one request's mistake must not end the server
-            _log.exception("%s %s failed", request.method, request.path)
-            answer = Answer(500, "text/plain", b"The practice org made a mistake; its log says which.")
-        headers = HTTPHeaders(
-            {
-                "Date": format_timestamp(time.time()),
-                "Content-Type": answer.content_type,
-                "Content-Length": str(len(answer.body)),
-            }
-        )
+        self._server.spawn(self._send(self._server.answer(request), bodiless=request.method == "HEAD"))
+
+    async def _send(self, answer: Answer, *, bodiless: bool) -> None:
+        if answer.delay:
+            await asyncio.sleep(answer.delay)
+        date = format_timestamp(time.time() + answer.clock_offset.total_seconds())
+        headers = HTTPHeaders({"Date": date, "Content-Type": answer.content_type})
         headers.update(answer.headers)
-        body = b"" if request.method == "HEAD" else answer.body
-        sending = self._connection.write_headers(ResponseStartLine("HTTP/1.1", answer.status, ""), headers, body)
-        sending.add_done_callback(lambda future: future.exception())  # a client that left early is no error of ours
-        self._connection.finish()
+        if isinstance(answer.body, bytes):
+            headers["Content-Length"] = str(len(answer.body) + answer.missing)
+        chunks = iter([answer.body[: answer.cut_after]] if isinstance(answer.body, bytes) else answer.body)
+        if bodiless:
+            chunks = iter(())
+        with suppress(StreamClosedError):  # a client that left early is no error of ours
+            start = ResponseStartLine("HTTP/1.1", answer.status, "")
+            await self._connection.write_headers(start, headers, next(chunks, b""))
+            for chunk in chunks:
+                await self._connection.write(chunk)
+            if answer.cut_after is None:
+                self._connection.finish()
+                return
+            stream = self._connection.detach()
+            if answer.stall:
+                await asyncio.sleep(_STALLED)
+            stream.close()
+
+
+def _words(error: BaseException) -> str:
+    """What OpenSSL says of a failed handshake, in its last words."""
+    if isinstance(error, SSL.Error) and error.args and isinstance(error.args[0], list) and error.args[0]:
+        return str(error.args[0][-1][-1])
+    return type(error).__name__ if not str(error) else str(error)
 
 
 def _bind(host: str, port: int) -> list[socket.socket]:
@@ -208,7 +251,7 @@ def _bind(host: str, port: int) -> list[socket.socket]:
         known = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         for family, address in sorted({(family, str(address[0])) for family, *_, address in known}):
             try:
-                found.append(socket.create_server((address, port), family=family))
+                found.append(socket.create_server((address, port), family=family, backlog=1024))
             except OSError as error:
                 if found and error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                     continue  # localhost has an IPv6 address where the machine speaks none

@@ -1,17 +1,33 @@
-"""State: what the org knows: its users, their sessions, the uploaded leaves, the roots it accepts."""
+"""State: what the org knows: users, sessions, certificates, limits. All of it can be changed while the org runs."""
 
 from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from cryptography import x509
 
+from sfmtls_nb.errors import PracticeError
+from sfmtls_nb.practice.refusal import RefusedError
+
 ORGANIZATION_ID: Final = "00D5f000000PRAC"
 _SESSION_ALPHABET: Final = string.ascii_letters + string.digits + "._"
+#: After how many wrong passwords in a row a user is locked out, and for how long (Salesforce's default policy).
+_ATTEMPTS: Final = 10
+_LOCKED_FOR: Final = timedelta(minutes=15)
+
+
+_INVALID_LOGIN: Final = "Invalid username, password, security token; or user locked out."
+_NEW_LOCATION: Final = (
+    "Are you at a new location? When accessing Salesforce--either via a desktop client or the API--from outside of your "
+    "company’s trusted networks, you must add a security token to your password to log in. To get your new security "
+    "token, log in to Salesforce. From your personal settings, enter Reset My Security Token in the Quick Find box, then "
+    "select Reset My Security Token."
+)
 
 
 class Credentials(NamedTuple):
@@ -25,39 +41,180 @@ class Credentials(NamedTuple):
 
 
 @dataclass
+class Profile:
+    """What its users may and must. ``enforced``: it has Enforce SSL/TLS Mutual Authentication."""
+
+    name: str
+    profile_id: str
+    enforced: bool = False
+
+
+@dataclass
 class User:
-    """A user of the org. ``enforced``: the profile has Enforce SSL/TLS Mutual Authentication."""
+    """A user of the org; ``name`` is a short one for lessons and tests."""
 
     name: str
     username: str
     password: str = field(repr=False)
     user_id: str
-    profile_id: str
     full_name: str
-    enforced: bool
+    profile: Profile
+    security_token: str = field(default_factory=lambda: secrets.token_urlsafe(18), repr=False)
+    password_expired: bool = False
+    failed_attempts: int = 0
+    locked_until: datetime | None = None
+
+    @property
+    def enforced(self) -> bool:
+        """Whether the profile demands mutual authentication."""
+        return self.profile.enforced
+
+
+@dataclass
+class OpenSession:
+    """A session: whose, and when it was used last."""
+
+    user: User
+    used: datetime
 
 
 @dataclass
 class OrgState:
-    """The org. Session ids are its keys to users; everything can be changed while it runs."""
+    """The org. Every setting here may be changed while it runs.
+
+    accepted_roots, revoked, uploaded_leaves: what the two layers of mutual authentication are judged by.
+    feature_enabled: whether Support has switched mutual authentication on, so that Setup shows its section.
+    session_life: how long a session lives without being used.
+    token_required: whether login wants the security token behind the password, as from an unknown network.
+    """
 
     accepted_roots: list[x509.Certificate]
     uploaded_leaves: list[x509.Certificate]
+    revoked: list[x509.Certificate] = field(default_factory=list)
+    feature_enabled: bool = True
     users: list[User] = field(default_factory=lambda: list(_first_users()))
-    sessions: dict[str, User] = field(default_factory=dict, repr=False)
+    session_life: timedelta = timedelta(hours=2)
+    token_required: bool = False
+    soap_login_enabled: bool = True
     calls: int = 0
     call_limit: int = 15_000
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
+    sessions: dict[str, OpenSession] = field(default_factory=dict, repr=False)
+    _clones: list[Profile] = field(default_factory=list, repr=False)
 
-    def sign_in(self, username: str, password: str) -> tuple[User, str] | None:
-        """The user and a new session id, or None. Usernames are compared without case, as Salesforce does."""
-        for user in self.users:
-            if user.username.lower() == username.lower() and secrets.compare_digest(
-                user.password.encode(), password.encode()
-            ):
-                session_id = f"{ORGANIZATION_ID}!AQ" + "".join(secrets.choice(_SESSION_ALPHABET) for _ in range(94))
-                self.sessions[session_id] = user
-                return user, session_id
+    # ------------------------------------------------------------ Setup, as the article goes through it
+
+    @property
+    def profiles(self) -> list[Profile]:
+        """Every profile that exists: those that users have, and clones that nobody has yet."""
+        return list(
+            {id(profile): profile for profile in (*(user.profile for user in self.users), *self._clones)}.values()
+        )
+
+    def start_over(self) -> None:
+        """As a new org is: the feature off, no certificate uploaded, nobody enforced, no session open."""
+        self.feature_enabled = False
+        self.uploaded_leaves.clear()
+        self.sessions.clear()
+        self._clones.clear()
+        for profile in self.profiles:
+            profile.enforced = False
+
+    def ask_support(self) -> None:
+        """Salesforce Support enables mutual authentication: Setup now shows Mutual Authentication Certificates."""
+        self.feature_enabled = True
+
+    def upload_certificate(self, pem: bytes) -> x509.Certificate:
+        """Upload a client's certificate (the first in the file: the leaf). Raises PracticeError where that cannot be."""
+        if not self.feature_enabled:
+            raise PracticeError(
+                "there is no section Mutual Authentication Certificates in this org",
+                next_step="open a case with Salesforce Support to have the feature enabled (here: ask_support())",
+            )
+        try:
+            leaf = x509.load_pem_x509_certificates(pem)[0]
+        except ValueError as error:
+            raise PracticeError(
+                "that is no certificate in PEM", str(error).partition("\n")[0], "upload the leaf: upload.crt"
+            ) from error
+        if leaf not in self.uploaded_leaves:
+            self.uploaded_leaves.append(leaf)
+        return leaf
+
+    def clone_profile(self, name: str, new_name: str) -> Profile:
+        """A copy of a profile, with an id of its own; its permissions may then be changed."""
+        original = next((profile for profile in self.profiles if profile.name == name), None)
+        if original is None:
+            raise PracticeError(
+                f"there is no profile {name!r}",
+                next_step=f"there are: {', '.join(each.name for each in self.profiles)}",
+            )
+        number = len(self.profiles) + 1
+        clone = Profile(new_name, eighteen(f"00e5f00000PRC{number:02d}"), original.enforced)
+        self._clones.append(clone)
+        return clone
+
+    # ------------------------------------------------------------ signing in
+
+    def user(self, name: str) -> User | None:
+        """The user with that username (compared without case, as Salesforce does) or that short name."""
+        wanted = name.lower()
+        return next((user for user in self.users if wanted in (user.username.lower(), user.name)), None)
+
+    def authenticate(self, username: str, password: str) -> User | None:
+        """The user whose password this is; None also for one who is locked out. Wrong ones count towards a lockout."""
+        user = next((user for user in self.users if user.username.lower() == username.lower()), None)
+        if user is None or (user.locked_until and self.clock() < user.locked_until):
+            return None
+        if secrets.compare_digest(user.password.encode(), password.encode()):
+            user.failed_attempts, user.locked_until = 0, None
+            return user
+        user.failed_attempts += 1
+        if user.failed_attempts >= _ATTEMPTS:
+            user.failed_attempts, user.locked_until = 0, self.clock() + _LOCKED_FOR
         return None
+
+    def authenticate_with_token(self, username: str, password: str) -> User:
+        """As SOAP login() does: where the org wants it, the security token stands right behind the password.
+
+        Raises RefusedError with INVALID_LOGIN or LOGIN_MUST_USE_SECURITY_TOKEN.
+        """
+        user = next((user for user in self.users if user.username.lower() == username.lower()), None)
+        token = user.security_token if user and self.token_required else ""
+        if token and user and secrets.compare_digest(password.encode(), user.password.encode()):
+            raise RefusedError("LOGIN_MUST_USE_SECURITY_TOKEN", f"{_INVALID_LOGIN} {_NEW_LOCATION}")
+        found = self.authenticate(username, password.removesuffix(token)) if password.endswith(token) else None
+        if found is None:
+            raise RefusedError("INVALID_LOGIN", _INVALID_LOGIN)
+        return found
+
+    # ------------------------------------------------------------ sessions
+
+    def open_session(self, user: User) -> str:
+        """A new session id: the organization's id, "!", and what is secret."""
+        session_id = f"{ORGANIZATION_ID}!AQ" + "".join(secrets.choice(_SESSION_ALPHABET) for _ in range(94))
+        self.sessions[session_id] = OpenSession(user, self.clock())
+        return session_id
+
+    def session_user(self, session_id: str) -> User | None:
+        """Whose session it is, if it is open; using it keeps it open."""
+        session, now = self.sessions.get(session_id), self.clock()
+        if session is None or now - session.used > self.session_life:
+            self.sessions.pop(session_id, None)
+            return None
+        session.used = now
+        return session.user
+
+    def close_session(self, session_id: str) -> bool:
+        """End a session; whether there was one."""
+        return self.sessions.pop(session_id, None) is not None
+
+    def count_call(self) -> bool:
+        """Count an API call; False if the limit is used up."""
+        if self.calls >= self.call_limit:
+            return False
+        self.calls += 1
+        return True
 
 
 def eighteen(short: str) -> str:
@@ -72,15 +229,16 @@ def eighteen(short: str) -> str:
 
 
 def _first_users() -> Iterable[User]:
-    people = (("enforced", "Erin Enforced", True), ("standard", "Stan Standard", False))
-    for number, (name, full_name, enforced) in enumerate(people, 1):
+    standard = Profile("Standard User", eighteen("00e5f00000PRAC1"))
+    mutual = Profile("Integration (mutual TLS)", eighteen("00e5f00000PRAC2"), enforced=True)
+    people = (("enforced", "Erin Enforced", mutual), ("standard", "Stan Standard", standard))
+    for number, (name, full_name, profile) in enumerate(people, 1):
         yield User(
             name,
             f"{name}@practice.example",
             # Nothing in it that XML would have to escape: learners paste it into login.xml, as the article does.
             secrets.token_urlsafe(12),
             eighteen(f"0055f00000PRAC{number}"),
-            eighteen(f"00e5f00000PRAC{number}"),
             full_name,
-            enforced,
+            profile,
         )

@@ -9,7 +9,7 @@ import errno
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import cast
+from typing import Final, cast
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -19,15 +19,20 @@ from tornado.iostream import BaseIOStream
 from sfmtls_nb.practice.authority import Issued
 from sfmtls_nb.practice.request import Listener
 
+_VERSIONS: Final[dict[str | None, int]] = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
 
-def server_context(listener: Listener, server: Issued, accepted_roots: Sequence[x509.Certificate]) -> SSL.Context:
+
+def server_context(
+    listener: Listener, server: Issued, accepted_roots: Sequence[x509.Certificate], version: str | None = None
+) -> SSL.Context:
     """The TLS settings of one listener.
 
     443 asks for no certificate; 8443 asks and takes any, or none, naming no authorities, as Salesforce does; the
-    strict one demands a certificate that verifies, and refuses inside TLS.
+    strict one demands a certificate that verifies, and refuses inside TLS. version: "1.2" or "1.3" alone.
     """
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
-    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_min_proto_version(_VERSIONS.get(version, SSL.TLS1_2_VERSION))
+    context.set_max_proto_version(_VERSIONS.get(version, 0))
     # On a resumed session the server sees no chain: then “an intermediate is missing” would be a lie.
     context.set_options(SSL.OP_NO_TICKET)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
@@ -89,6 +94,12 @@ def _may_authenticate_a_client(leaf: x509.Certificate) -> bool:
     except ValueError:  # an extension that cannot be read
         return False
     return signs and ExtendedKeyUsageOID.CLIENT_AUTH in purposes
+
+
+def name_of(certificate: x509.Certificate) -> str:
+    """The subject's common name, or all of it where there is none."""
+    names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return str(names[0].value) if names else certificate.subject.rfc4514_string()
 
 
 class TLSStream(BaseIOStream):

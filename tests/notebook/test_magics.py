@@ -114,7 +114,7 @@ class TestHelp:
     @pytest.mark.parametrize(
         ("magic", "option"),
         [
-            ("sf_practice", "{start,stop,show}"),
+            ("sf_practice", "{start,show,setup,stop}"),
             ("sf_org", "--sandbox"),
             ("sf_login", "username"),
             ("sf_identity", "--write"),

@@ -44,24 +44,24 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_keys_and_passwords_are_the_users_alone_and_certificates_are_public(
     tmp_path: Path, authority: Authority
 ) -> None:
-    write_files(tmp_path, authority, OURS)
+    write_files(tmp_path, authority, lambda: OURS)
     assert dict.fromkeys(PRIVATE, "0o600") | dict.fromkeys(PUBLIC, "0o644") == modes(tmp_path)
 
 
 def test_the_folder_is_made_if_need_be(tmp_path: Path, authority: Authority) -> None:
-    write_files(tmp_path / "a" / "b", authority, OURS)
+    write_files(tmp_path / "a" / "b", authority, lambda: OURS)
     assert set(contents(tmp_path / "a" / "b")) == PRIVATE | PUBLIC
 
 
 def test_the_client_gets_its_chain_in_single_files(tmp_path: Path, authority: Authority) -> None:
-    write_files(tmp_path, authority, OURS)
+    write_files(tmp_path, authority, lambda: OURS)
     files, client = client_files(tmp_path, authority), authority.client
     expected = [issued.certificate_pem for issued in (client.leaf, *client.intermediates, client.root)]
     assert expected == [path.read_bytes() for path in (files.leaf, *files.intermediates, files.root)]
 
 
 def test_fullcert_is_key_leaf_and_intermediates_without_the_root(tmp_path: Path, authority: Authority) -> None:
-    write_files(tmp_path, authority, OURS)
+    write_files(tmp_path, authority, lambda: OURS)
     client = authority.client
     chain = [issued.certificate_pem for issued in (client.leaf, *client.intermediates)]
     assert client.leaf.key_pem + b"".join(chain) == client_files(tmp_path, authority).fullcert.read_bytes()
@@ -78,19 +78,19 @@ def test_org_json_comes_last_so_that_who_sees_it_sees_all(
         return replace(source, target)
 
     monkeypatch.setattr(Path, "replace", recorded)
-    write_files(tmp_path, authority, OURS)
+    write_files(tmp_path, authority, lambda: OURS)
     assert written[-1] == "org.json"
 
 
 def test_the_folder_of_an_earlier_practice_org_is_written_over(tmp_path: Path, authority: Authority) -> None:
-    write_files(tmp_path, Authority(["localhost"]), OURS)
-    write_files(tmp_path, authority, OURS)
+    write_files(tmp_path, Authority(["localhost"]), lambda: OURS)
+    write_files(tmp_path, authority, lambda: OURS)
     assert authority.client.leaf.key_pem == (tmp_path / "client.key").read_bytes()
 
 
 def test_other_files_in_the_folder_stay(tmp_path: Path, authority: Authority) -> None:
     (tmp_path / "login.xml").write_text("mine")
-    write_files(tmp_path, authority, OURS)
+    write_files(tmp_path, authority, lambda: OURS)
     assert (tmp_path / "login.xml").read_text() == "mine"
 
 
@@ -99,14 +99,14 @@ class TestAForeignFile:
     def test_of_one_of_our_names_is_refused_by_its_name(self, tmp_path: Path, authority: Authority, name: str) -> None:
         (tmp_path / name).write_text("precious")
         with pytest.raises(PracticeError, match=name):
-            write_files(tmp_path, authority, OURS)
+            write_files(tmp_path, authority, lambda: OURS)
 
     def test_of_one_of_our_names_stays_and_nothing_is_put_beside_it(
         self, tmp_path: Path, authority: Authority, name: str
     ) -> None:
         (tmp_path / name).write_text("precious")
         with suppress(PracticeError):
-            write_files(tmp_path, authority, OURS)
+            write_files(tmp_path, authority, lambda: OURS)
         assert {name: b"precious"} == contents(tmp_path)
 
 
@@ -118,14 +118,14 @@ def test_a_foreign_org_json_makes_nobody_elses_files_ours(tmp_path: Path, author
     (tmp_path / "org.json").write_text(org_json)
     (tmp_path / "client.key").write_text("precious")
     with suppress(PracticeError):
-        write_files(tmp_path, authority, OURS)
+        write_files(tmp_path, authority, lambda: OURS)
     assert {"org.json": org_json.encode(), "client.key": b"precious"} == contents(tmp_path)
 
 
 def test_a_foreign_folder_of_identities_is_refused(tmp_path: Path, authority: Authority) -> None:
     (tmp_path / "identities").mkdir()
     with pytest.raises(PracticeError, match="identities"):
-        write_files(tmp_path, authority, OURS)
+        write_files(tmp_path, authority, lambda: OURS)
 
 
 def test_an_identity_that_cannot_be_written_is_refused_by_its_folder(tmp_path: Path) -> None:
@@ -139,14 +139,14 @@ def test_an_identity_that_cannot_be_written_is_refused_by_its_folder(tmp_path: P
 def test_a_folder_that_cannot_be_is_refused_by_its_name(tmp_path: Path, authority: Authority, place: str) -> None:
     (tmp_path / "a file").touch()
     with pytest.raises(PracticeError, match=place):
-        write_files(tmp_path / place, authority, OURS)
+        write_files(tmp_path / place, authority, lambda: OURS)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_is_refused(tmp_path: Path, authority: Authority) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(PracticeError, match="cannot write"):
-        write_files(tmp_path, authority, OURS)
+        write_files(tmp_path, authority, lambda: OURS)
 
 
 def test_a_write_that_fails_leaves_no_half_file(
@@ -157,7 +157,7 @@ def test_a_write_that_fails_leaves_no_half_file(
 
     monkeypatch.setattr(Path, "replace", disk_full)
     with suppress(PracticeError):
-        write_files(tmp_path, authority, OURS)
+        write_files(tmp_path, authority, lambda: OURS)
     assert contents(tmp_path) == {}
 
 
@@ -200,6 +200,13 @@ class TestOrgJson:
                 "root": f"{place}/root.crt",
                 "fullcert": f"{place}/fullcert.pem",
             },
+            "oauth": {
+                "consumer_key": practice.app.consumer_key,
+                "consumer_secret": practice.app.consumer_secret,
+                "jwt_key": f"{place}/client.key",
+                "username": "standard@practice.example",
+            },
+            "records": 400,
         }
         assert expected == found
 

@@ -20,6 +20,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from OpenSSL import SSL
 
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.authority import Authority, Issued
@@ -47,10 +48,14 @@ def authority() -> Authority:
     return Authority(["localhost"])
 
 
+def context_of_none(listener: Listener) -> SSL.Context:
+    raise AssertionError(listener)
+
+
 @contextmanager
 def running(authority: Authority, answerer: Callable[[Request], Answer] = tell) -> Iterator[Server]:
     contexts = {door: server_context(door, authority.server, [authority.client.root.certificate]) for door in Listener}
-    server = Server("localhost", dict.fromkeys(Listener, 0), contexts, answerer)
+    server = Server("localhost", dict.fromkeys(Listener, 0), contexts.__getitem__, answerer, lambda event: None)
     try:
         yield server
     finally:
@@ -466,7 +471,7 @@ def test_starting_where_one_port_is_taken_leaves_no_thread_and_no_descriptor(cli
     taken = client.server.ports[Listener.STRICT]
     before = threads_and_descriptors()
     with pytest.raises(PracticeError):
-        Server("localhost", {Listener.API: 0, Listener.MUTUAL: taken}, {}, tell)
+        Server("localhost", {Listener.API: 0, Listener.MUTUAL: taken}, context_of_none, tell, lambda event: None)
     assert threads_and_descriptors() - before == set()
 
 

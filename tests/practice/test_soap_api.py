@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,17 @@ from hypothesis import strategies as st
 from lxml import etree
 from lxml.builder import ElementMaker
 
-from sfmtls_nb.practice import soap_api
+from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.gate import Presented
+from sfmtls_nb.practice.queries import Queries
 from sfmtls_nb.practice.request import Answer, Listener, Request
+from sfmtls_nb.practice.soap_api import SoapApi
 from sfmtls_nb.practice.state import OrgState, eighteen
 
 ENV = "http://schemas.xmlsoap.org/soap/envelope/"
 PARTNER = "urn:partner.soap.sforce.com"
 PATH = "/services/Soap/u/41.0"
+DATABASE = Database(now=datetime(2026, 11, 23, tzinfo=UTC))
 NOTHING = Presented(certificate=False, flaw=None, uploaded=False)
 
 LOGIN_RESULT = ["metadataServerUrl", "passwordExpired", "sandbox", "serverUrl", "sessionId", "userId", "userInfo"]
@@ -45,7 +49,8 @@ def state() -> OrgState:
 def ask(
     state: OrgState, body: bytes, *, method: str = "POST", path: str = PATH, server: str = "https://na30.salesforce.com"
 ) -> Answer:
-    return soap_api.answer(Request(Listener.API, method, path, {}, body), server, state, NOTHING)
+    api = SoapApi(state, Queries(DATABASE, state.clock))
+    return api.answer(Request(Listener.API, method, path, {}, body, (), server), NOTHING)
 
 
 def envelope(operation: etree._Element, session_id: str = "") -> bytes:
@@ -71,11 +76,11 @@ def get_user_info(state: OrgState, session_id: str, **options: Any) -> Answer:
 
 
 def text(answer: Answer, name: str) -> str:
-    return etree.fromstring(answer.body).findtext(f".//{{*}}{name}") or ""
+    return etree.fromstring(answer.whole_body).findtext(f".//{{*}}{name}") or ""
 
 
 def children(answer: Answer, name: str) -> list[str]:
-    element = etree.fromstring(answer.body).find(f".//{{*}}{name}")
+    element = etree.fromstring(answer.whole_body).find(f".//{{*}}{name}")
     assert element is not None
     return [etree.QName(child).localname for child in element]
 
@@ -116,7 +121,7 @@ class TestLogin:
             b"<passwordExpired>false</passwordExpired><sandbox>false</sandbox>"
             b"<serverUrl>https://na30.salesforce.com/services/Soap/u/41.0/00D5f000000PRAC</serverUrl>"
         )
-        assert captured == sign_in(state).body[: len(captured)]
+        assert captured == sign_in(state).whole_body[: len(captured)]
 
     def test_gives_a_session_id_of_the_org(self, state: OrgState) -> None:
         assert re.fullmatch(r"00D5f000000PRAC![\w.]{96}", session_of(state))
@@ -140,18 +145,18 @@ class TestLogin:
     def test_refuses_what_it_does_not_know_with_the_documented_fault(
         self, state: OrgState, username: str, password: str
     ) -> None:
-        assert ask(state, login_body(username, password)).body == INVALID_LOGIN
+        assert ask(state, login_body(username, password)).whole_body == INVALID_LOGIN
 
     def test_refuses_the_password_of_another_user(self, state: OrgState) -> None:
         one, other = state.users
-        assert ask(state, login_body(one.username, other.password)).body == INVALID_LOGIN
+        assert ask(state, login_body(one.username, other.password)).whole_body == INVALID_LOGIN
 
     def test_refuses_the_right_password_in_another_case(self, state: OrgState) -> None:
         user = state.users[0]
-        assert ask(state, login_body(user.username, user.password.swapcase())).body == INVALID_LOGIN
+        assert ask(state, login_body(user.username, user.password.swapcase())).whole_body == INVALID_LOGIN
 
     def test_refuses_an_empty_login_element(self, state: OrgState) -> None:
-        assert ask(state, envelope(_partner.login())).body == INVALID_LOGIN
+        assert ask(state, envelope(_partner.login())).whole_body == INVALID_LOGIN
 
     @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")))
     def test_takes_any_password_that_xml_can_hold(self, password: str) -> None:
@@ -165,7 +170,7 @@ class TestASession:
         assert children(get_user_info(state, session_of(state)), "result") == USER_INFO
 
     def test_says_what_is_missing_as_nil(self, state: OrgState) -> None:
-        root = etree.fromstring(get_user_info(state, session_of(state)).body)
+        root = etree.fromstring(get_user_info(state, session_of(state)).whole_body)
         nil = [etree.QName(element).localname for element in root.iter() if "true" in element.attrib.values()]
         assert nil == ["roleId", "userDefaultCurrencyIsoCode"]
 
@@ -183,10 +188,10 @@ class TestASession:
             b"<soapenv:Header><LimitInfoHeader><limitInfo><current>1</current><limit>15000</limit>"
             b"<type>API REQUESTS</type></limitInfo></LimitInfoHeader></soapenv:Header><soapenv:Body><getUserInfoResponse>"
         )
-        assert captured in get_user_info(state, session_of(state)).body
+        assert captured in get_user_info(state, session_of(state)).whole_body
 
     def test_has_no_limit_info_header_in_the_login_answer(self, state: OrgState) -> None:
-        assert b"LimitInfoHeader" not in sign_in(state).body
+        assert b"LimitInfoHeader" not in sign_in(state).whole_body
 
     def test_is_ended_by_logout(self, state: OrgState) -> None:
         session_id = session_of(state)
@@ -209,10 +214,10 @@ class TestASession:
             "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session key: "
             + session_id[:15],
         )
-        assert expected == ask(state, envelope(_partner(operation), session_id)).body
+        assert expected == ask(state, envelope(_partner(operation), session_id)).whole_body
 
     def test_id_does_not_come_back_in_the_fault(self, state: OrgState) -> None:
-        assert b"AQQAQMlp30Zpiy6" not in get_user_info(state, "00D36000000bLGT!AQQAQMlp30Zpiy6").body
+        assert b"AQQAQMlp30Zpiy6" not in get_user_info(state, "00D36000000bLGT!AQQAQMlp30Zpiy6").whole_body
 
 
 class TestTheVersion:
@@ -231,7 +236,7 @@ class TestTheVersion:
 
     @pytest.mark.parametrize("version", ["30.0", "69.0", "0.0", "41", "41.1", "999.0", "9999.0", "x", "", "41.0/x/y"])
     def test_that_is_not_served_gets_the_documented_fault(self, state: OrgState, version: str) -> None:
-        assert sign_in(state, path=f"/services/Soap/u/{version}").body == UNSUPPORTED
+        assert sign_in(state, path=f"/services/Soap/u/{version}").whole_body == UNSUPPORTED
 
     def test_65_has_no_login(self, state: OrgState) -> None:
         assert text(sign_in(state, path="/services/Soap/u/65.0"), "faultcode") == "sf:UNSUPPORTED_API_VERSION"
@@ -272,7 +277,7 @@ NOT_SOAP = {
         b'<getUserInfo xmlns="urn:partner.soap.sforce.com"/>', b""
     ),
     "two operations": envelope(_partner.getUserInfo()).replace(b"</soapenv:Body>", b"<a/></soapenv:Body>"),
-    "an unknown operation": envelope(_partner.query(_partner.queryString("SELECT"))),
+    "an unknown operation": envelope(_partner.fly(_partner.queryString("SELECT"))),
     "an operation in no namespace": envelope(etree.Element("getUserInfo")),
     "a private name": envelope(_partner._login()),
     "bytes that are not UTF-8": b"<a>\xff\xfe</a>",
@@ -293,13 +298,13 @@ class TestWhatIsNotSoap:
 
     @pytest.mark.parametrize("body", NOT_SOAP.values(), ids=NOT_SOAP)
     def test_gets_a_short_answer(self, state: OrgState, body: bytes) -> None:
-        assert len(ask(state, body).body) < 1000
+        assert len(ask(state, body).whole_body) < 1000
 
     def test_does_not_get_at_files(self, state: OrgState, tmp_path: Path) -> None:
         secret = tmp_path / "secret"
         secret.write_text("swordfish")
         body = f'<!DOCTYPE a [<!ENTITY x SYSTEM "{secret.as_uri()}">]><a>&x;</a>'.encode()
-        assert b"swordfish" not in ask(state, body).body
+        assert b"swordfish" not in ask(state, body).whole_body
 
     @given(st.binary())
     @settings(max_examples=300)
@@ -315,10 +320,13 @@ class TestWhatIsNotSoap:
 
 
 @pytest.mark.parametrize(
-    ("path", "served"), [(PATH, True), ("/services/Soap/u/", True), ("/services/Soap/m/41.0", False)]
+    ("path", "served"),
+    [(PATH, True), ("/services/Soap/u/", True), ("/services/Soap/m/41.0", True), ("/services/data/v41.0", False)],
 )
-def test_only_the_partner_api_is_served(*, path: str, served: bool) -> None:
-    assert served == soap_api.serves(Request(Listener.API, "POST", path))
+def test_only_soap_is_served(*, path: str, served: bool) -> None:
+    assert served == SoapApi(OrgState([], []), Queries(DATABASE, datetime.now)).serves(
+        Request(Listener.API, "POST", path)
+    )
 
 
 @given(st.from_regex(r"[0-9A-Za-z]{15}", fullmatch=True))

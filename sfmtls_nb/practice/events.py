@@ -1,0 +1,61 @@
+"""Events: what the org saw: every connection and request, with the verdicts. Lessons and exercises rest on it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from sfmtls_nb.practice.request import Listener
+
+_KEPT: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Event:
+    """One connection or request. Secrets are not in it: of a session only whose it is.
+
+    chain: common names of the presented certificates, leaf first. layer_1: "" where the chain is valid or none was
+    presented, else the flaw, or for a failed handshake what OpenSSL said. layer_2: what became of the call: ``pass``,
+    ``page``, ``MUTUAL_AUTHENTICATION_FAILED``; "" where it was not asked. operation: such as ``getUserInfo`` or ``GET
+    query``. code: the fault or error that was answered. duration: seconds.
+    """
+
+    kind: Literal["connection", "request"]
+    listener: Listener
+    chain: tuple[str, ...] = ()
+    layer_1: str = ""
+    layer_2: str = ""
+    user: str = ""
+    operation: str = ""
+    status: int = 0
+    code: str = ""
+    duration: float = 0.0
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+class EventLog:
+    """The newest events, oldest first."""
+
+    def __init__(self) -> None:
+        self._events: deque[Event] = deque(maxlen=_KEPT)
+
+    def add(self, event: Event) -> None:
+        """Note an event."""
+        self._events.append(event)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._events.clear()
+
+    def where(self, **values: object) -> list[Event]:
+        """The events whose fields have these values: ``events.where(kind="request", operation="getUserInfo")``."""
+        return [event for event in self if all(getattr(event, name) == value for name, value in values.items())]
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(list(self._events))
+
+    def __len__(self) -> int:
+        return len(self._events)

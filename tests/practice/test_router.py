@@ -1,0 +1,267 @@
+"""What all answers of the practice org have in common: layer 1, failures on request, and what the org notes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+
+from sfmtls_nb import (
+    CallTimeout,
+    CertificatePageError,
+    ClientIdentity,
+    ConnectError,
+    NotSoapError,
+    Org,
+    PasswordLogin,
+    Session,
+    SessionFault,
+    SfmtlsError,
+    SoapFault,
+    login,
+)
+from sfmtls_nb.errors import PracticeError
+from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
+from sfmtls_nb.practice.request import Listener, Request
+
+
+@pytest.fixture
+def mutual(own_practice: PracticeOrg) -> Iterator[Session]:
+    """The enforced user's session on an org that the test may change, with a short read timeout."""
+    files = own_practice.client
+    me = ClientIdentity.load(files.key, files.leaf, *files.intermediates)
+    org = replace(Org(**own_practice.endpoints), read_timeout=0.5)
+    with login(org, PasswordLogin(*own_practice.user("enforced")), me) as session:
+        yield session
+
+
+class TestAFailureOnRequest:
+    @pytest.mark.parametrize(
+        ("name", "error"),
+        [
+            ("delay", CallTimeout),
+            ("stall", CallTimeout),
+            ("cut", ConnectError),
+            ("wrong-length", ConnectError),
+            ("error-500", NotSoapError),
+            ("error-503", NotSoapError),
+            ("html-for-xml", NotSoapError),
+            ("truncated", NotSoapError),
+            ("limit-exceeded", SoapFault),
+        ],
+    )
+    def test_is_what_the_client_meets(
+        self, own_practice: PracticeOrg, mutual: Session, name: str, error: type[SfmtlsError]
+    ) -> None:
+        own_practice.arm(name)
+        with pytest.raises(error):
+            mutual.get_user_info()
+
+    @pytest.mark.parametrize("name", [*FAILURES, *ORG_FAILURES])
+    def test_is_over_after_one_call(self, own_practice: PracticeOrg, mutual: Session, name: str) -> None:
+        own_practice.arm(name)
+        for _ in range(2):  # the second to use up what waits for a queryMore
+            try:
+                mutual.get_user_info()
+            except SfmtlsError:
+                mutual.transport.close()
+        own_practice.disarm()
+        assert mutual.get_user_info().limits
+
+    def test_lasts_until_it_is_disarmed_if_so_armed(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        own_practice.arm("html-for-xml", times=None)
+        for _ in range(3):
+            with pytest.raises(NotSoapError):
+                mutual.get_user_info()
+
+    def test_of_the_clock_shows_in_the_date_header(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        own_practice.arm("clock-skew")
+        mutual.get_user_info()
+        assert mutual.last is not None
+        assert mutual.last.server_date is not None
+        assert mutual.last.server_date - mutual.last.at > timedelta(hours=1)
+
+    def test_leaves_login_alone(self, own_practice: PracticeOrg) -> None:
+        own_practice.arm("error-500")
+        assert login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("standard"))).user_id
+
+    def test_ends_a_session_in_the_middle_of_a_query(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        page = mutual.soap("query", {"queryString": "SELECT Id FROM Contact"}).text(".//queryLocator")
+        locator = page or "01g5f000000AAAAAAA-200"
+        own_practice.arm("session-expires")
+        with pytest.raises(SessionFault):
+            mutual.soap("queryMore", {"queryLocator": locator})
+
+    def test_that_is_unknown_is_refused_with_the_known_names(self, own_practice: PracticeOrg) -> None:
+        with pytest.raises(PracticeError, match="truncated"):
+            own_practice.arm("earthquake")
+
+
+class TestTheOrgNotes:
+    def test_each_request_with_its_verdicts(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        mutual.get_user_info()
+        (event,) = own_practice.events.where(operation="getUserInfo")
+        assert ("pass", "enforced@practice.example", 200, "") == (event.layer_2, event.user, event.status, event.code)
+
+    def test_the_chain_as_it_was_presented(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        mutual.get_user_info()
+        (event,) = own_practice.events.where(kind="connection", listener=Listener.MUTUAL)
+        assert (
+            "integration.practice.example",
+            "Practice Client Issuing CA",
+            "Practice Client Policy CA",
+        ) == event.chain
+
+    def test_a_refusal_with_its_code(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        with pytest.raises(SoapFault):
+            mutual.soap("getUserInfo", port=443)
+        (event,) = own_practice.events.where(code="MUTUAL_AUTHENTICATION_FAILED")
+        assert Listener.API is event.listener
+
+    def test_the_page_for_a_missing_certificate(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        with pytest.raises(CertificatePageError):
+            mutual.soap("getUserInfo", certificate=False)
+        assert 1 == len(own_practice.events.where(layer_2="page"))
+
+    def test_the_flaw_of_a_chain(self, own_practice: PracticeOrg) -> None:
+        me = ClientIdentity.load(*own_practice.identity("expired").all)
+        session = login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("enforced")), me)
+        with pytest.raises(CertificatePageError):
+            session.get_user_info()
+        assert 1 == len(own_practice.events.where(kind="request", layer_1="certificate has expired"))
+
+    def test_a_handshake_that_failed(self, own_practice: PracticeOrg) -> None:
+        port = int(own_practice.strict_url.rpartition(":")[2])
+        org = replace(Org(**own_practice.endpoints), mutual_port=port)
+        session = login(org, PasswordLogin(*own_practice.user("enforced")))
+        with pytest.raises(ConnectError):
+            session.soap("getUserInfo", port=8443)
+        # The client has its alert before the server's thread has noted what it sent.
+        deadline = time.monotonic() + 5
+        while not (events := own_practice.events.where(listener=Listener.STRICT)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert "certificate" in events[0].layer_1
+
+    def test_no_secret(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        mutual.get_user_info()
+        noted = repr(list(own_practice.events))
+        assert not [s for s in (mutual.session_id.reveal(), own_practice.user("enforced").password) if s in noted]
+
+
+class TestTheOrgChangesWhileItRuns:
+    def test_a_revoked_certificate_gets_the_page(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        own_practice.state.revoked.append(own_practice.authority.client.leaf.certificate)
+        with pytest.raises(CertificatePageError, match="certificate revoked"):
+            mutual.get_user_info()
+
+    def test_a_root_no_longer_accepted_gets_the_page(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        own_practice.state.accepted_roots.clear()
+        with pytest.raises(CertificatePageError, match="unable to get local issuer certificate"):
+            mutual.get_user_info()
+
+    def test_and_the_strict_listener_refuses_it_inside_tls(self, own_practice: PracticeOrg) -> None:
+        own_practice.state.accepted_roots.clear()
+        port = int(own_practice.strict_url.rpartition(":")[2])
+        org = replace(Org(**own_practice.endpoints), mutual_port=port)
+        files = own_practice.client
+        me = ClientIdentity.load(files.key, files.leaf, *files.intermediates)
+        with pytest.raises(ConnectError, match="refused the TLS connection"):
+            login(org, PasswordLogin(*own_practice.user("enforced")), me).get_user_info()
+
+    def test_a_leaf_no_longer_uploaded_gets_the_fault(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        own_practice.state.uploaded_leaves.clear()
+        with pytest.raises(SoapFault, match="MUTUAL_AUTHENTICATION_FAILED"):
+            mutual.get_user_info()
+
+    def test_a_session_ends_when_its_life_is_over(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        own_practice.state.session_life = timedelta(seconds=-1)
+        with pytest.raises(SessionFault):
+            mutual.get_user_info()
+
+    def test_the_request_limit_is_reached(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        own_practice.state.call_limit = own_practice.state.calls
+        with pytest.raises(SoapFault, match="REQUEST_LIMIT_EXCEEDED"):
+            mutual.get_user_info()
+
+    def test_an_expired_password_stops_the_calls_that_follow(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        own_practice.state.users[0].password_expired = True
+        with pytest.raises(SoapFault, match="INVALID_OPERATION_WITH_EXPIRED_PASSWORD"):
+            mutual.get_user_info()
+
+    def test_login_is_switched_off(self, own_practice: PracticeOrg) -> None:
+        own_practice.state.soap_login_enabled = False
+        with pytest.raises(SoapFault, match="SOAP API login\\(\\) is disabled by default"):
+            login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("standard")))
+
+    def test_a_security_token_is_wanted(self, own_practice: PracticeOrg) -> None:
+        own_practice.state.token_required = True
+        with pytest.raises(SoapFault, match="LOGIN_MUST_USE_SECURITY_TOKEN"):
+            login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("standard")))
+
+    def test_and_given_it_lets_one_in(self, own_practice: PracticeOrg) -> None:
+        own_practice.state.token_required = True
+        token = own_practice.state.users[1].security_token
+        credentials = PasswordLogin(*own_practice.user("standard"), security_token=token)
+        assert login(Org(**own_practice.endpoints), credentials).user_id
+
+    def test_too_many_wrong_passwords_lock_a_user_out(self, own_practice: PracticeOrg) -> None:
+        org, user = Org(**own_practice.endpoints), own_practice.user("standard")
+        for _ in range(10):
+            with pytest.raises(SoapFault):
+                login(org, PasswordLogin(user.username, "wrong"))
+        with pytest.raises(SoapFault, match="user locked out"):
+            login(org, PasswordLogin(*user))
+
+
+class TestSetup:
+    def test_starting_over_enforces_nobody(self, own_practice: PracticeOrg) -> None:
+        own_practice.state.start_over()
+        session = login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("enforced")))
+        assert session.get_user_info().limits
+
+    def test_a_certificate_cannot_be_uploaded_before_support_has_enabled_it(self, own_practice: PracticeOrg) -> None:
+        own_practice.state.start_over()
+        with pytest.raises(PracticeError, match="Support"):
+            own_practice.state.upload_certificate(own_practice.client.leaf.read_bytes())
+
+    def test_all_the_steps_make_a_user_enforced_again(self, own_practice: PracticeOrg) -> None:
+        state = own_practice.state
+        state.start_over()
+        state.ask_support()
+        state.upload_certificate(own_practice.client.leaf.read_bytes())
+        profile = state.clone_profile("Standard User", "Integration")
+        profile.enforced = True
+        state.users[1].profile = profile
+        files = own_practice.client
+        me = ClientIdentity.load(files.key, files.leaf, *files.intermediates)
+        credentials = PasswordLogin(*own_practice.user("standard"))
+        with login(Org(**own_practice.endpoints), credentials, me) as session:
+            assert "standard@practice.example" == session.get_user_info().text(".//userName")
+
+    @pytest.mark.parametrize("pem", [b"", b"nonsense"])
+    def test_what_is_no_certificate_cannot_be_uploaded(self, own_practice: PracticeOrg, pem: bytes) -> None:
+        with pytest.raises(PracticeError, match="no certificate"):
+            own_practice.state.upload_certificate(pem)
+
+
+class TestTheCacertsPage:
+    def test_lists_the_roots_that_are_accepted(self, own_practice: PracticeOrg) -> None:
+        from sfmtls_nb.roots import AcceptedRoots
+
+        request = Request(Listener.API, "GET", "/cacerts.jsp")
+        page = own_practice.answer(request).whole_body
+        root = x509.load_pem_x509_certificate(own_practice.client.root.read_bytes())
+        assert root in AcceptedRoots(page)
+
+
+def test_a_long_answer_is_compressed_for_who_asks(own_practice: PracticeOrg) -> None:
+    request = Request(Listener.API, "GET", "/services/data", {"Accept-Encoding": "gzip"})
+    answer = own_practice.answer(request)
+    assert "64.0" in [version["version"] for version in json.loads(gzip.decompress(answer.whole_body))]
