@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: help tour lab test check format clean
+.PHONY: help tour lab test check format soak bench clean
 
 # The first Python on the path that is new enough; or say make PYTHON=/path/to/python3.12.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -14,6 +14,8 @@ help:
 	@echo 'make lab    the course, in JupyterLab'
 	@echo 'make test   every check and every test'
 	@echo 'make format rewrite the code as `make check` wants it'
+	@echo 'make soak   long runs: many learners at once, many records'
+	@echo 'make bench  what a connection costs, as ratios'
 
 tour: .venv/.tour
 	@$(BIN)/sfmtls-nb tour
@@ -34,6 +36,12 @@ check: .venv/.test
 format: .venv/.test
 	$(BIN)/ruff check --fix --quiet
 	$(BIN)/ruff format --quiet
+
+soak: .venv/.test
+	$(BIN)/python -m pytest tests/soak
+
+bench: .venv/.test
+	$(BIN)/python tests/bench/connections.py
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist

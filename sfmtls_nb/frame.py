@@ -23,7 +23,8 @@ def elements_frame(elements: Iterable[etree._Element]) -> pd.DataFrame:
 def _row(element: etree._Element) -> dict[str, object]:
     row: dict[str, object] = {}
     for name, value in _leaves(element, ()):
-        if name not in row:
+        twice = name.rpartition(".")[2] == "Id" and row.get(name) == value  # an sObject's selected Id stands twice
+        if name not in row or twice:
             row[name] = value
         elif isinstance(known := row[name], list):
             known.append(value)

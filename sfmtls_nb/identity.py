@@ -93,7 +93,17 @@ class ClientIdentity:
         A key that was read with a passphrase is written with the same one, unless ``decrypt`` is set.
         Raises IdentityError if the file exists with other content and ``overwrite`` is not set.
         """
-        return write_new(path, self.pem(passphrase=None if decrypt else self.passphrase), overwrite=overwrite)
+        passphrase = None if decrypt else self.passphrase
+        if not overwrite and passphrase and self._is_in(Path(path).expanduser()):
+            return Path(path).expanduser()
+        return write_new(path, self.pem(passphrase=passphrase), overwrite=overwrite)
+
+    def _is_in(self, path: Path) -> bool:
+        """Whether the file holds this already: the same key is encrypted differently each time, so bytes do not tell."""
+        try:
+            return path.exists() and ClientIdentity.load(path, password=self.passphrase).pem() == self.pem()
+        except IdentityError:
+            return False
 
     def write_upload(self, path: str | Path, *, chain: bool = False, overwrite: bool = False) -> Path:
         """Write the file to upload under Mutual Authentication Certificates: the leaf alone, as captured in 2018.

@@ -20,7 +20,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfmtls_nb import ClientIdentity, IdentityError, PassphraseError, Secret
+from sfmtls_nb import ClientIdentity, IdentityError, PassphraseError, Secret, new_key_and_csr
+from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.authority import Authority, Issued
 
 PASSPHRASE = "correct horse"
@@ -292,3 +293,22 @@ def test_the_file_to_upload_is_the_leaf_alone(identity: ClientIdentity, tmp_path
 def test_the_file_to_upload_may_hold_the_chain_and_never_the_key(identity: ClientIdentity, tmp_path: Path) -> None:
     written = identity.write_upload(tmp_path / "upload.crt", chain=True)
     assert written.read_bytes() == LEAF + ISSUING + POLICY
+
+
+def test_an_encrypted_pem_that_is_there_already_is_not_in_the_way_of_itself(
+    practice: PracticeOrg, tmp_path: Path
+) -> None:
+    made = new_key_and_csr("me.example", key_type="p-256", passphrase="correct horse")
+    me = ClientIdentity.load(practice.authority.sign(made.request_pem), made.key_pem, password="correct horse")
+    me.write_pem(tmp_path / "mine.pem")
+    assert tmp_path / "mine.pem" == me.write_pem(tmp_path / "mine.pem")
+
+
+def test_an_encrypted_pem_of_another_is_not_written_over(practice: PracticeOrg, tmp_path: Path) -> None:
+    for _ in range(2):
+        made = new_key_and_csr("me.example", key_type="p-256", passphrase="correct horse")
+        me = ClientIdentity.load(practice.authority.sign(made.request_pem), made.key_pem, password="correct horse")
+        if not (tmp_path / "mine.pem").exists():
+            me.write_pem(tmp_path / "mine.pem")
+    with pytest.raises(IdentityError, match="exists already"):
+        me.write_pem(tmp_path / "mine.pem")

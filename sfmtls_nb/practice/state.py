@@ -112,13 +112,15 @@ class OrgState:
         )
 
     def start_over(self) -> None:
-        """As a new org is: the feature off, no certificate uploaded, nobody enforced, no session open."""
+        """As a new org is: the feature off, no certificate uploaded, one profile, nobody enforced, no session open."""
         self.feature_enabled = False
         self.uploaded_leaves.clear()
         self.sessions.clear()
         self._clones.clear()
-        for profile in self.profiles:
-            profile.enforced = False
+        standard = self.users[-1].profile
+        standard.enforced = False
+        for user in self.users:
+            user.profile = standard
 
     def ask_support(self) -> None:
         """Salesforce Support enables mutual authentication: Setup now shows Mutual Authentication Certificates."""
