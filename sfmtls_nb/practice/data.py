@@ -119,7 +119,10 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[Any], objects: Iterable[str]) -> Rows:
         """The rows of a SELECT over these objects. Their records are made first, if nobody has asked for them yet."""
-        rows = Rows(self._connect(objects), sql, parameters, self._closed)
+        try:
+            rows = Rows(self._connect(objects), sql, parameters, self._closed)
+        except (sqlite3.Error, OSError) as error:
+            raise _failed(error, self._closed) from error
         with self._lock:
             self._open.add(rows)
         if self._closed.is_set():  # perhaps too late for `close` to have seen them
@@ -183,7 +186,7 @@ class Database:
     def _place(self) -> Path:
         with self._lock:
             if self._closed.is_set():
-                raise _failed(sqlite3.ProgrammingError("closed"), self._closed)
+                raise _gone()
             if self._directory is None:
                 self._directory = tempfile.TemporaryDirectory(prefix="practice-data-")
             return Path(self._directory.name)
@@ -255,7 +258,7 @@ class Database:
                 "FirstName": first or None,
                 "LastName": last,
                 "Name": user.name,
-                "Alias": user.name[:8].lower(),
+                "Alias": f"{first[:1]}{last}"[:8].lower(),
                 "ProfileId": user.profile_id,
                 "IsActive": True,
             }
@@ -380,9 +383,13 @@ def _sort_key(text: str | None) -> str | None:
 # ---------------------------------------------------------------- what can go wrong
 
 
+def _gone() -> PracticeError:
+    return PracticeError("the practice org's records are gone: it has stopped", next_step="start it again")
+
+
 def _failed(error: Exception, closed: threading.Event) -> PracticeError:
     if closed.is_set():
-        return PracticeError("the practice org's records are gone: it has stopped", next_step="start it again")
+        return _gone()
     return PracticeError(
         "the practice org cannot make or read its records",
         str(error),

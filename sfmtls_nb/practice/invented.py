@@ -15,7 +15,7 @@ from sfmtls_nb.practice.schema import SCHEMA
 _FIRST_NAMES: Final = (
     "Ada Aisha Alejandro Amara Andrei Anika Astrid Benedikt Björn Camille Carlos Chiara Chloé Dagmar Daniel Deniz "
     "Dmitri Eilidh Elena Élodie Emeka Emma Farid Fatima Finn Freya Gabriel Giulia Grace Gunnar Hana Hannah Hiroshi "
-    "Ibrahim Ines Ingrid Isla Ivo Jakub James Jasmin João José Kaito Karin Kenji Kofi Laila Lars Leila Liam Lucía "
+    "Ibrahim Inés Ingrid Isla Ivo Jakub James Jasmin João José Kaito Karin Kenji Kofi Laila Lars Leila Liam Lucía "
     "Łukasz Magnus Maja Malik Marta Mateo Mei Mia Mirjam Mohamed Nadia Naoko Nia Noah Nora Oluwaseun Omar Oskar Øystein "
     "Paula Pedro Priya Quentin Rafael Renée Rosa Ruth Sanjay Sara Şebnem Sofia Søren Tariq Thandiwe Théo Tomáš Uma "
     "Vera Viktor Wanjiru William Yara Yuki Zanele Zoë Žofia 美咲"
@@ -60,7 +60,7 @@ _CITIES: Final = (
 )
 _STREETS: Final = (
     "Alder Row|Foundry Lane|Harbour View|Juniper Street|Kiln Yard|Lantern Hill|Mill Race|Quarry Road|Rue des Tilleuls|"
-    "Schulstraße|Station Approach|Weavers' Walk|Calle Mayor"
+    "Schulstraße|Station Approach|Weavers' Walk|Plaza Mayor"
 )
 _TITLES: Final = (
     "CEO|CFO|Head of Procurement|VP, Operations|Sales Manager|Buyer|IT Director|Systems Engineer|Warehouse Lead|"
