@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 import urllib3.util.connection
+from IPython.core.interactiveshell import InteractiveShell
 
-from sfmtls_nb import ClientIdentity, Org, PasswordLogin, Session, login
+from sfmtls_nb import ClientIdentity, Org, PasswordLogin, Session, load_ipython_extension, login
 from sfmtls_nb.practice import PracticeOrg
 
 OFFLINE = Path(__file__).parent / "offline"
@@ -82,3 +83,16 @@ def mutual_session(practice: PracticeOrg) -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.cert = str(practice.client.fullcert)
         yield session
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[InteractiveShell]:
+    """A shell with the magics and a practice org."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    running = InteractiveShell.instance()
+    load_ipython_extension(running)
+    running.run_line_magic("sf_practice", "")
+    yield running
+    running.run_line_magic("sf_practice", "stop")
+    running.history_manager.end_session()  # type: ignore[union-attr]  # a shell has one
+    InteractiveShell.clear_instance()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import difflib
+import functools
 import getpass
 import shlex
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -42,6 +44,44 @@ from sfmtls_nb.soap import Reply, from_user, operation
 from sfmtls_nb.transport import Exchange
 
 
+def _parse(magic: Any, line: str) -> Namespace:
+    """A line's arguments. Quotes hold a word together and are no part of it; IPython's parse_argstring leaves them."""
+    words = shlex.shlex(line, posix=True)
+    words.whitespace_split, words.commenters = True, ""
+    words.escape = ""  # a backslash is in Windows' paths
+    try:
+        arguments: Namespace = magic.parser.parse_args(list(words))
+    except ValueError as error:  # a quote that is not closed
+        raise UsageError(str(error)) from error
+    except UsageError as error:
+        raise UsageError(f"{error}{_nearest(magic.parser, line)}") from None
+    return arguments
+
+
+def _nearest(parser: ArgumentParser, line: str) -> str:
+    """For a flag that is not known, the known one it looks like."""
+    known = [flag for action in parser._actions for flag in action.option_strings]  # noqa: SLF001  # no public way
+    for word in line.split():
+        flag = word.partition("=")[0]
+        if flag.startswith("-") and flag not in known:
+            close = difflib.get_close_matches(flag, known, 1, 0.5)
+            return f"; did you mean {close[0]}?" if close else f"; it takes {', '.join(known) or 'no flags'}"
+    return ""
+
+
+def _helpful(magic: Callable[..., Any]) -> Any:
+    """A magic that answers --help."""
+
+    @functools.wraps(magic)
+    def asked(self: SfMagics, line: str, *cell: str) -> Any:
+        if "--help" in line.split():
+            print(magic.parser.format_help())  # type: ignore[attr-defined]  # magic_arguments puts it there
+            return None
+        return magic(self, line, *cell)
+
+    return asked
+
+
 @magics_class
 class SfMagics(Magics):
     """What the cells of one notebook share: where to go, who we are, and the session."""
@@ -55,6 +95,7 @@ class SfMagics(Magics):
         self.last: Exchange | None = None
         self.pem: Path | None = None
 
+    @_helpful
     @magic_arguments()
     @argument("action", nargs="?", choices=["start", "show", "setup", "stop"], default="start", help="default: start")
     @argument("--scenario", metavar="NAME", help="let the next API call fail so; 'none' takes that back")
@@ -81,6 +122,7 @@ class SfMagics(Magics):
             practice.stop()
         return practice
 
+    @_helpful
     @magic_arguments()
     @argument("name", help="'practice', or a My Domain name such as acme for https://acme.my.salesforce.com")
     @argument("--sandbox", metavar="NAME", help="a sandbox of that org")
@@ -91,10 +133,13 @@ class SfMagics(Magics):
         """Choose where to go."""
         chosen = _parse(SfMagics.sf_org, line)
         if chosen.name == "practice":
-            return self._go_to(Org(**self._start_practice().endpoints))
+            if chosen.sandbox or chosen.ca_file:
+                raise UsageError("the practice org has no sandbox, and brings its own CA file")
+            return self._go_to(replace(Org(**self._start_practice().endpoints), api_version=chosen.api_version))
         org = Org.my_domain(chosen.name, sandbox=chosen.sandbox, api_version=chosen.api_version)
         return self._go_to(replace(org, ca_file=chosen.ca_file))
 
+    @_helpful
     @magic_arguments()
     @argument("username", nargs="?", help="default: the practice org's enforced user; on a real org it is asked for")
     @line_magic
@@ -107,6 +152,7 @@ class SfMagics(Magics):
         self.last = self.session.last
         return self.session
 
+    @_helpful
     @magic_arguments()
     @argument("files", nargs="*", help="key and certificates, in any order and format; none: a form to pick them")
     @argument("--write", metavar="DIR", help="write fullcert.pem and upload.crt (the leaf) into that folder")
@@ -132,6 +178,7 @@ class SfMagics(Magics):
         display({"text/plain": findings_text(found), "text/html": findings_html(found)}, raw=True)
         return identity
 
+    @_helpful
     @magic_arguments()
     @argument(
         "operation", nargs="?", help="such as getUserInfo; as a cell, the body or a whole envelope in XML instead"
@@ -156,6 +203,7 @@ class SfMagics(Magics):
 
         return _expecting(chosen.expect, call)
 
+    @_helpful
     @magic_arguments()
     @line_magic
     def sf_curl(self, line: str) -> None:
@@ -190,7 +238,8 @@ class SfMagics(Magics):
 
     def _at_practice(self) -> PracticeOrg | None:
         practice = self.practice
-        return practice if practice and practice.running and self.org == Org(**practice.endpoints) else None
+        at_it = practice and practice.running and self.org and self.org.login_url == practice.api_url
+        return practice if at_it else None
 
     def _credentials(self, username: str | None) -> PasswordLogin:
         practice = self._at_practice()
@@ -247,18 +296,6 @@ class SfMagics(Magics):
         except SfmtlsError as error:
             self.last = error.exchange or self.last
             raise
-
-
-def _parse(magic: Any, line: str) -> Namespace:
-    """A line's arguments. Quotes hold a word together and are no part of it; IPython's parse_argstring leaves them."""
-    words = shlex.shlex(line, posix=True)
-    words.whitespace_split, words.commenters = True, ""
-    words.escape = ""  # a backslash is in Windows' paths
-    try:
-        arguments: Namespace = magic.parser.parse_args(list(words))
-    except ValueError as error:  # a quote that is not closed
-        raise UsageError(str(error)) from error
-    return arguments
 
 
 def _ask(prompt: str) -> str:

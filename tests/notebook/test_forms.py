@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,23 +11,10 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets import Widget
 
-from sfmtls_nb import ClientIdentity, load_ipython_extension
+from sfmtls_nb import ClientIdentity
 from sfmtls_nb.notebook.forms import IdentityForm
 
 PASSPHRASE = "correct horse battery"
-
-
-@pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[InteractiveShell]:
-    """A shell with the magics and a practice org."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    running = InteractiveShell.instance()
-    load_ipython_extension(running)
-    running.run_line_magic("sf_practice", "")
-    yield running
-    running.run_line_magic("sf_practice", "stop")
-    running.history_manager.end_session()  # type: ignore[union-attr]  # a shell has one
-    InteractiveShell.clear_instance()
 
 
 @pytest.fixture
