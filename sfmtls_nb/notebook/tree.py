@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from html import escape
 from typing import Final
 
@@ -32,6 +33,21 @@ def tree_html(root: etree._Element) -> str:
         for prefix, uri in root.nsmap.items()
     )
     return f'<div style="{_BOX}">{"".join(_node(root, 0))}<div style="margin-top:.4em">{legend}</div></div>'
+
+
+def brief(root: etree._Element) -> etree._Element:
+    """A copy in which of a long list the first 50 stand, and a comment that says how many more there are.
+
+    The plain text beside the tree is made of it: a reply of 20 MB must not come into the notebook as text either.
+    """
+    copy = etree.Element(root.tag, dict(root.attrib), nsmap=root.nsmap)
+    copy.text = root.text
+    children = list(root)
+    for child in children[:_SHOWN]:
+        copy.append(brief(child) if isinstance(child.tag, str) else deepcopy(child))
+    if len(children) > _SHOWN:
+        copy.append(etree.Comment(f" {len(children) - _SHOWN:,} more "))
+    return copy
 
 
 def _node(element: etree._Element, level: int) -> Iterator[str]:

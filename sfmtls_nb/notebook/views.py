@@ -11,10 +11,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.identity_view import identity_html, identity_text
-from sfmtls_nb.notebook.tree import tree_html
+from sfmtls_nb.notebook.tree import brief, tree_html
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.session import Session
-from sfmtls_nb.soap import Reply
+from sfmtls_nb.soap import Reply, indented
 
 _CELL: Final = "text-align:left;padding:2px 1.2em 2px 0;vertical-align:top"
 _RED, _BOLD, _PLAIN = "\033[31m", "\033[1m", "\033[0m"
@@ -30,7 +30,7 @@ def register_views(shell: InteractiveShell) -> None:
     html.for_type(Session, lambda session: _table(session_rows(session)))
     html.for_type(PracticeOrg, lambda practice: _table(practice_rows(practice)))
     plain = formatters["text/plain"]
-    plain.for_type(Reply, lambda reply, printer, cycle: printer.text(str(reply)))
+    plain.for_type(Reply, lambda reply, printer, cycle: printer.text(indented(brief(reply.root))))
     plain.for_type(SfmtlsError, lambda error, printer, cycle: printer.text(f"{type(error).__name__}: {error}"))
     plain.for_type(ClientIdentity, lambda identity, printer, cycle: printer.text(identity_text(identity)))
     plain.for_type(Session, lambda session, printer, cycle: printer.text(_lines(session_rows(session))))

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from sfmtls_nb.notebook.tree import tree_html
+from sfmtls_nb.notebook.tree import brief, tree_html
+from sfmtls_nb.soap import indented
 
 SESSION_ID = "00D5f000000PRAC!AQEAQLm.swordfish_"
 
@@ -141,3 +142,20 @@ class TestTheTree:
 
     def test_goes_as_deep_as_the_parser_lets_a_document_be(self) -> None:
         assert len(read("<a>" * 250 + "</a>" * 250).tags) > 250
+
+
+class TestALargeReply:
+    BODY = b"<r xmlns='urn:x'>" + b"<records><Id>003</Id><Name>n</Name></records>" * 20_000 + b"</r>"
+
+    def test_takes_little_html(self) -> None:
+        assert len(tree_html(etree.fromstring(self.BODY))) < 300_000
+
+    def test_says_how_many_more_there_are(self) -> None:
+        assert "… 19,950 more" in tree_html(etree.fromstring(self.BODY))
+
+    def test_takes_little_text_too(self) -> None:
+        assert len(indented(brief(etree.fromstring(self.BODY)))) < 20_000
+
+    def test_that_is_small_is_whole_in_its_text(self) -> None:
+        small = etree.fromstring(b"<r><!-- c --><a b='1'>x<?p i?></a></r>")
+        assert indented(brief(small)) == indented(small)
