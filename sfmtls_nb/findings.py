@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
@@ -19,11 +19,9 @@ from cryptography.x509.oid import (
     SignatureAlgorithmOID,
 )
 
-from sfmtls_nb.chain import common_name, extension, is_self_signed
+from sfmtls_nb.bag import Bag
+from sfmtls_nb.chain import Chain, common_name, extension, is_self_signed
 from sfmtls_nb.roots import AcceptedRoots
-
-if TYPE_CHECKING:
-    from sfmtls_nb.identity import ClientIdentity
 
 Severity = Literal["error", "warning", "note"]
 
@@ -57,9 +55,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Case:
-    """What the rules look at: an identity, the moment, the org's roots and its clock, where they are known."""
+    """What the rules look at: a chain and the bag it is from, the moment, the org's roots and its clock if known."""
 
-    identity: ClientIdentity
+    chain: Chain
+    bag: Bag
     at: datetime
     roots: AcceptedRoots | None = None
     server_date: datetime | None = None
@@ -75,7 +74,7 @@ def examine(case: Case) -> list[Finding]:
 
 
 def _self_signed(case: Case) -> Iterator[Finding]:
-    leaf = case.identity.leaf
+    leaf = case.chain.leaf
     if is_self_signed(leaf):
         yield Finding(
             "self-signed",
@@ -88,7 +87,7 @@ def _self_signed(case: Case) -> Iterator[Finding]:
 
 
 def _ca_as_leaf(case: Case) -> Iterator[Finding]:
-    leaf = case.identity.leaf
+    leaf = case.chain.leaf
     constraints = extension(leaf, x509.BasicConstraints)
     if constraints and constraints.ca and not is_self_signed(leaf):
         yield Finding(
@@ -103,7 +102,7 @@ def _ca_as_leaf(case: Case) -> Iterator[Finding]:
 
 def _purposes(case: Case) -> Iterator[Finding]:
     """The leaf MUST carry the extended key usage clientAuth, says Salesforce; `any` does not count to OpenSSL either."""
-    leaf = case.identity.leaf
+    leaf = case.chain.leaf
     purposes = set(extension(leaf, x509.ExtendedKeyUsage) or ())
     client, server = ExtendedKeyUsageOID.CLIENT_AUTH in purposes, ExtendedKeyUsageOID.SERVER_AUTH in purposes
     shown = ", ".join(sorted(purpose._name for purpose in purposes)) or "no extended key usage at all"  # noqa: SLF001  # the only name it has
@@ -135,7 +134,7 @@ def _purposes(case: Case) -> Iterator[Finding]:
 
 
 def _key_usage(case: Case) -> Iterator[Finding]:
-    leaf = case.identity.leaf
+    leaf = case.chain.leaf
     usage = extension(leaf, x509.KeyUsage)
     if usage and not usage.digital_signature:
         yield Finding(
@@ -152,7 +151,7 @@ def _key_usage(case: Case) -> Iterator[Finding]:
 
 
 def _dates(case: Case) -> Iterator[Finding]:
-    for number, certificate in enumerate((case.identity.leaf, *case.identity.intermediates)):
+    for number, certificate in enumerate((case.chain.leaf, *case.chain.intermediates)):
         subject, first, last = (
             common_name(certificate),
             certificate.not_valid_before_utc,
@@ -212,13 +211,13 @@ def _clock(case: Case) -> Iterator[Finding]:
 
 def _chain_end(case: Case) -> Iterator[Finding]:
     """Whether what is sent leads to a root, and to one the org accepts."""
-    identity = case.identity
-    top = (identity.leaf, *identity.intermediates)[-1]
-    root = identity.root or (case.roots.issuer_of(top) if case.roots else None)
+    chain = case.chain
+    top = (chain.leaf, *chain.intermediates)[-1]
+    root = chain.root or (case.roots.issuer_of(top) if case.roots else None)
     if is_self_signed(top):
         return
     named = case.roots is not None and case.roots.mentions(top.issuer)
-    if root is None and not named and (case.roots or not identity.intermediates):
+    if root is None and not named and (case.roots or not chain.intermediates):
         yield Finding(
             "intermediate-missing",
             "error",
@@ -259,9 +258,9 @@ def _issuer_url(certificate: x509.Certificate) -> str:
 
 def _file_order(case: Case) -> Iterator[Finding]:
     """A file that holds part of the chain should hold it in sending order: other clients send it as it stands."""
-    ranks = {certificate: rank for rank, certificate in enumerate((case.identity.leaf, *case.identity.intermediates))}
+    ranks = {certificate: rank for rank, certificate in enumerate((case.chain.leaf, *case.chain.intermediates))}
     by_source: dict[str, list[int]] = {}
-    for certificate, origin in case.identity.bag.certificates:
+    for certificate, origin in case.bag.certificates:
         if certificate in ranks:
             by_source.setdefault(origin.source, []).append(ranks[certificate])
     for source, order in by_source.items():
@@ -277,11 +276,11 @@ def _file_order(case: Case) -> Iterator[Finding]:
 
 
 def _root_included(case: Case) -> Iterator[Finding]:
-    if case.identity.root:
+    if case.chain.root:
         yield Finding(
             "root-included",
             "note",
-            common_name(case.identity.root),
+            common_name(case.chain.root),
             "the root is among the files",
             "nothing to do: it is left out of what is sent, for the org has its own copy",
             "RFC 8446, 4.4.2",
@@ -292,7 +291,7 @@ def _root_included(case: Case) -> Iterator[Finding]:
 
 
 def _weak(case: Case) -> Iterator[Finding]:
-    for certificate in (case.identity.leaf, *case.identity.intermediates):
+    for certificate in (case.chain.leaf, *case.chain.intermediates):
         key, subject = certificate.public_key(), common_name(certificate)
         bits = key.key_size if isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) else None
         if bits and bits < (2048 if isinstance(key, rsa.RSAPublicKey) else 256):
@@ -325,7 +324,7 @@ def _hash_name(certificate: x509.Certificate) -> str:
 
 
 def _unusual_key(case: Case) -> Iterator[Finding]:
-    leaf = case.identity.leaf
+    leaf = case.chain.leaf
     only_pss = leaf.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS
     if only_pss or leaf.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS:
         yield Finding(
@@ -348,7 +347,7 @@ def _unusual_key(case: Case) -> Iterator[Finding]:
 
 
 def _key_file(case: Case) -> Iterator[Finding]:
-    for _, origin in case.identity.bag.keys:
+    for _, origin in case.bag.keys:
         if origin.path is None or os.name != "posix":
             continue
         mode = stat.S_IMODE(origin.path.stat().st_mode) if origin.path.exists() else 0

@@ -139,7 +139,7 @@ class ClientIdentity:
         server_date: what a server's Date header said then, to compare the clocks.
         """
         roots = AcceptedRoots.load(org.accepted_roots) if org and org.accepted_roots else None
-        return examine(Case(self, at or datetime.now(UTC), roots, server_date))
+        return examine(Case(self.chain, self.bag, at or datetime.now(UTC), roots, server_date))
 
     def check(self, org: Org | None = None, at: datetime | None = None) -> None:
         """Raise IdentityError if there is any finding that is an error; its ``findings`` are all of these."""
