@@ -57,5 +57,8 @@ class EventLog:
     def __iter__(self) -> Iterator[Event]:
         return iter(list(self._events))
 
+    def __repr__(self) -> str:
+        return f"EventLog({len(self)} events)"
+
     def __len__(self) -> int:
         return len(self._events)

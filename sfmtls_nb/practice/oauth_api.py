@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import escape
-from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -21,12 +21,20 @@ from sfmtls_nb.practice.gate import Presented
 from sfmtls_nb.practice.request import Answer, Request, json_answer
 from sfmtls_nb.practice.state import ORGANIZATION_ID, OrgState, User, eighteen
 
+_ROOT: Final = "/services/oauth2/"
 _HTML: Final = "text/html; charset=UTF-8"
 _SCOPES: Final = "api refresh_token openid"
 _CODE_LIFE: Final = timedelta(minutes=15)
 # Salesforce: “The value must be within 3 minutes”; a little more, for clocks that differ.
 _LONGEST_ASSERTION: Final = timedelta(minutes=5)
 _AUDIENCES: Final = ("https://login.salesforce.com", "https://test.salesforce.com")
+#: "The response MUST include the HTTP Cache-Control response header field with a value of no-store" (RFC 6749, 5.1).
+_NOT_KEPT: Final = {"Cache-Control": "no-store"}
+#: "SHOULD avoid allowing the content to be framed", against clickjacking (RFC 6819, 4.4.1.9).
+_NOT_FRAMED: Final = {**_NOT_KEPT, "X-Frame-Options": "DENY", "Content-Security-Policy": "frame-ancestors 'none'"}
+#: The characters of a URI (RFC 3986, 2), "@" and "#" left out: browsers and urlsplit do not agree on what others mean,
+#: and "the endpoint URI MUST NOT include a fragment component" (RFC 6749, 3.1.2).
+_URI: Final = re.compile(r"[A-Za-z0-9\-._~:/?\[\]!$&'()*+,;=%]+")
 
 
 @dataclass
@@ -71,12 +79,12 @@ class OAuthApi:
 
     def serves(self, request: Request) -> bool:
         """Whether the request is for these endpoints."""
-        return request.path.startswith("/services/oauth2/")
+        return request.path.startswith(_ROOT)
 
     def answer(self, request: Request, presented: Presented) -> Answer:
         """The answer to a request. Whoever signs in here is not asked for a certificate, as with login()."""
         del presented
-        name = PurePosixPath(request.path).name
+        name = request.path.removeprefix(_ROOT).rstrip("/")
         method, endpoint = _ENDPOINTS.get(name, ("", None))
         if endpoint is None or (request.method not in method.split()):
             status, error = (404, "not_found") if endpoint is None else (405, "invalid_request")
@@ -113,7 +121,7 @@ class OAuthApi:
             expires = float(claims["exp"])
         except jwt.InvalidAudienceError as error:
             raise OAuthError("invalid_grant", "audience is invalid") from error
-        except (jwt.InvalidTokenError, ValueError, TypeError) as error:
+        except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
             raise OAuthError("invalid_grant", "invalid assertion") from error
         if claims["iss"] != self.app.consumer_key:
             raise OAuthError("invalid_client_id", "client identifier invalid")
@@ -121,12 +129,13 @@ class OAuthApi:
         if not now < expires <= now + _LONGEST_ASSERTION.total_seconds():
             raise OAuthError("invalid_grant", "assertion is expired" if expires <= now else "exp is too far ahead")
         user = self._state.user(str(claims["sub"]))
-        if user is None:
+        if user is None or user.username.lower() != str(claims["sub"]).lower():  # not by the short name of lessons
             raise OAuthError("invalid_grant", "user hasn't approved this consumer")
         return user, False
 
     def _client_credentials(self, form: Mapping[str, str], request: Request, server: str) -> tuple[User, bool]:
-        if urlsplit(server).hostname in ("login.salesforce.com", "test.salesforce.com"):
+        del server  # which is the org's own even where the login service was asked
+        if f"https://{request.headers.get('Host', '').partition(':')[0].lower()}" in _AUDIENCES:
             raise OAuthError("invalid_grant", "request not supported on this domain")
         self._authenticate_client(form, request)
         user = self._state.user(self.app.run_as)
@@ -143,7 +152,9 @@ class OAuthApi:
             raise OAuthError("invalid_client_id", "client identifier invalid")
         if form.get("redirect_uri") != grant.redirect_uri:
             raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
-        if grant.challenge and not hmac.compare_digest(_s256(form.get("code_verifier", "")), grant.challenge):
+        if grant.challenge and not hmac.compare_digest(
+            _s256(form.get("code_verifier", "")).encode(), grant.challenge.encode()
+        ):
             raise OAuthError("invalid_grant", "invalid code verifier")
         if not grant.challenge:  # without PKCE the secret is demanded
             self._authenticate_client(form, request)
@@ -189,7 +200,7 @@ class OAuthApi:
         if with_refresh:
             body["refresh_token"] = "5Aep861" + secrets.token_urlsafe(48)
             self._refresh[body["refresh_token"]] = _Grant(user, self._clock())
-        return json_answer(200, body)
+        return json_answer(200, body, _NOT_KEPT)
 
     # ------------------------------------------------------------ authorize: a page to sign in and consent
 
@@ -207,14 +218,15 @@ class OAuthApi:
                 redirect, asked, {"error": "unsupported_response_type", "error_description": "code and S256 only"}
             )
         if request.method == "GET":
-            return Answer(200, _HTML, _consent_page(asked).encode())
+            return Answer(200, _HTML, _consent_page(asked).encode(), _NOT_FRAMED)
         if "allow" not in asked:
             return _back(
                 redirect, asked, {"error": "access_denied", "error_description": "end-user denied authorization"}
             )
         user = self._state.authenticate(asked.get("username", ""), asked.get("password", ""))
         if user is None:
-            return Answer(200, _HTML, _consent_page(asked, "Check the username and password.").encode())
+            page = _consent_page(asked, "Check the username and password.")
+            return Answer(200, _HTML, page.encode(), _NOT_FRAMED)
         code = "aPrx" + secrets.token_urlsafe(40)
         self._codes[code] = _Grant(user, self._clock(), redirect, asked.get("code_challenge", ""))
         return _back(redirect, asked, {"code": code})
@@ -223,9 +235,10 @@ class OAuthApi:
         """A registered URI; or one on this machine's loopback, whatever its port (RFC 8252, 7.3)."""
         try:
             parts = urlsplit(redirect_uri)
-        except ValueError:
+            usable = _URI.fullmatch(redirect_uri) is not None and parts.port != 0
+        except ValueError:  # such as a port above 65535
             return False
-        loopback = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+        loopback = usable and parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
         return loopback or redirect_uri in self.app.redirect_uris
 
     # ------------------------------------------------------------ userinfo and revoke

@@ -80,6 +80,6 @@ class Answer:
 
 
 def json_answer(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Answer:
-    """JSON, in UTF-8."""
-    body = json.dumps(content, ensure_ascii=False).encode()
+    """JSON, in UTF-8, compact."""
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
     return Answer(status, "application/json;charset=UTF-8", body, headers or {})

@@ -111,7 +111,9 @@ def answering(request: Request, presented: Presented, state: OrgState, find: Cal
 def as_json(request: Request, content: Any, status: int = 200) -> Answer:
     """JSON; indented if the request wants it so."""
     indent = 2 if request.headers.get("X-PrettyPrint", "") == "1" else None
-    body = json.dumps(content, ensure_ascii=False, indent=indent).encode("utf-8", "replace")
+    # Compact, as captured.
+    separators = None if indent else (",", ":")
+    body = json.dumps(content, ensure_ascii=False, indent=indent, separators=separators).encode("utf-8", "replace")
     return Answer(status, "application/json;charset=UTF-8", body)
 
 

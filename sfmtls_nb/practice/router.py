@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.bulk1_api import Bulk1Api
 from sfmtls_nb.practice.bulk_api import BulkApi
 from sfmtls_nb.practice.data import Database
@@ -32,6 +33,10 @@ from sfmtls_nb.practice.tls import name_of, verify_client_chain
 _HTML: Final = "text/html; charset=UTF-8"
 _SMALLEST_GZIPPED: Final = 1_000
 _CODE: Final = re.compile(rb'"errorCode": ?"(\w+)"|exceptionCode>(\w+)<|"error": ?"(\w+)"')
+#: Of a target or a name that somebody else chose; characters.
+_MOST_NOTED: Final = 200
+#: A host of a URI (RFC 3986, 3.2.2) that a name or an address of ours could be, and a port.
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?")
 _NEXT_PAGE: Final = re.compile(r"/query(All)?/01g")
 
 
@@ -64,6 +69,10 @@ class Router:
         """Let the next ``times`` API calls fail so (None: all, until `disarm`). Raises PracticeError for no such failure."""
         if name not in ORG_FAILURES:
             failure(name)
+        if times is not None and times < 1:
+            raise PracticeError(
+                f"a failure cannot be armed {times} times", next_step="once or more; None: until disarm() takes it back"
+            )
         self._armed[name] = times
 
     def disarm(self) -> None:
@@ -75,6 +84,12 @@ class Router:
     def answer(self, request: Request, ports: Mapping[Listener, int]) -> Answer:
         """The answer; ``ports`` are the org's own, for the URLs in it."""
         started = time.perf_counter()
+        host = request.headers.get("Host", "").strip()
+        if host and not _HOST.fullmatch(host):
+            # RFC 9112, 3.2: "any request message that contains … an invalid field value" for Host. It would be in serverUrl.
+            answer = Answer(400, _HTML, b"<html><body>Bad Request: invalid Host</body></html>")
+            self._note(request, self._presented(request), answer, "", time.perf_counter() - started)
+            return answer
         request = replace(request, server=server_url(request, ports))
         presented = self._presented(request)
         user = self._session_user(request)
@@ -160,11 +175,11 @@ class Router:
             Event(
                 "request",
                 request.listener,
-                tuple(name_of(certificate) for certificate in request.chain),
+                tuple(name_of(certificate)[:_MOST_NOTED] for certificate in request.chain),
                 presented.flaw or "",
                 layer_2,
                 user,
-                answer.operation or f"{request.method} {request.path.rstrip('/').rpartition('/')[2]}",
+                (answer.operation or f"{request.method} {request.path.rstrip('/').rpartition('/')[2]}")[:_MOST_NOTED],
                 answer.status,
                 code,
                 seconds,

@@ -44,6 +44,8 @@ _LINGER: Final = 1.0
 # Bytes.
 _MAX_HEADERS: Final = 65_536
 _MAX_BODY: Final = 52_428_800
+#: So much of a body is kept. No part of the org reads more than half of it: it sees that there is too much, and says so.
+_MOST_KEPT: Final = 2_097_152
 
 _PARAMETERS: Final = HTTP1ConnectionParameters(
     max_header_size=_MAX_HEADERS,
@@ -195,18 +197,18 @@ class _Message(HTTPMessageDelegate):
 
     def __init__(self, listener: Listener, chain: tuple[Any, ...], server: Server, connection: HTTP1Connection) -> None:
         self._listener, self._chain, self._server, self._connection = listener, chain, server, connection
-        self._body: list[bytes] = []
+        self._body = bytearray()
 
     def headers_received(self, start_line: Any, headers: HTTPHeaders) -> None:
         self._start: RequestStartLine = start_line
         self._headers = headers
 
     def data_received(self, chunk: bytes) -> None:
-        self._body.append(chunk)
+        self._body += chunk[: _MOST_KEPT - len(self._body)]
 
     def finish(self) -> None:
         request = Request(
-            self._listener, self._start.method, self._start.path, self._headers, b"".join(self._body), self._chain
+            self._listener, self._start.method, self._start.path, self._headers, bytes(self._body), self._chain
         )
         self._server.spawn(self._send(self._server.answer(request), bodiless=request.method == "HEAD"))
 
@@ -221,7 +223,7 @@ class _Message(HTTPMessageDelegate):
         chunks = iter([answer.body[: answer.cut_after]] if isinstance(answer.body, bytes) else answer.body)
         if bodiless:
             chunks = iter(())
-        with suppress(StreamClosedError):  # a client that left early is no error of ours
+        try:
             start = ResponseStartLine("HTTP/1.1", answer.status, "")
             await self._connection.write_headers(start, headers, next(chunks, b""))
             for chunk in chunks:
@@ -233,6 +235,11 @@ class _Message(HTTPMessageDelegate):
             if answer.stall:
                 await asyncio.sleep(_STALLED)
             stream.close()
+        except StreamClosedError:  # a client that left early is no error of ours
+            pass
+        except Exception:  # noqa: BLE001  # as in Server.answer; but here half of an answer may be on its way
+            _log.exception("an answer could not be sent")
+            self._connection.close()
 
 
 def _words(error: BaseException) -> str:

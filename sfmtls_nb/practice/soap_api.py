@@ -16,7 +16,7 @@ from lxml.builder import ElementMaker
 
 from sfmtls_nb.practice.describe import describe_global, describe_sobject
 from sfmtls_nb.practice.gate import Presented, admit
-from sfmtls_nb.practice.queries import Queries, text_of
+from sfmtls_nb.practice.queries import LARGEST_BATCH, Queries, text_of
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
 from sfmtls_nb.practice.schema import sobject
@@ -49,7 +49,7 @@ class Call:
     operation: etree._Element
     session_id: str
     version: int
-    batch: int
+    batch: int | None
     user: User | None
 
     @property
@@ -138,11 +138,13 @@ class SoapApi:
         return _result.getServerTimestampResponse(_result.result(_result.timestamp(text_of(self._state.clock()))))
 
     def _query(self, call: Call, _: str) -> etree._Element:
-        page = self._queries.open(call.field("queryString"), deleted=call.name == "queryAll", batch=call.batch)
+        batch = LARGEST_BATCH if call.batch is None else call.batch
+        page = self._queries.open(call.field("queryString"), deleted=call.name == "queryAll", batch=batch)
         return _result(f"{call.name}Response", query_result("result", page))
 
     def _query_more(self, call: Call, _: str) -> etree._Element:
-        return _result.queryMoreResponse(query_result("result", self._queries.more(call.field("queryLocator"))))
+        page = self._queries.more(call.field("queryLocator"), call.batch)
+        return _result.queryMoreResponse(query_result("result", page))
 
     def _describe_global(self, call: Call, _: str) -> etree._Element:
         del call
@@ -250,10 +252,10 @@ def _header(root: etree._Element, path: str) -> str:
     return (root.findtext(f"{{{_ENV}}}Header/{steps}") or "").strip()
 
 
-def _batch(root: etree._Element) -> int:
-    """QueryOptions/batchSize; Salesforce keeps it between 200 and 2,000, and so does what is asked for it."""
+def _batch(root: etree._Element) -> int | None:
+    """QueryOptions/batchSize; Salesforce keeps it between 200 and 2,000, and so does what is asked for it. None: it is left as it is."""
     text = _header(root, "QueryOptions/batchSize")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 2000
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 # ---------------------------------------------------------------- writing an answer

@@ -100,15 +100,21 @@ class OrgState:
     call_limit: int = 15_000
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
     sessions: dict[str, OpenSession] = field(default_factory=dict, repr=False)
-    _clones: list[Profile] = field(default_factory=list, repr=False)
+    _profiles: list[Profile] = field(default_factory=list, repr=False)
+
+    def __post_init__(self) -> None:
+        # What the org begins with stays, also when nobody has it any more: the last user's is the standard one.
+        self._profiles = self.profiles
+        self._standard = self.users[-1].profile
+        self._clones = 0
 
     # ------------------------------------------------------------ Setup, as the article goes through it
 
     @property
     def profiles(self) -> list[Profile]:
-        """Every profile that exists: those that users have, and clones that nobody has yet."""
+        """Every profile that exists, whether users have it or not."""
         return list(
-            {id(profile): profile for profile in (*(user.profile for user in self.users), *self._clones)}.values()
+            {id(profile): profile for profile in (*self._profiles, *(user.profile for user in self.users))}.values()
         )
 
     def start_over(self) -> None:
@@ -116,11 +122,10 @@ class OrgState:
         self.feature_enabled = False
         self.uploaded_leaves.clear()
         self.sessions.clear()
-        self._clones.clear()
-        standard = self.users[-1].profile
-        standard.enforced = False
+        self._profiles = [self._standard]
+        self._standard.enforced = False
         for user in self.users:
-            user.profile = standard
+            user.profile = self._standard
 
     def ask_support(self) -> None:
         """Salesforce Support enables mutual authentication: Setup now shows Mutual Authentication Certificates."""
@@ -135,7 +140,7 @@ class OrgState:
             )
         try:
             leaf = x509.load_pem_x509_certificates(pem)[0]
-        except ValueError as error:
+        except (ValueError, x509.InvalidVersion) as error:
             raise PracticeError(
                 "that is no certificate in PEM", str(error).partition("\n")[0], "upload the leaf: upload.crt"
             ) from error
@@ -144,16 +149,25 @@ class OrgState:
         return leaf
 
     def clone_profile(self, name: str, new_name: str) -> Profile:
-        """A copy of a profile, with an id of its own; its permissions may then be changed."""
+        """A copy of a profile, with an id of its own; its permissions may then be changed.
+
+        Raises PracticeError where there is no such profile, or the new name is none or taken.
+        """
         original = next((profile for profile in self.profiles if profile.name == name), None)
         if original is None:
             raise PracticeError(
                 f"there is no profile {name!r}",
                 next_step=f"there are: {', '.join(each.name for each in self.profiles)}",
             )
-        number = len(self.profiles) + 1
-        clone = Profile(new_name, eighteen(f"00e5f00000PRC{number:02d}"), original.enforced)
-        self._clones.append(clone)
+        new_name = new_name.strip()
+        if not new_name or new_name.lower() in (each.name.lower() for each in self.profiles):
+            raise PracticeError(
+                f"there is a profile {new_name!r} already" if new_name else "the new profile has no name",
+                next_step="give the clone a name of its own",
+            )
+        self._clones += 1
+        clone = Profile(new_name, eighteen(f"00e5f0000C{self._clones:05d}"), original.enforced)
+        self._profiles.append(clone)
         return clone
 
     # ------------------------------------------------------------ signing in
@@ -185,7 +199,8 @@ class OrgState:
         token = user.security_token if user and self.token_required else ""
         if token and user and secrets.compare_digest(password.encode(), user.password.encode()):
             raise RefusedError("LOGIN_MUST_USE_SECURITY_TOKEN", f"{_INVALID_LOGIN} {_NEW_LOCATION}")
-        found = self.authenticate(username, password.removesuffix(token)) if password.endswith(token) else None
+        # Without the token it is a wrong password like others, and counts as one.
+        found = self.authenticate(username, password.removesuffix(token))
         if found is None:
             raise RefusedError("INVALID_LOGIN", _INVALID_LOGIN)
         return found

@@ -60,6 +60,11 @@ def test_query_more_leads_to_every_record(partner: Partner) -> None:
     assert page.size == found
 
 
+def test_query_more_may_change_the_size_of_its_pages(partner: Partner) -> None:
+    page = partner.call("query", "SELECT Id FROM Contact", QueryOptions={"batchSize": 300})
+    assert 200 == len(partner.call("queryMore", f"{page.queryLocator[:18]}-0", QueryOptions={"batchSize": 200}).records)
+
+
 def test_a_fault_is_a_fault(partner: Partner) -> None:
     with pytest.raises(Fault, match="MALFORMED_QUERY"):
         partner.call("query", "SELECT FROM Contact")

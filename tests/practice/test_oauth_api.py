@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -139,6 +141,25 @@ class TestJwtBearer:
     def test_refuses_a_signature_by_another_key(self, org: Org) -> None:
         assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=org.assertion(OTHER_KEY))["error"]
 
+    def test_refuses_one_signed_with_the_public_key_as_if_that_were_a_secret(self, org: Org) -> None:
+        public = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        header, claims, _ = org.assertion().split(".")
+        header = base64.urlsafe_b64encode(b'{"alg":"HS256"}').rstrip(b"=").decode()
+        mac = hmac.digest(public, f"{header}.{claims}".encode(), "sha256")
+        forged = f"{header}.{claims}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+        assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=forged)["error"]
+
+    def test_refuses_an_expiry_that_no_clock_can_hold(self, org: Org) -> None:
+        assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=org.assertion(exp=10**400))["error"]
+
+    def test_knows_users_by_their_usernames_alone(self, org: Org) -> None:
+        assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=org.assertion(sub="enforced"))["error"]
+
+    def test_answers_with_what_no_cache_may_keep(self, org: Org) -> None:
+        form = urlencode({"grant_type": JWT_BEARER, "assertion": org.assertion()})
+        answer = org.ask("POST", "/services/oauth2/token", form)
+        assert (200, "no-store") == (answer.status, answer.headers["Cache-Control"])
+
     def test_refuses_an_assertion_that_is_not_signed(self, org: Org) -> None:
         claims = jwt.decode(org.assertion(), options={"verify_signature": False})
         unsigned = jwt.encode(claims, key="", algorithm="none")
@@ -170,7 +191,7 @@ class TestClientCredentials:
 
     def test_is_for_my_domain_hosts_only(self, org: Org) -> None:
         answer = org.token(
-            server="https://login.salesforce.com",
+            {"Host": "login.salesforce.com"},
             grant_type="client_credentials",
             client_id=org.app.consumer_key,
             client_secret=org.app.consumer_secret,
@@ -225,6 +246,49 @@ class TestTheWebServerFlow:
         answer = org.ask("GET", f"/services/oauth2/authorize?{urlencode(asked)}")
         assert (400, False) == (answer.status, "Location" in answer.headers)
 
+    @pytest.mark.parametrize(
+        "redirect_uri",
+        [
+            "http://evil.example\\@localhost/",  # to a browser the backslash is a slash, and what follows the path
+            "http://localhost@evil.example/",
+            "http://user@localhost/",
+            "http://localhost.evil.example/",
+            "http://localhost/\r\nSet-Cookie: a=b",
+            "http://loc\talhost/",
+            " http://localhost/",
+            "http://localhost/\u2028",
+            "http://localhost/\0",
+            "http://localhost/#fragment",
+            "http://localhost:99999/",
+            "http://[localhost/",
+            "javascript://localhost/%0aalert(1)",
+        ],
+    )
+    def test_never_sends_a_browser_to_what_only_looks_like_this_machine(self, org: Org, redirect_uri: str) -> None:
+        user = org.state.users[0]
+        asked = org.authorize(redirect_uri=redirect_uri, username=user.username, password=user.password, allow="1")
+        answer = org.ask("POST", "/services/oauth2/authorize", urlencode(asked))
+        assert (400, False) == (answer.status, "Location" in answer.headers)
+
+    @pytest.mark.parametrize("host", ["localhost:51717", "127.0.0.1:8080", "[::1]:51717", "localhost"])
+    def test_goes_back_to_any_port_of_this_machine(self, org: Org, host: str) -> None:
+        assert "code" in org.consent(redirect_uri=f"http://{host}/callback?a=b")
+
+    def test_refuses_to_be_downgraded_to_a_challenge_in_the_plain(self, org: Org) -> None:
+        assert "code" not in org.consent(code_challenge=VERIFIER, code_challenge_method="plain")
+
+    def test_refuses_a_challenge_that_nothing_can_meet(self, org: Org) -> None:
+        code = org.consent(code_challenge="é")["code"]
+        assert "invalid code verifier" == org.redeem(code=code)["error_description"]
+
+    def test_without_a_challenge_wants_the_secret(self, org: Org) -> None:
+        code = org.consent(code_challenge="")["code"]
+        assert "invalid_client" == org.redeem(code=code)["error"]
+
+    def test_shows_its_page_in_no_frame(self, org: Org) -> None:
+        answer = org.ask("GET", f"/services/oauth2/authorize?{urlencode(org.authorize())}")
+        assert "DENY" == answer.headers["X-Frame-Options"]
+
     def test_puts_nothing_of_the_request_into_the_page_unescaped(self, org: Org) -> None:
         asked = org.authorize(state='"><script>alert(1)</script>')
         answer = org.ask("GET", f"/services/oauth2/authorize?{urlencode(asked)}")
@@ -274,3 +338,8 @@ def test_any_request_gets_an_answer(method: str, path: str, query: str, body: by
         Listener.API, method, f"/services/oauth2/{path}?{query}", {"Authorization": authorization}, body, (), SERVER
     )
     assert 200 <= Org().api.answer(request, NOBODY).status < 500
+
+
+@pytest.mark.parametrize("path", ["/services/oauth2/", "/services/oauth2/x/token", "/services/oauth2/tokens"])
+def test_a_path_that_is_none_of_the_endpoints_is_not_found(org: Org, path: str) -> None:
+    assert 404 == org.ask("POST", path).status

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from sfmtls_nb import (
     CallTimeout,
@@ -99,6 +102,11 @@ class TestAFailureOnRequest:
         with pytest.raises(SessionFault):
             mutual.soap("queryMore", {"queryLocator": locator})
 
+    @pytest.mark.parametrize("times", [0, -1])
+    def test_cannot_be_armed_less_than_once(self, own_practice: PracticeOrg, times: int) -> None:
+        with pytest.raises(PracticeError, match="cannot be armed"):
+            own_practice.arm("cut", times)
+
     def test_that_is_unknown_is_refused_with_the_known_names(self, own_practice: PracticeOrg) -> None:
         with pytest.raises(PracticeError, match="truncated"):
             own_practice.arm("earthquake")
@@ -148,6 +156,14 @@ class TestTheOrgNotes:
         while not (events := own_practice.events.where(listener=Listener.STRICT)) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert "certificate" in events[0].layer_1
+
+    def test_no_more_of_a_long_path_than_the_log_can_bear(self, own_practice: PracticeOrg) -> None:
+        own_practice.answer(Request(Listener.API, "GET", "/" + "x" * 60_000))
+        assert 200 == len(list(own_practice.events)[-1].operation)
+
+    def test_how_many_events_there_are(self, own_practice: PracticeOrg) -> None:
+        own_practice.answer(Request(Listener.API, "GET", "/"))
+        assert "EventLog(1 events)" == repr(own_practice.events)
 
     def test_no_secret(self, own_practice: PracticeOrg, mutual: Session) -> None:
         mutual.get_user_info()
@@ -211,6 +227,12 @@ class TestTheOrgChangesWhileItRuns:
         credentials = PasswordLogin(*own_practice.user("standard"), security_token=token)
         assert login(Org(**own_practice.endpoints), credentials).user_id
 
+    def test_a_wrong_password_without_the_token_counts_towards_the_lockout(self, own_practice: PracticeOrg) -> None:
+        own_practice.state.token_required = True
+        with pytest.raises(SoapFault, match="INVALID_LOGIN"):
+            login(Org(**own_practice.endpoints), PasswordLogin(own_practice.user("standard").username, "wrong"))
+        assert 1 == own_practice.state.users[1].failed_attempts
+
     def test_too_many_wrong_passwords_lock_a_user_out(self, own_practice: PracticeOrg) -> None:
         org, user = Org(**own_practice.endpoints), own_practice.user("standard")
         for _ in range(10):
@@ -249,6 +271,51 @@ class TestSetup:
     def test_what_is_no_certificate_cannot_be_uploaded(self, own_practice: PracticeOrg, pem: bytes) -> None:
         with pytest.raises(PracticeError, match="no certificate"):
             own_practice.state.upload_certificate(pem)
+
+    def test_a_file_whose_certificate_is_of_no_known_version_cannot_be_uploaded(
+        self, own_practice: PracticeOrg
+    ) -> None:
+        der = own_practice.state.uploaded_leaves[0].public_bytes(Encoding.DER)
+        odd = der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020109"), 1)
+        with pytest.raises(PracticeError, match="no certificate"):
+            own_practice.state.upload_certificate(ssl.DER_cert_to_PEM_cert(odd).encode())
+
+    def test_every_profile_has_an_id_of_its_own(self, own_practice: PracticeOrg) -> None:
+        state = own_practice.state
+        state.users[0].profile = state.clone_profile("Standard User", "First")
+        state.clone_profile("Standard User", "Second")
+        ids = [profile.profile_id for profile in state.profiles]
+        assert (4, 4) == (len(ids), len(set(ids)))
+
+    @pytest.mark.parametrize("name", ["", " ", "standard user "])
+    def test_a_clone_needs_a_name_that_is_free(self, own_practice: PracticeOrg, name: str) -> None:
+        with pytest.raises(PracticeError, match=r"no name|already"):
+            own_practice.state.clone_profile("Standard User", name)
+
+
+class TestTheHost:
+    @pytest.mark.parametrize(
+        "host", ["a b", "a/b", "user@a", 'a"<>', "[", "[::1", "a:b", "a:1:2", "é.example", "x" * 254, "a,b"]
+    )
+    def test_that_is_none_gets_a_400(self, practice: PracticeOrg, host: str) -> None:
+        request = Request(Listener.API, "POST", "/services/oauth2/token", {"Host": host})
+        assert 400 == practice.answer(request).status
+
+    @pytest.mark.parametrize(
+        "host", ["localhost", "127.0.0.1:8443", "[::1]:8443", "acme--dev.sandbox.my.salesforce.com"]
+    )
+    def test_that_is_one_is_answered(self, practice: PracticeOrg, host: str) -> None:
+        assert 200 == practice.answer(Request(Listener.API, "GET", "/services/data", {"Host": host})).status
+
+    def test_of_the_login_service_gives_nobody_client_credentials(self, practice: PracticeOrg) -> None:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": practice.app.consumer_key,
+            "client_secret": practice.app.consumer_secret,
+        }
+        headers = {"Host": "login.salesforce.com"}
+        request = Request(Listener.API, "POST", "/services/oauth2/token", headers, urlencode(form).encode())
+        assert b"not supported on this domain" in practice.answer(request).whole_body
 
 
 class TestTheCacertsPage:
