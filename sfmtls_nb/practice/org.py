@@ -130,12 +130,12 @@ class PracticeOrg:
 
     def stop(self) -> None:
         """Close every connection and remove the temporary files. Safe to call twice."""
+        if self._database:
+            self._database.close()  # first, for it ends the queries that the server would wait for
+            self._database = None
         if self._server:
             self._server.stop()
             self._server = None
-        if self._database:
-            self._database.close()
-            self._database = None
         if self._temporary:
             self._temporary.cleanup()
             self._temporary = None

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final, cast
 
@@ -57,6 +58,8 @@ _PARAMETERS: Final = HTTP1ConnectionParameters(
 
 Answerer = Callable[[Request], Answer]
 ContextFor = Callable[[Listener], SSL.Context]
+#: How many requests are answered at once; the others wait their turn.
+_ANSWERING: Final = 16
 #: How long an answer that is to stall keeps its connection open; seconds.
 _STALLED: Final = 90.0
 
@@ -85,6 +88,7 @@ class Server:
             self._close_sockets()
             raise
         self.ports = {listener: found[0].getsockname()[1] for listener, found in self._sockets.items()}
+        self._answering = ThreadPoolExecutor(_ANSWERING, "practice-org-answer")
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._live, name="practice-org", daemon=True)
         self._thread.start()
@@ -97,6 +101,7 @@ class Server:
         if self._thread.is_alive():
             self._loop.add_callback(self._stopping.set)
             self._thread.join()
+        self._answering.shutdown(cancel_futures=True)
 
     def _live(self) -> None:
         try:
@@ -141,10 +146,13 @@ class Server:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def answer(self, request: Request) -> Answer:
-        """What the org says; where it makes a mistake, that it has made one."""
+    async def answer(self, request: Request) -> Answer:
+        """What the org says, in a thread of its own: a long query delays nobody else.
+
+        Where the org makes a mistake, that it has made one.
+        """
         try:
-            return self._answerer(request)
+            return await asyncio.get_running_loop().run_in_executor(self._answering, self._answerer, request)
         except Exception:  # noqa: BLE001  # one request's mistake must not end the server
             _log.exception("%s %s failed", request.method, request.path)
             return Answer(500, "text/plain", b"The practice org made a mistake; its log says which.")
@@ -210,9 +218,10 @@ class _Message(HTTPMessageDelegate):
         request = Request(
             self._listener, self._start.method, self._start.path, self._headers, bytes(self._body), self._chain
         )
-        self._server.spawn(self._send(self._server.answer(request), bodiless=request.method == "HEAD"))
+        self._server.spawn(self._send(request))
 
-    async def _send(self, answer: Answer, *, bodiless: bool) -> None:
+    async def _send(self, request: Request) -> None:
+        answer = await self._server.answer(request)
         if answer.delay:
             await asyncio.sleep(answer.delay)
         date = format_timestamp(time.time() + answer.clock_offset.total_seconds())
@@ -221,7 +230,7 @@ class _Message(HTTPMessageDelegate):
         if isinstance(answer.body, bytes):
             headers["Content-Length"] = str(len(answer.body) + answer.missing)
         chunks = iter([answer.body[: answer.cut_after]] if isinstance(answer.body, bytes) else answer.body)
-        if bodiless:
+        if request.method == "HEAD":
             chunks = iter(())
         try:
             start = ResponseStartLine("HTTP/1.1", answer.status, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -107,6 +108,7 @@ class OrgState:
         self._profiles = self.profiles
         self._standard = self.users[-1].profile
         self._clones = 0
+        self._counting = threading.Lock()
 
     # ------------------------------------------------------------ Setup, as the article goes through it
 
@@ -228,10 +230,11 @@ class OrgState:
 
     def count_call(self) -> bool:
         """Count an API call; False if the limit is used up."""
-        if self.calls >= self.call_limit:
-            return False
-        self.calls += 1
-        return True
+        with self._counting:
+            if self.calls >= self.call_limit:
+                return False
+            self.calls += 1
+            return True
 
 
 def eighteen(short: str) -> str:

@@ -504,3 +504,21 @@ def threads_and_descriptors() -> set[object]:
         with suppress(FileNotFoundError):  # the one that this loop reads with
             descriptors.add(descriptor.readlink())
     return {*threading.enumerate(), *descriptors}
+
+
+def test_an_answer_that_takes_long_delays_no_other(client: Client) -> None:
+    other_was_answered = threading.Event()
+
+    def slow_or_fast(request: Request) -> Answer:
+        if request.path == "/slow":
+            waited = other_was_answered.wait(30)
+            return Answer(200, "text/plain", b"after the other" if waited else b"alone")
+        return Answer(200, "text/plain", b"fast")
+
+    with running(client.authority, slow_or_fast) as server:
+        slow, fast = client.connect(server=server), client.connect(server=server)
+        slow.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        fast.sendall(b"GET /fast HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert b"fast" in rest(fast)
+        other_was_answered.set()
+        assert b"after the other" in rest(slow)
