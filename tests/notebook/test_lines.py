@@ -40,4 +40,4 @@ def test_the_practice_org_has_no_sandbox(shell: InteractiveShell) -> None:
 
 
 def test_the_practice_org_takes_another_api_version(shell: InteractiveShell) -> None:
-    assert shell.run_line_magic("sf_org", "practice --api-version 58.0").api_version == "58.0"  # type: ignore[union-attr]  # an Org
+    assert shell.run_line_magic("sf_org", "practice --api-version 58.0").api_version == "58.0"
