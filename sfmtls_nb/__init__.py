@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sfmtls_nb.csr import KeyAndRequest, new_key_and_csr
 from sfmtls_nb.curl import curl_command
 from sfmtls_nb.errors import (
+    ApiFault,
     CallTimeout,
     CertificatePageError,
     ChainError,
@@ -16,10 +17,12 @@ from sfmtls_nb.errors import (
     IdentityError,
     LoginFault,
     MutualAuthenticationFault,
+    NotJsonError,
     NotSoapError,
     OrgError,
     PassphraseError,
     PracticeError,
+    RestFault,
     SessionFault,
     SfmtlsError,
     SoapFault,
@@ -28,6 +31,7 @@ from sfmtls_nb.findings import Finding
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.login import PasswordLogin, login
 from sfmtls_nb.org import Org
+from sfmtls_nb.query import QueryResult
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
 from sfmtls_nb.soap import Reply
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ApiFault",
     "CallTimeout",
     "CertificatePageError",
     "ChainError",
@@ -52,13 +57,16 @@ __all__ = [
     "KeyAndRequest",
     "LoginFault",
     "MutualAuthenticationFault",
+    "NotJsonError",
     "NotSoapError",
     "Org",
     "OrgError",
     "PassphraseError",
     "PasswordLogin",
     "PracticeError",
+    "QueryResult",
     "Reply",
+    "RestFault",
     "Secret",
     "Session",
     "SessionFault",

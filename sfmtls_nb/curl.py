@@ -19,6 +19,9 @@ _VARIABLES: Final = {
 }
 # A character each from Unicode's private use area, put in first: unlike a "$" it is not escaped for the shell.
 _PLACEHOLDERS: Final = {name: chr(0xE000 + number) for number, name in enumerate(_VARIABLES)}
+# Headers whose last word is the session id or token.
+_SECRET_HEADERS: Final = frozenset({"authorization", "x-sfdc-session"})
+_LINE: Final = " \\\n    "
 
 
 def curl_command(exchange: Exchange, pem: str | Path = "fullcert.pem") -> str:
@@ -30,17 +33,28 @@ def curl_command(exchange: Exchange, pem: str | Path = "fullcert.pem") -> str:
     options = [f"curl -s {shlex.quote(exchange.url)}"]
     if exchange.ca_file:
         options.append(f"--cacert {shlex.quote(str(exchange.ca_file))}")
-    options += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in exchange.request_headers.items()]
+    options += [f"-H {_header(name, value)}" for name, value in exchange.request_headers.items()]
     if exchange.identity:
         # curl takes what follows a ":" for the passphrase, unless a backslash stands before it.
         name = re.sub(r"[\\:]", r"\\\g<0>", str(pem))
         options.append(f"-E {shlex.quote(name)}")
+    if exchange.method == "GET":
+        return _LINE.join(options)
     show = "" if is_html(exchange.response_body) else " | xmllint --format -"
     text, end = _here_document(exchange.request_body), "END_OF_ENVELOPE"
     while f"\n{end}\n" in text:  # or what follows in the body would be run as commands
         end += "_"
     options.append(f"--data-binary @- <<{end}{show}")
-    return " \\\n    ".join(options) + f"\n{text}{end}"
+    return _LINE.join(options) + f"\n{text}{end}"
+
+
+def _header(name: str, value: str) -> str:
+    """A header as one word of the shell; in place of the secret stands the variable, which double quotes let in."""
+    if name.lower() not in _SECRET_HEADERS:
+        return shlex.quote(f"{name}: {value}")
+    scheme = "".join(value.rpartition(" ")[:2])
+    shown = re.sub(r'[\\$`"]', r"\\\g<0>", f"{name}: {scheme}")
+    return f'"{shown}{_VARIABLES["sessionId"]}"'
 
 
 def _here_document(body: bytes) -> str:

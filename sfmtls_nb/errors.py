@@ -9,15 +9,20 @@
     │   ├── HandshakeError             TLS failed: we refuse the server, or it refuses us
     │   └── CallTimeout                nothing came in time
     ├── NotSoapError                   the answer is not SOAP: HTML, half a document, something else
-    │   └── CertificatePageError       it is Salesforce's "Certificate Error" page
-    ├── SoapFault                      the org said no
-    │   ├── LoginFault                 to the username, password or security token
-    │   ├── MutualAuthenticationFault  to the connection: MUTUAL_AUTHENTICATION_FAILED
-    │   └── SessionFault               to the session id
+    │   └── CertificatePageError       it is Salesforce's "Certificate Error" page, whatever was asked for
+    ├── NotJsonError                   the answer is not JSON: HTML, half a document, something else
+    ├── ApiFault                       the org said no
+    │   ├── SoapFault                  by SOAP
+    │   │   ├── LoginFault                 to the username, password or security token
+    │   │   ├── MutualAuthenticationFault  to the connection: MUTUAL_AUTHENTICATION_FAILED
+    │   │   └── SessionFault               to the session id
+    │   └── RestFault                  by REST; the three above are RestFaults too
     ├── ExpectationError               a prediction (``--expect``) did not come true
     └── PracticeError                  the practice org cannot do what was asked of it
 
 ``…Error``: we found it. ``…Fault``: the org said it. Each carries what happened, the evidence, and the next step.
+Those that name a cause (LoginFault, MutualAuthenticationFault, SessionFault) are the same class over SOAP and REST, and
+so below both: ``except SessionFault`` holds for either, and so does ``except RestFault`` around a call by REST.
 """
 
 from __future__ import annotations
@@ -98,8 +103,12 @@ class CertificatePageError(NotSoapError):
         self.reason = mask_session_ids(reason)
 
 
-class SoapFault(SfmtlsError):  # noqa: N818  # …Fault: the org said it
-    """The org answered with a SOAP fault; ``code`` is its exceptionCode, ``message`` its text."""
+class NotJsonError(SfmtlsError):
+    """The answer is not JSON, or not the JSON that was asked for."""
+
+
+class ApiFault(SfmtlsError):  # noqa: N818  # …Fault: the org said it
+    """The org refused a call; ``code`` is Salesforce's, such as INVALID_SESSION_ID, ``message`` its text."""
 
     def __init__(self, what: str, evidence: str = "", next_step: str = "", code: str = "", message: str = "") -> None:
         super().__init__(what, evidence, next_step)
@@ -107,15 +116,23 @@ class SoapFault(SfmtlsError):  # noqa: N818  # …Fault: the org said it
         self.message = mask_session_ids(message)
 
 
-class LoginFault(SoapFault):
+class SoapFault(ApiFault):
+    """The org answered with a SOAP fault; ``code`` is its exceptionCode."""
+
+
+class RestFault(ApiFault):
+    """The org answered with a JSON array of errors; ``code`` is the first one's errorCode."""
+
+
+class LoginFault(SoapFault, RestFault):
     """The org refused the username, password or security token."""
 
 
-class MutualAuthenticationFault(SoapFault):
+class MutualAuthenticationFault(SoapFault, RestFault):
     """The session needs a mutually authenticated connection and this one is not: MUTUAL_AUTHENTICATION_FAILED."""
 
 
-class SessionFault(SoapFault):
+class SessionFault(SoapFault, RestFault):
     """The session id is unknown, ended or expired."""
 
 

@@ -1,14 +1,21 @@
-"""Frames: XML elements as DataFrames. The only module that imports pandas."""
+"""Frames: XML elements and the records of a query as DataFrames. The only module that imports pandas."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from itertools import accumulate, pairwise
+from typing import Any, Final
 
 import pandas as pd
 from lxml import etree
 
+from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.secret import mask
+from sfmtls_nb.selection import Column
 from sfmtls_nb.soap import SECRET_ELEMENTS, is_nil
+from sfmtls_nb.sobject import Kind, spelled
 
 
 def elements_frame(elements: Iterable[etree._Element]) -> pd.DataFrame:
@@ -41,3 +48,112 @@ def _leaves(element: etree._Element, path: tuple[str, ...]) -> Iterator[tuple[st
         yield ".".join(way), mask(text) if text and not SECRET_ELEMENTS.isdisjoint(way) else text
     for child in children:
         yield from _leaves(child, (*path, str(etree.QName(child).localname)))
+
+
+# ---------------------------------------------------------------- records of a query
+
+#: A date is datetime64 without a zone: ``.dt`` and plots work with it, and nothing shifts it to another day; in seconds,
+#: because nanoseconds end in 2262, and orgs have "never" as 4000-12-31.
+_DTYPES: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "string": ("string",),
+    "int": ("Int64",),
+    "double": ("Float64",),
+    "boolean": ("boolean",),
+    "date": ("datetime64[s]",),
+    # The second for a column with a moment beyond the nanoseconds.
+    "datetime": ("datetime64[ns, UTC]", "datetime64[ms, UTC]"),
+}
+#: In this order, as a bool is an int and a datetime is a date.
+_PYTHON: Final[tuple[tuple[type | tuple[type, ...], Kind], ...]] = (
+    (bool, "boolean"),
+    (int, "int"),
+    ((int, float), "double"),
+    (datetime, "datetime"),
+    (date, "date"),
+    (str, "string"),
+)
+
+
+def records_frame(
+    records: Iterable[Mapping[str, Any]], columns: Sequence[Column] = (), explode: str | None = None
+) -> pd.DataFrame:
+    """Records of a query as rows: the columns that are known in their order, then what else the records hold.
+
+    Types are pandas' nullable ones: string, Int64, Float64, boolean; datetime64[ns, UTC], and datetime64[s] for dates.
+    A parent's fields are ``Account.Name``; a child subquery is a frame in each cell, or with ``explode`` a row a child.
+    """
+    rows = [dict(_flat(record, "")) for record in records]
+    found = list(dict.fromkeys(name for row in rows for name in row))
+    spelling = {name.casefold(): name for name in found}
+    known = {spelling.get(column.name.casefold(), column.name): column for column in columns}
+    parents = {name[:at] for name in (*known, *found) for at, letter in enumerate(name) if letter == "."}
+    # A parent that is missing in some rows is a None there, and a column nowhere.
+    names = [*known, *(name for name in found if name not in known and name not in parents)]
+    series: dict[str, pd.Series[Any]] = {}
+    children: dict[str, _Children] = {}
+    for name in names:
+        values = [row.get(name) for row in rows]
+        column = known.get(name, Column(name))
+        if column.columns is not None or any(isinstance(value, list) for value in values):
+            children[name] = _Children(values, column.columns or ())
+            series[name] = children[name].cells()
+        else:
+            series[name] = _typed(values, column.kind)
+    frame = pd.DataFrame(series, index=pd.RangeIndex(len(rows)))
+    if explode is None:
+        return frame
+    name = spelled(explode, children)
+    if name not in children:
+        raise SfmtlsError(
+            f"there is no child subquery {explode!r} to explode",
+            f"child subqueries of this query: {', '.join(children) or 'none'}",
+            "name it as the query does: Contacts, where it says (SELECT … FROM Contacts)",
+        )
+    return children[name].exploded(frame, name)
+
+
+class _Children:
+    """The children that a subquery found: one frame of all, and how many of its rows are whose."""
+
+    def __init__(self, values: Sequence[Any], columns: Sequence[Column]) -> None:
+        lists = [value or [] for value in values]
+        self._frame = records_frame((child for each in lists for child in each), columns)
+        ends = list(accumulate(map(len, lists), initial=0))
+        self._spans = list(pairwise(ends))
+
+    def cells(self) -> pd.Series[Any]:
+        return pd.Series(
+            [self._frame.iloc[start:end].reset_index(drop=True) for start, end in self._spans], dtype=object
+        )
+
+    def exploded(self, parents: pd.DataFrame, name: str) -> pd.DataFrame:
+        of = [number for number, (start, end) in enumerate(self._spans) for _ in range(max(end - start, 1))]
+        # -1 is the row of no child: it is in no index, so all of it is missing.
+        rows = [row for start, end in self._spans for row in (range(start, end) if end > start else (-1,))]
+        inner = self._frame.reindex(rows).reset_index(drop=True).add_prefix(f"{name}.")
+        outer = parents.iloc[of].reset_index(drop=True)
+        at = list(outer.columns).index(name)
+        order = [*outer.columns[:at], *inner.columns, *outer.columns[at + 1 :]]
+        return pd.concat([outer, inner], axis="columns")[order]
+
+
+def _flat(record: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, value in record.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _typed(values: Sequence[Any], kind: Kind | None) -> pd.Series[Any]:
+    """The values in their type; as objects where they have several, or none is known and none is there."""
+    kind = kind or _kind(values)
+    for dtype in _DTYPES[kind] if kind else ():
+        with suppress(TypeError, ValueError, OverflowError):
+            return pd.Series(values, dtype=dtype)
+    return pd.Series(values, dtype=object)
+
+
+def _kind(values: Sequence[Any]) -> Kind | None:
+    given = [value for value in values if value is not None]
+    return next((kind for kinds, kind in _PYTHON if given and all(isinstance(each, kinds) for each in given)), None)

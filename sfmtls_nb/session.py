@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Self
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
 
 from lxml import etree
 
-from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.errors import NotSoapError, OrgError, SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
-from sfmtls_nb.org import Port
+from sfmtls_nb.org import Port, checked_url
+from sfmtls_nb.query import Api, QueryResult
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.soap import Reply, envelope, operation, to_bytes
+from sfmtls_nb.sobject import DescribeSObjectResult, read_describe
 from sfmtls_nb.transport import Exchange, Transport
 
 SOAP_HEADERS = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'}
@@ -22,7 +26,8 @@ class Session:
     """A session id and the org it is good for. As a context manager it ends the session on the way out.
 
     server_url: where the API is, as the login answer gave it: without the port for mutual TLS.
-    last: the newest Exchange, also of a call that failed; None before the first.
+    last: the newest Exchange, also of a call that failed; None before the first. A describe call that succeeded is none:
+        it is made on the way to something else.
     """
 
     def __init__(self, transport: Transport, session_id: Secret, server_url: str, user_id: str) -> None:
@@ -32,6 +37,7 @@ class Session:
         self.server_url = server_url
         self.user_id = user_id
         self.last: Exchange | None = None
+        self._described: dict[str, DescribeSObjectResult] = {}
 
     def soap(
         self,
@@ -48,8 +54,7 @@ class Session:
         Raises a SoapFault for what the org refuses, and the other SfmtlsErrors for what goes wrong on the way.
         """
         document = envelope(operation(body, fields) if isinstance(body, str) else body, self.session_id)
-        door: Port = port or (8443 if self.transport.identity else 443)
-        url = self.org.endpoint(self.server_url, door)
+        url = self.org.endpoint(self.server_url, port or self._door)
         try:
             self.last = self.transport.post(url, to_bytes(document), SOAP_HEADERS, certificate=certificate)
         except SfmtlsError as error:
@@ -57,10 +62,95 @@ class Session:
             raise
         return self.last.reply()
 
+    def rest(
+        self,
+        path: str,
+        *,
+        port: Port | None = None,
+        certificate: bool = True,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """GET a REST resource, and give its JSON as Python values.
+
+        path: ``limits`` or ``query?q=SELECT Id FROM Account`` is below /services/data of the org's API version; what
+            begins with ``/`` begins at the host; a whole URL has to be one of this org. Characters that no URL has
+            are escaped, but not those that mean something in one: in a value, write ``&`` as %26 and ``+`` as %2B.
+        port, certificate: as in `soap`. headers: further ones, such as ``{"Sforce-Query-Options": "batchSize=200"}``.
+        Raises a RestFault for what the org refuses, and the other SfmtlsErrors for what goes wrong on the way.
+        """
+        if not re.fullmatch(r"[\x21-\x7e]+", self.session_id.reveal()):
+            # Not left to the HTTP library: its complaint would quote it.
+            raise SfmtlsError(
+                "the session id cannot stand in the Authorization header",
+                "it is empty, or has characters that are not ASCII, such as a line end",
+                "sign in again; if you brought the token yourself, look for what was copied along with it",
+            )
+        url = self._resource(path, port)
+        bearer = f"Bearer {self.session_id.reveal()}"
+        sent = {"Accept": "application/json", **(headers or {}), "Authorization": bearer}
+        try:
+            self.last = self.transport.get(url, sent, certificate=certificate)
+        except SfmtlsError as error:
+            self.last = error.exchange
+            raise
+        return self.last.json()
+
+    def query(self, soql: str, *, api: Api = "soap", deleted: bool = False, batch: int = 2000) -> QueryResult:
+        """Run SOQL, and give what it finds: iterate over the records, or take ``.to_frame()``.
+
+        The first page is here when this returns; the others are asked for as they are needed.
+        api: the same records either way. deleted: deleted records too. batch: records a page, 200 to 2,000.
+        Raises SoapFault or RestFault (both are ApiFaults) for what the org refuses.
+        """
+        return QueryResult(self, soql, api=api, deleted=deleted, batch=batch)
+
+    def describe(self, sobject: str) -> DescribeSObjectResult:
+        """The fields, parents and children of an sObject. The org is asked once, and the answer kept.
+
+        Raises SoapFault with INVALID_TYPE if there is none of that name.
+        """
+        key = sobject.casefold()
+        if key not in self._described:
+            before = self.last
+            reply = self.soap("describeSObject", {"sObjectType": sobject})
+            if not reply.results:
+                raise NotSoapError(f"the answer describes no {sobject}", f"its body is <{reply.operation}>")
+            self._described[key] = read_describe(reply.results[0])
+            self.last = before
+        return self._described[key]
+
+    @property
+    def _door(self) -> Port:
+        return 8443 if self.transport.identity else 443
+
+    def _resource(self, path: str, port: Port | None) -> str:
+        """The URL of a resource, on a door of this org and on no other host: the session id goes with it."""
+        root = urlsplit(self.org.endpoint(self.server_url, port or self._door))
+        try:
+            # What may not stand in a URL, and the "@" and "#" that would end its host or its query.
+            target = quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", path), safe="/?&=%+:,;!$'()*~")
+        except UnicodeEncodeError as error:
+            raise OrgError("the path cannot be written as a URL", str(error), "leave that character out") from error
+        if re.match("https?://", path, re.IGNORECASE):
+            both: tuple[Port, Port] = (443, 8443)
+            doors = [urlsplit(self.org.endpoint(self.server_url, door)).netloc.lower() for door in both]
+            asked = urlsplit(checked_url(target)).netloc.lower().removesuffix(":443")
+            if asked not in doors:
+                raise OrgError(
+                    f"{asked} is not the host of this session",
+                    f"the session is good for {', '.join(doors)}",
+                    "give the path alone; the session id is sent nowhere else",
+                )
+            return target if port is None else urlsplit(target)._replace(netloc=root.netloc).geturl()
+        if not path.startswith("/"):
+            target = f"/services/data/v{self.org.api_version}/{target}"
+        return f"https://{root.netloc}{target}"
+
     def with_identity(self, identity: ClientIdentity | None) -> Session:
         """The same session, over connections of its own that present ``identity``."""
         session = Session(Transport(self.org, identity), self.session_id, self.server_url, self.user_id)
         session.last = self.last
+        session._described = self._described  # the same org
         return session
 
     def get_user_info(self) -> Reply:

@@ -7,20 +7,13 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final, Literal
 
 from lxml import etree, html
 
-from sfmtls_nb.errors import (
-    CertificatePageError,
-    LoginFault,
-    MutualAuthenticationFault,
-    NotSoapError,
-    SessionFault,
-    SfmtlsError,
-    SoapFault,
-)
+from sfmtls_nb.errors import CertificatePageError, NotJsonError, NotSoapError, SfmtlsError, SoapFault
+from sfmtls_nb.faults import soap_fault
 from sfmtls_nb.secret import Secret, mask
 
 if TYPE_CHECKING:
@@ -75,8 +68,10 @@ def operation(name: str, fields: Mapping[str, str | Secret] | None = None) -> et
     return body
 
 
-def envelope(body: etree._Element, session_id: Secret | None = None) -> etree._Element:
-    """A SOAP 1.1 envelope around ``body``, with a SessionHeader if there is a session.
+def envelope(
+    body: etree._Element, session_id: Secret | None = None, *, headers: Iterable[etree._Element] = ()
+) -> etree._Element:
+    """A SOAP 1.1 envelope around ``body``, with a SessionHeader if there is a session, and with these other headers.
 
     A body that is a whole envelope already is taken as it is; it gets the SessionHeader only if it has none.
     """
@@ -85,12 +80,15 @@ def envelope(body: etree._Element, session_id: Secret | None = None) -> etree._E
     else:
         root = etree.Element(etree.QName(SOAPENV, "Envelope"), nsmap={"soapenv": SOAPENV, "urn": PARTNER})
         etree.SubElement(root, etree.QName(SOAPENV, "Body")).append(copy.deepcopy(body))
+    added = [copy.deepcopy(each) for each in headers]
     if session_id and root.find(f"{{{SOAPENV}}}Header/{{{PARTNER}}}SessionHeader") is None:
+        added.append(operation("SessionHeader", {"sessionId": session_id}))
+    if added:
         header = root.find(f"{{{SOAPENV}}}Header")
         if header is None:
             header = etree.Element(etree.QName(SOAPENV, "Header"))
             root.insert(0, header)
-        header.append(operation("SessionHeader", {"sessionId": session_id}))
+        header.extend(added)
     return root
 
 
@@ -259,7 +257,7 @@ def parse(document: bytes, what: str = "the answer", advice: str = "", encoding:
         cut = unfinished and document.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
         raise NotSoapError(
             f"{what} is cut off: it begins as XML and ends too early" if cut else f"{what} is not XML",
-            f"{complaint} (line {error.lineno}); {len(document)} bytes, beginning {_beginning(document)}",
+            f"{complaint} (line {error.lineno}); {len(document)} bytes, beginning {beginning(document)}",
             advice
             or (
                 "repeat the call; if it comes again, the connection or a proxy on the way is cutting answers short"
@@ -270,7 +268,7 @@ def parse(document: bytes, what: str = "the answer", advice: str = "", encoding:
     if root.getroottree().docinfo.internalDTD is not None:
         raise NotSoapError(
             "the XML brings a DTD, which SOAP forbids, so it was not read",
-            f"{len(document)} bytes, beginning {_beginning(document)}",
+            f"{len(document)} bytes, beginning {beginning(document)}",
             "check the URL: Salesforce sends no DTD, and a message to it needs none",
         )
     return root
@@ -281,8 +279,8 @@ def is_html(body: bytes) -> bool:
     return bool(_HTML_START.match(body[:4096]))
 
 
-def refuse_html(body: bytes) -> None:
-    """Raise CertificatePageError for Salesforce's certificate page, NotSoapError for any other HTML page."""
+def refuse_html(body: bytes, wanted: Literal["SOAP", "JSON"] = "SOAP") -> None:
+    """Raise CertificatePageError for Salesforce's certificate page, NotSoapError or NotJsonError for any other page."""
     if not is_html(body):
         return
     try:
@@ -295,13 +293,14 @@ def refuse_html(body: bytes) -> None:
     if title == "Certificate Error" or found:
         reason = reason.strip()
         raise CertificatePageError(
-            "the org answered with its HTML page “Certificate Error” instead of XML",
+            "the org answered with its HTML page “Certificate Error” instead of " + {"SOAP": "XML"}.get(wanted, wanted),
             f"the page says: {reason or text}",
             _page_advice(reason),
             reason=reason,
         )
-    raise NotSoapError(
-        "the answer is an HTML page, not SOAP",
+    kind = NotSoapError if wanted == "SOAP" else NotJsonError
+    raise kind(
+        f"the answer is an HTML page, not {wanted}",
         f"title: {title or '(none)'}; text: {text.removeprefix(title).strip()[:120]}",
         "check the host and path; a proxy, a sign-on page or a maintenance page may be answering in Salesforce's place",
     )
@@ -314,7 +313,7 @@ def _number(text: str | None) -> int:
         return 0
 
 
-def _beginning(document: bytes) -> str:
+def beginning(document: bytes) -> str:
     """The first characters, up to the first that could be a secret's."""
     text = document[:60].decode("utf-8", "replace")
     return repr(re.split(r"[Ss]ession|[Tt]oken|[Pp]assw|00D\w{12}!", text)[0])
@@ -343,48 +342,9 @@ def _page_advice(reason: str) -> str:
     return "look at the certificate and the chain you sent: the page is about them, not about the session"
 
 
-# code -> (class, next step)
-_FAULTS: Final[dict[str, tuple[type[SoapFault], str]]] = {
-    "INVALID_LOGIN": (
-        LoginFault,
-        "type username and password again; from an unknown network append the security token to the password; a sandbox "
-        "signs in at test.salesforce.com or its My Domain; Setup > Users > Login History says which of these it was",
-    ),
-    "LOGIN_MUST_USE_SECURITY_TOKEN": (
-        LoginFault,
-        "append the security token to the password (PasswordLogin(…, security_token=…)); "
-        "Settings > Reset My Security Token mails a new one",
-    ),
-    "PASSWORD_LOCKOUT": (LoginFault, "wait for the lockout to end, or ask an administrator to unlock the user"),
-    "INVALID_OPERATION_WITH_EXPIRED_PASSWORD": (
-        LoginFault,
-        "the password has expired: sign in with a browser once and set a new one, then sign in here again",
-    ),
-    "MUTUAL_AUTHENTICATION_FAILED": (
-        MutualAuthenticationFault,
-        "this user is enforced: call on 8443 with the client certificate; if you did, its leaf is not the one uploaded "
-        "under Setup > Certificate and Key Management > Mutual Authentication Certificates",
-    ),
-    "INVALID_SESSION_ID": (
-        SessionFault,
-        "the session ended or timed out, or belongs to another org: sign in again",
-    ),
-    "UNSUPPORTED_API_VERSION": (
-        SoapFault,
-        "choose a version the org serves; SOAP login() exists from 31.0 to 64.0",
-    ),
-    "INVALID_OPERATION": (
-        SoapFault,
-        "if it is about login(): it is off by default in orgs made since Winter '26; an administrator can switch it on, "
-        "or sign in with OAuth and use the access token as session id",
-    ),
-}
-
-
 def _fault(fault: etree._Element) -> SoapFault:
     faultcode = (fault.findtext("faultcode") or fault.findtext("{*}faultcode") or "").strip()
     faultstring = (fault.findtext("faultstring") or fault.findtext("{*}faultstring") or "").strip()
     code = (fault.findtext("{*}detail//{*}exceptionCode") or faultcode.rpartition(":")[2]).strip()
     message = (fault.findtext("{*}detail//{*}exceptionMessage") or faultstring.removeprefix(f"{code}: ")).strip()
-    kind, next_step = _FAULTS.get(code, (SoapFault, "Salesforce's API reference lists the code under “API Fault”"))
-    return kind(f"the org answered {code}: {message}", f"faultcode {faultcode}", next_step, code, message)
+    return soap_fault(code, message, f"faultcode {faultcode}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -23,13 +23,17 @@ from sfmtls_nb.errors import (
     CallTimeout,
     ConnectError,
     HandshakeError,
+    NotJsonError,
     NotSoapError,
     SfmtlsError,
 )
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.org import Org, checked_url
+from sfmtls_nb.rest import read_json
 from sfmtls_nb.soap import Reply, read_reply
 from sfmtls_nb.tls import client_context
+
+_T = TypeVar("_T")
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
@@ -51,6 +55,7 @@ class Exchange:
     response_body: bytes = field(default=b"", repr=False)
     elapsed: float = 0.0
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    method: Literal["GET", "POST"] = "POST"
 
     @property
     def server_date(self) -> datetime | None:
@@ -62,14 +67,21 @@ class Exchange:
 
     def reply(self) -> Reply:
         """The answer read as SOAP. Raises what `sfmtls_nb.soap.read_reply` raises, with this exchange on it."""
+        return self._read(read_reply, NotSoapError)
+
+    def json(self) -> Any:
+        """The answer read as JSON. Raises what `sfmtls_nb.rest.read_json` raises, with this exchange on it."""
+        return self._read(read_json, NotJsonError)
+
+    def _read(self, read: Callable[[bytes], _T], elsewhere: type[SfmtlsError]) -> _T:
         try:
             if self.status is not None and 300 <= self.status < 400:
-                raise NotSoapError(
+                raise elsewhere(
                     "the org sends the call elsewhere, and a call with a secret in it is not sent on",
                     f"HTTP {self.status}, Location: {self.response_headers.get('Location', '(none)')}",
                     "use the host that Location names as the org's login URL, if it is yours",
                 )
-            return read_reply(self.response_body)
+            return read(self.response_body)
         except SfmtlsError as error:
             error.exchange = self
             raise
@@ -90,17 +102,32 @@ class Transport:
         certificate: False leaves it at home there too.
         Raises OrgError before sending, ConnectError, HandshakeError or CallTimeout after.
         """
+        return self._send("POST", url, body, headers, certificate=certificate)
+
+    def get(self, url: str, headers: Mapping[str, str], *, certificate: bool = True) -> Exchange:
+        """Ask for what is at ``url``. All else is as with `post`."""
+        return self._send("GET", url, b"", headers, certificate=certificate)
+
+    def _send(
+        self, method: Literal["GET", "POST"], url: str, body: bytes, headers: Mapping[str, str], *, certificate: bool
+    ) -> Exchange:
         parts = urlsplit(checked_url(url))
         present = certificate and self.identity is not None and parts.port == self.org.mutual_port
         exchange = Exchange(
-            url, MappingProxyType(dict(headers)), body, self.identity if present else None, self.org.ca_file
+            url,
+            MappingProxyType(dict(headers)),
+            body,
+            self.identity if present else None,
+            self.org.ca_file,
+            method=method,
         )
         pool = self._pool(present=present)
         started = time.perf_counter()
         try:
-            response = pool.post(
+            response = pool.request(
+                method,
                 url,
-                data=body,
+                data=body if method == "POST" else None,
                 headers=headers,
                 timeout=(self.org.connect_timeout, self.org.read_timeout),
                 allow_redirects=False,
@@ -121,7 +148,7 @@ class Transport:
     def _pool(self, *, present: bool) -> requests.Session:
         if present not in self._pools:
             pool = requests.Session()
-            # Nothing from the environment but the proxies, which post() passes: no ~/.netrc, no REQUESTS_CA_BUNDLE.
+            # Nothing from the environment but the proxies, which _send() passes: no ~/.netrc, no REQUESTS_CA_BUNDLE.
             pool.trust_env = False
             pool.mount("https://", _Adapter(client_context(self.org.ca_file, self.identity if present else None)))
             self._pools[present] = pool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -156,7 +158,63 @@ def test_a_secret_is_a_variable_that_the_shell_fills_in(name: str, variable: str
     assert etree.fromstring(made.encode()).findtext(f".//{{{PARTNER}}}{name}") == "$(another) `one` \\!"
 
 
+@needs_curl
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"path": "sobjects/Contact/describe"},
+        {"path": "query?q=SELECT Id FROM Contact WHERE Name LIKE '[{$a}]%'"},
+        {"path": "limits", "port": 443},
+        {"path": "limits", "certificate": False},
+    ],
+)
+def test_the_command_of_a_get_gets_the_answer_that_the_call_got(
+    call: dict[str, Any], session: Session, variables: dict[str, str], identity: ClientIdentity, tmp_path: Path
+) -> None:
+    pem = identity.write_pem(tmp_path / "full cert.pem")
+    with suppress(SfmtlsError):
+        session.rest(**call)
+    printed = bash(curl_command(last(session), pem), variables)
+    assert without_counts(last(session).response_body.decode()) == without_counts(printed)
+
+
+def without_counts(answer: str) -> str:
+    """An answer without how many calls are left."""
+    return re.sub(r'"Remaining": \d+', "", answer)
+
+
+@needs_curl
+def test_the_command_of_a_get_without_the_session_id_is_refused(
+    session: Session, identity: ClientIdentity, tmp_path: Path
+) -> None:
+    session.rest("limits")
+    printed = bash(curl_command(last(session), identity.write_pem(tmp_path / "me.pem")), {"SF_SESSION_ID": "wrong"})
+    assert "INVALID_SESSION_ID" in printed
+
+
 # ---------------------------------------------------------------- what stands in it
+
+
+def test_the_token_of_a_get_is_a_variable_in_double_quotes(session: Session) -> None:
+    session.rest("limits")
+    command = curl_command(last(session))
+    assert ('-H "Authorization: Bearer ${SF_SESSION_ID}"' in command, "--data" in command) == (True, False)
+    assert session.session_id.reveal()[16:] not in command
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [
+        ("Authorization", "OAuth p455w0rd", '"Authorization: OAuth ${SF_SESSION_ID}"'),
+        ("authorization", "p455w0rd", '"authorization: ${SF_SESSION_ID}"'),
+        ("X-SFDC-Session", "p455w0rd", '"X-SFDC-Session: ${SF_SESSION_ID}"'),
+        ("Authorization", "$(x) p455w0rd", '"Authorization: \\$(x) ${SF_SESSION_ID}"'),
+        ("X-Other", "$HOME", "'X-Other: $HOME'"),
+    ],
+)
+def test_a_header_with_a_secret_in_it_has_the_variable_and_no_other_has(name: str, value: str, word: str) -> None:
+    exchange = Exchange("https://h/", {name: value}, b"", None, None, method="GET")
+    assert f"curl -s https://h/ \\\n    -H {word}" == curl_command(exchange)
 
 
 def test_no_secret_stands_in_the_command(practice: PracticeOrg, org: Org, identity: ClientIdentity) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfmtls_nb import errors
-from sfmtls_nb.errors import CertificatePageError, SfmtlsError, SoapFault
+from sfmtls_nb.errors import ApiFault, CertificatePageError, SfmtlsError, SoapFault
 
 CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, Exception)]
 EVERY_CLASS = pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
@@ -52,6 +52,22 @@ def test_an_error_shows_what_it_has_and_no_empty_line(error: SfmtlsError, text: 
 @EVERY_CLASS
 def test_an_error_made_before_anything_was_sent_has_no_exchange(kind: type[SfmtlsError]) -> None:
     assert kind("it broke").exchange is None
+
+
+@pytest.mark.parametrize("kind", [errors.LoginFault, errors.MutualAuthenticationFault, errors.SessionFault])
+@pytest.mark.parametrize("api", [errors.SoapFault, errors.RestFault])
+def test_a_fault_that_names_a_cause_can_be_caught_as_that_of_either_api(
+    kind: type[ApiFault], api: type[ApiFault]
+) -> None:
+    with pytest.raises(api):
+        raise kind("no")
+
+
+@pytest.mark.parametrize(
+    ("kind", "other"), [(errors.SoapFault, errors.RestFault), (errors.RestFault, errors.SoapFault)]
+)
+def test_any_other_fault_is_that_of_its_own_api_alone(kind: type[ApiFault], other: type[ApiFault]) -> None:
+    assert (True, False) == (issubclass(kind, ApiFault), issubclass(kind, other))
 
 
 @EVERY_CLASS

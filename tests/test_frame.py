@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+from typing import Any
+
 import pandas as pd
 import pytest
 from lxml import etree
 
-from sfmtls_nb import Session
-from sfmtls_nb.frame import elements_frame
+from sfmtls_nb import Session, SfmtlsError
+from sfmtls_nb.frame import elements_frame, records_frame
+from sfmtls_nb.selection import Column
 from sfmtls_nb.soap import SECRET_ELEMENTS, from_user, read_reply
+from sfmtls_nb.sobject import Kind
 
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 
@@ -90,3 +95,133 @@ def test_the_frame_of_a_login_answer_shows_no_session_id() -> None:
 
 def test_what_a_user_typed_can_be_a_frame_too() -> None:
     assert list(elements_frame([from_user("<x><a>1</a></x>")])["a"]) == ["1"]
+
+
+# ---------------------------------------------------------------- records of a query
+
+TYPES: list[tuple[Kind, Any, str]] = [
+    ("string", "ü", "string"),
+    ("int", 7, "Int64"),
+    ("double", 7.5, "Float64"),
+    ("boolean", True, "boolean"),
+    ("date", date(2026, 11, 23), "datetime64[s]"),
+    ("datetime", datetime(2026, 11, 23, 10, tzinfo=UTC), "datetime64[ns, UTC]"),
+]
+CONTACTS = Column("Contacts", columns=(Column("Name", "string"), Column("Age", "int")))
+FAMILIES: list[dict[str, Any]] = [
+    {"Id": "1", "Contacts": [{"Name": "Ann", "Age": 1}, {"Name": "Bo", "Age": None}]},
+    {"Id": "2", "Contacts": []},
+    {"Id": "3", "Contacts": [{"Name": "Cy", "Age": 3}]},
+]
+
+
+def dtypes(frame: pd.DataFrame) -> dict[str, str]:
+    return {str(name): str(dtype) for name, dtype in frame.dtypes.items()}
+
+
+def table(frame: pd.DataFrame) -> list[list[object]]:
+    """The cells, with None for what is missing."""
+    return frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
+
+
+@pytest.mark.parametrize(("kind", "value", "dtype"), TYPES)
+@pytest.mark.parametrize("told", [True, False])
+def test_a_column_has_the_type_it_is_told_or_that_of_its_values(
+    told: bool,  # a row of a table
+    kind: Kind,
+    value: object,
+    dtype: str,
+) -> None:
+    frame = records_frame([{"a": value}, {"a": None}], [Column("a", kind)] if told else [])
+    assert ({"a": dtype}, [False, True]) == (dtypes(frame), frame["a"].isna().tolist())
+
+
+@pytest.mark.parametrize("records", [[], [{"a": None}]])
+@pytest.mark.parametrize(("kind", "dtype"), [(kind, dtype) for kind, _, dtype in TYPES])
+def test_a_column_without_values_keeps_its_type(kind: Kind, dtype: str, records: list[dict[str, object]]) -> None:
+    assert {"a": dtype} == dtypes(records_frame(records, [Column("a", kind)]))
+
+
+def test_a_large_whole_number_beside_a_missing_one_is_not_rounded() -> None:
+    assert 2**53 + 1 == records_frame([{"a": 2**53 + 1}, {"a": None}])["a"][0]
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [(date(4000, 12, 31), "datetime64[s]"), (datetime(4000, 12, 31, tzinfo=UTC), "datetime64[ms, UTC]")],
+)
+def test_a_far_future_fits(value: date, dtype: str) -> None:
+    frame = records_frame([{"a": value}])
+    assert (dtype, 4000) == (str(frame["a"].dtype), frame["a"][0].year)
+
+
+@pytest.mark.parametrize("values", [[1, "x"], ["x", True], ["2026", date(2026, 1, 1)]])
+def test_values_of_several_types_stay_as_they_are(values: list[object]) -> None:
+    assert values == records_frame([{"a": value} for value in values])["a"].tolist()
+
+
+def test_a_value_that_is_not_of_the_type_it_should_be_is_kept() -> None:
+    assert ["?", 1] == records_frame([{"a": "?"}, {"a": 1}], [Column("a", "int")])["a"].tolist()
+
+
+def test_a_parents_fields_are_columns_and_a_missing_parent_leaves_them_empty() -> None:
+    records: list[dict[str, Any]] = [
+        {"Account": {"Owner": {"Name": "Ann"}}},
+        {"Account": {"Owner": None}},
+        {"Account": None},
+    ]
+    frame = records_frame(records)
+    assert (["Account.Owner.Name"], [["Ann"], [None], [None]]) == (list(frame), table(frame))
+
+
+def test_parents_that_are_all_missing_have_their_columns_where_they_are_known() -> None:
+    frame = records_frame([{"Account": None}], [Column("Account.Name", "string")])
+    assert {"Account.Name": "string"} == dtypes(frame)
+
+
+def test_known_columns_come_first_in_their_order() -> None:
+    assert ["b", "a", "c"] == list(records_frame([{"a": 1, "b": 2, "c": 3}], [Column("b"), Column("a")]))
+
+
+def test_a_known_column_is_the_same_whatever_its_case() -> None:
+    assert ["Name"] == list(records_frame([{"Name": "x"}], [Column("name", "string")]))
+
+
+def test_children_are_a_frame_in_each_cell_with_the_same_columns_everywhere() -> None:
+    cells = records_frame(FAMILIES, [Column("Id", "string"), CONTACTS])["Contacts"]
+    assert [[["Ann", 1], ["Bo", None]], [], [["Cy", 3]]] == [table(cell) for cell in cells]
+    assert [{"Name": "string", "Age": "Int64"}] * 3 == [dtypes(cell) for cell in cells]
+
+
+@pytest.mark.parametrize("name", ["Contacts", "contacts"])
+def test_exploded_children_are_rows_and_who_has_none_keeps_one(name: str) -> None:
+    frame = records_frame(FAMILIES, [Column("Id", "string"), CONTACTS], explode=name)
+    assert {"Id": "string", "Contacts.Name": "string", "Contacts.Age": "Int64"} == dtypes(frame)
+    assert [["1", "Ann", 1], ["1", "Bo", None], ["2", None, None], ["3", "Cy", 3]] == table(frame)
+
+
+def test_children_explode_without_anybody_knowing_them_before() -> None:
+    frame = records_frame(FAMILIES, explode="Contacts")
+    assert {"Id": "string", "Contacts.Name": "string", "Contacts.Age": "Int64"} == dtypes(frame)
+
+
+def test_no_records_explode_to_the_columns_that_are_known() -> None:
+    frame = records_frame([], [Column("Id", "string"), CONTACTS], explode="Contacts")
+    assert {"Id": "string", "Contacts.Name": "string", "Contacts.Age": "Int64"} == dtypes(frame)
+
+
+@pytest.mark.parametrize("name", ["Cases", "Id", ""])
+def test_what_is_no_child_subquery_cannot_be_exploded(name: str) -> None:
+    with pytest.raises(SfmtlsError, match="child subqueries of this query: Contacts"):
+        records_frame(FAMILIES, explode=name)
+
+
+def test_an_empty_result_has_the_columns_of_its_query(session: Session) -> None:
+    soql = "SELECT Name, Account.NumberOfEmployees, Birthdate FROM Contact WHERE Name = 'nobody'"
+    expected = {"Name": "string", "Account.NumberOfEmployees": "Int64", "Birthdate": "datetime64[s]"}
+    assert expected == dtypes(session.query(soql).to_frame())
+
+
+def test_an_aggregate_is_a_number(session: Session) -> None:
+    soql = "SELECT StageName, COUNT(Id), SUM(Amount) FROM Opportunity GROUP BY StageName"
+    assert {"StageName": "string", "expr0": "Int64", "expr1": "Float64"} == dtypes(session.query(soql).to_frame())

@@ -19,7 +19,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # As CONTRIBUTING.md draws it: a module imports from its own layer and from those before it.
 LAYERS = (
     {"secret", "errors"},
-    {"soap", "chain", "handshake", "writing", "roots", "bag"},
+    {"faults"},
+    {"soap", "rest", "sobject", "selection", "chain", "handshake", "writing", "roots", "bag"},
     {"identity", "findings", "csr", "org", "tls"},
     {"transport"},
     {"login", "session", "query"},
@@ -110,6 +111,10 @@ def loaded_after(statement: str) -> set[str]:
 
 def test_the_package_loads_without_pandas_and_jupyter() -> None:
     assert set() == loaded_after("import sfmtls_nb") & {"pandas", "IPython", "ipywidgets", "tornado"}
+
+
+def test_the_modules_of_a_query_load_without_pandas() -> None:
+    assert "pandas" not in loaded_after("import sfmtls_nb.query, sfmtls_nb.session, sfmtls_nb.rest")
 
 
 def test_a_frame_loads_pandas() -> None:

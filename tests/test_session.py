@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -12,15 +13,19 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from raw_server import server_tls, serving, silence
 
 from sfmtls_nb import (
+    ApiFault,
     CallTimeout,
     CertificatePageError,
     ClientIdentity,
     ConnectError,
     HandshakeError,
     MutualAuthenticationFault,
+    NotJsonError,
     NotSoapError,
     Org,
+    OrgError,
     PasswordLogin,
+    RestFault,
     Secret,
     Session,
     SessionFault,
@@ -245,6 +250,112 @@ def test_what_is_no_operations_name_is_refused_before_anything_is_sent(name: str
     with pytest.raises(NotSoapError):
         session.soap(name)
     assert before is session.last
+
+
+# ---------------------------------------------------------------- REST
+
+
+@pytest.mark.parametrize("path", ["limits", "/services/data/v64.0/limits", "/services/data/v60.0/limits"])
+def test_a_resource_is_below_the_api_version_or_where_the_path_says(path: str, session: Session) -> None:
+    assert "DailyApiRequests" in session.rest(path)
+
+
+def test_a_query_goes_into_the_path_as_it_is_typed(session: Session) -> None:
+    found = session.rest("query?q=SELECT Name FROM Contact WHERE Email = 'a@b.example#' OR Name LIKE 'Ž%'")
+    assert found["totalSize"] > 0
+
+
+@pytest.mark.parametrize("port", [443, 8443])
+def test_rest_goes_through_either_door(port: Port, standard: Session) -> None:
+    assert "DailyApiRequests" in standard.rest("limits", port=port)
+
+
+def test_a_whole_url_goes_where_it_says(session: Session, practice: PracticeOrg) -> None:
+    assert "DailyApiRequests" in session.rest(f"{practice.mutual_url}/services/data/v64.0/limits")
+    with pytest.raises(MutualAuthenticationFault):
+        session.rest(f"{practice.api_url}/services/data/v64.0/limits")
+
+
+def test_the_port_decides_over_that_of_the_url(session: Session, practice: PracticeOrg) -> None:
+    assert "DailyApiRequests" in session.rest(f"{practice.api_url}/services/data/v64.0/limits", port=8443)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/services/data",
+        "https://localhost/services/data",
+        "https://localhost:1/services/data",
+        "HTTPS://evil.example",
+        "http://localhost/services/data",
+        "https://localhost@evil.example/",
+    ],
+)
+def test_the_session_id_goes_to_no_other_host(url: str, session: Session) -> None:
+    before = session.last
+    with pytest.raises(OrgError):
+        session.rest(url)
+    assert before is session.last
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "@evil.example/x", "/\\evil.example", "\\\\evil.example"])
+def test_no_path_is_taken_for_a_host(path: str, session: Session) -> None:
+    with pytest.raises(SfmtlsError):
+        session.rest(path)
+    assert session.last
+    assert urlsplit(session.org.endpoint(session.server_url, 8443)).netloc == urlsplit(session.last.url).netloc
+
+
+def test_over_rest_too_the_enforced_user_needs_the_certificate(session: Session) -> None:
+    with pytest.raises(CertificatePageError, match="instead of JSON") as caught:
+        session.rest("limits", certificate=False)
+    assert caught.value.reason == "No client certificate provided."
+
+
+@pytest.mark.parametrize("kind", [MutualAuthenticationFault, RestFault, ApiFault])
+def test_over_rest_too_on_443_the_answer_is_the_fault(kind: type[ApiFault], session: Session) -> None:
+    with pytest.raises(kind) as caught:
+        session.rest("limits", port=443)
+    assert (caught.value.code, caught.value.exchange) == ("MUTUAL_AUTHENTICATION_FAILED", session.last)
+
+
+def test_over_rest_too_an_unknown_session_id_is_a_session_fault(session: Session) -> None:
+    stranger = Session(session.transport, Secret("00D36000000bLGT!AQsecret"), session.server_url, session.user_id)
+    with pytest.raises(SessionFault) as caught:
+        stranger.rest("limits")
+    assert "AQsecret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_resource_that_is_not_there_is_a_rest_fault(session: Session) -> None:
+    with pytest.raises(RestFault) as caught:
+        session.rest("sobjects/NoSuch/describe")
+    assert caught.value.code == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("token", ["", "s3cret\n", "s3cret\r\nX: y", "s3crétß", " s3cret"])
+def test_a_token_that_no_header_can_hold_is_refused_without_being_shown(token: str, session: Session) -> None:
+    stranger = Session(session.transport, Secret(token), session.server_url, session.user_id)
+    with pytest.raises(SfmtlsError, match="cannot stand in the Authorization header") as caught:
+        stranger.rest("limits")
+    assert (None, False) == (stranger.last, "s3cr" in "".join(traceback.format_exception(caught.value)))
+
+
+def test_further_headers_are_sent_and_none_replaces_the_token(session: Session) -> None:
+    headers = {"X-PrettyPrint": "1", "authorization": "Bearer another"}
+    assert "DailyApiRequests" in session.rest("limits", headers=headers)
+    assert session.last
+    assert b"\n" in session.last.response_body
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"), [("html-for-xml", "an HTML page, not JSON"), ("truncated", "is cut off")]
+)
+def test_an_answer_that_is_no_json_is_named_for_what_it_is(failure: str, words: str, own_practice: PracticeOrg) -> None:
+    with login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("standard"))) as session:
+        own_practice.arm(failure)
+        with pytest.raises(NotJsonError, match=words):
+            session.rest("limits")
+        assert "DailyApiRequests" in session.rest("limits")
 
 
 # ---------------------------------------------------------------- the last exchange

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
@@ -23,11 +23,11 @@ from IPython.display import display
 
 from sfmtls_nb.curl import curl_command
 from sfmtls_nb.errors import (
+    ApiFault,
     CertificatePageError,
     ExpectationError,
     PassphraseError,
     SfmtlsError,
-    SoapFault,
 )
 from sfmtls_nb.findings import Finding
 from sfmtls_nb.identity import ClientIdentity
@@ -42,6 +42,11 @@ from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
 from sfmtls_nb.soap import Reply, from_user, operation
 from sfmtls_nb.transport import Exchange
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
 
 
 def _parse(magic: Any, line: str) -> Namespace:
@@ -205,6 +210,46 @@ class SfMagics(Magics):
 
     @_helpful
     @magic_arguments()
+    @argument("query", nargs="*", help="the query; as a cell, it stands in the cell")
+    @argument("--api", choices=["soap", "rest"], default="soap", help="by which API (default: %(default)s)")
+    @argument("--deleted", action="store_true", help="deleted records too, as queryAll")
+    @argument("--explode", metavar="CHILDREN", help="a row for each record of that child subquery")
+    @line_cell_magic
+    def sf_soql(self, line: str, cell: str | None = None) -> pd.DataFrame:
+        """Run SOQL, follow its pages, and return a DataFrame."""
+        chosen = _parse(SfMagics.sf_soql, line)
+        if bool(chosen.query) == (cell is not None):
+            raise UsageError("%sf_soql takes the query on its line, or in its cell: one of the two")
+        session = self._signed_in()
+        with self._remembering():
+            # The cell as it was typed: on the line, quotes have been taken for the line's own.
+            found = session.query(cell or " ".join(chosen.query), api=chosen.api, deleted=chosen.deleted)
+            frame = found.to_frame(explode=chosen.explode)
+        self.last = session.last
+        return frame
+
+    @_helpful
+    @magic_arguments()
+    @argument("path", help="such as limits, sobjects/Contact/describe or /services/data")
+    @argument("--no-cert", action="store_true", help="leave the certificate at home")
+    @argument("--port", type=int, choices=[443, 8443], help="default: 8443 with an identity, else 443")
+    @argument("--expect", metavar="FAILURE", help="predict: page, an error's code, or the name of an error")
+    @line_magic
+    def sf_rest(self, line: str) -> Any:
+        """GET a REST path, and return its JSON. With --expect a failure that was predicted is the result."""
+        chosen = _parse(SfMagics.sf_rest, line)
+        session = self._signed_in()
+
+        def call() -> Any:
+            with self._remembering():
+                content = session.rest(chosen.path, port=chosen.port, certificate=not chosen.no_cert)
+            self.last = session.last
+            return content
+
+        return _expecting(chosen.expect, call)
+
+    @_helpful
+    @magic_arguments()
     @line_magic
     def sf_curl(self, line: str) -> None:
         """Show the last call as the curl command that does the same."""
@@ -303,7 +348,7 @@ def _ask(prompt: str) -> str:
     return getpass.getpass(prompt)
 
 
-def _expecting(expected: str | None, call: Callable[[], Reply]) -> Reply | SfmtlsError:
+def _expecting(expected: str | None, call: Callable[[], T]) -> T | SfmtlsError:
     """The reply; or, where a failure was predicted, that failure. Raises ExpectationError when it does not come."""
     try:
         reply = call()
@@ -314,7 +359,7 @@ def _expecting(expected: str | None, call: Callable[[], Reply]) -> Reply | Sfmtl
     if expected:
         raise ExpectationError(
             f"{expected} was predicted, and the call succeeded",
-            f"the answer is {reply.operation}",
+            f"the answer is {reply!r}"[:200],
             "compare with the cell that fails: the port, the certificate, the user",
         )
     return reply
@@ -325,6 +370,6 @@ def _names_of(error: SfmtlsError) -> set[str]:
     names = {kind.__name__ for kind in type(error).__mro__ if issubclass(kind, SfmtlsError)}
     if isinstance(error, CertificatePageError):
         names.add("page")
-    if isinstance(error, SoapFault):
+    if isinstance(error, ApiFault):
         names.add(error.code)
     return names

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
-MAGICS = ["sf_practice", "sf_org", "sf_login", "sf_identity", "sf_soap", "sf_curl"]
+from sfmtls_nb import MutualAuthenticationFault, SoapFault
+
+MAGICS = ["sf_practice", "sf_org", "sf_login", "sf_identity", "sf_soap", "sf_soql", "sf_rest", "sf_curl"]
 
 
 @pytest.mark.parametrize("name", MAGICS)
@@ -41,3 +45,41 @@ def test_the_practice_org_has_no_sandbox(shell: InteractiveShell) -> None:
 
 def test_the_practice_org_takes_another_api_version(shell: InteractiveShell) -> None:
     assert shell.run_line_magic("sf_org", "practice --api-version 58.0").api_version == "58.0"
+
+
+@pytest.fixture
+def signed_in(shell: InteractiveShell) -> InteractiveShell:
+    shell.run_line_magic("sf_login", "standard")
+    return shell
+
+
+def cell_magic(shell: InteractiveShell, cell: str) -> Any:
+    return shell.run_cell_magic("sf_soql", "", cell)  # type: ignore[no-untyped-call]  # IPython's
+
+
+@pytest.mark.parametrize("api", ["soap", "rest"])
+def test_soql_on_a_line_gives_a_frame(signed_in: InteractiveShell, api: str) -> None:
+    frame = signed_in.run_line_magic("sf_soql", "SELECT Id, LastName, Account.Name FROM Contact LIMIT 3 --api " + api)
+    assert (3, ["Id", "LastName", "Account.Name"]) == (len(frame), list(frame.columns))
+
+
+def test_soql_in_a_cell_keeps_its_quotes(signed_in: InteractiveShell) -> None:
+    frame = signed_in.run_cell_magic(
+        "sf_soql", "", "SELECT Name FROM User WHERE Username = 'standard@practice.example'"
+    )
+    assert ["Stan Standard"] == list(frame["Name"])
+
+
+def test_a_query_that_is_wrong_raises_the_orgs_fault(signed_in: InteractiveShell) -> None:
+    with pytest.raises(SoapFault, match="INVALID_FIELD"):
+        cell_magic(signed_in, "SELECT Nonsense FROM User")
+
+
+def test_rest_gives_the_parsed_json(signed_in: InteractiveShell) -> None:
+    assert 15_000 == signed_in.run_line_magic("sf_rest", "limits")["DailyApiRequests"]["Max"]
+
+
+def test_rest_on_443_is_refused_to_an_enforced_user_as_predicted(shell: InteractiveShell) -> None:
+    shell.run_line_magic("sf_login", "enforced")
+    refusal = shell.run_line_magic("sf_rest", "limits --port 443 --expect MUTUAL_AUTHENTICATION_FAILED")
+    assert isinstance(refusal, MutualAuthenticationFault)

@@ -1,0 +1,62 @@
+"""Faults: which class Salesforce's error code is, and what to do next. One table for SOAP and REST."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sfmtls_nb.errors import LoginFault, MutualAuthenticationFault, RestFault, SessionFault, SoapFault
+
+_UNLISTED: Final = "Salesforce's API reference lists the code under “API Fault”"
+
+# code -> (class, or None for the one of the API that said it; next step)
+_FAULTS: Final[dict[str, tuple[type[LoginFault | MutualAuthenticationFault | SessionFault] | None, str]]] = {
+    "INVALID_LOGIN": (
+        LoginFault,
+        "type username and password again; from an unknown network append the security token to the password; a sandbox "
+        "signs in at test.salesforce.com or its My Domain; Setup > Users > Login History says which of these it was",
+    ),
+    "LOGIN_MUST_USE_SECURITY_TOKEN": (
+        LoginFault,
+        "append the security token to the password (PasswordLogin(…, security_token=…)); "
+        "Settings > Reset My Security Token mails a new one",
+    ),
+    "PASSWORD_LOCKOUT": (LoginFault, "wait for the lockout to end, or ask an administrator to unlock the user"),
+    "INVALID_OPERATION_WITH_EXPIRED_PASSWORD": (
+        LoginFault,
+        "the password has expired: sign in with a browser once and set a new one, then sign in here again",
+    ),
+    "MUTUAL_AUTHENTICATION_FAILED": (
+        MutualAuthenticationFault,
+        "this user is enforced: call on 8443 with the client certificate; if you did, its leaf is not the one uploaded "
+        "under Setup > Certificate and Key Management > Mutual Authentication Certificates",
+    ),
+    "INVALID_SESSION_ID": (
+        SessionFault,
+        "the session ended or timed out, or belongs to another org: sign in again",
+    ),
+    "UNSUPPORTED_API_VERSION": (
+        None,
+        "choose a version the org serves; SOAP login() exists from 31.0 to 64.0",
+    ),
+    "INVALID_OPERATION": (
+        None,
+        "if it is about login(): it is off by default in orgs made since Winter '26; an administrator can switch it on, "
+        "or sign in with OAuth and use the access token as session id",
+    ),
+}
+
+
+def soap_fault(code: str, message: str, evidence: str) -> SoapFault:
+    """The fault that a SOAP answer with this code is."""
+    kind, next_step = _FAULTS.get(code, (None, _UNLISTED))
+    return (kind or SoapFault)(_what(code, message), evidence, next_step, code, message)
+
+
+def rest_fault(code: str, message: str, evidence: str) -> RestFault:
+    """The fault that a REST answer with this errorCode is."""
+    kind, next_step = _FAULTS.get(code, (None, _UNLISTED))
+    return (kind or RestFault)(_what(code, message), evidence, next_step, code, message)
+
+
+def _what(code: str, message: str) -> str:
+    return f"the org answered {code}: {message}"
