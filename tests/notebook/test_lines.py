@@ -53,20 +53,21 @@ def signed_in(shell: InteractiveShell) -> InteractiveShell:
     return shell
 
 
+QUERY = "SELECT Id, LastName, Account.Name FROM Contact LIMIT 3"
+
+
 def cell_magic(shell: InteractiveShell, cell: str) -> Any:
     return shell.run_cell_magic("sf_soql", "", cell)  # type: ignore[no-untyped-call]  # IPython's
 
 
 @pytest.mark.parametrize("api", ["soap", "rest"])
 def test_soql_on_a_line_gives_a_frame(signed_in: InteractiveShell, api: str) -> None:
-    frame = signed_in.run_line_magic("sf_soql", "SELECT Id, LastName, Account.Name FROM Contact LIMIT 3 --api " + api)
+    frame = signed_in.run_line_magic("sf_soql", f"--api {api} {QUERY}")
     assert (3, ["Id", "LastName", "Account.Name"]) == (len(frame), list(frame.columns))
 
 
 def test_soql_in_a_cell_keeps_its_quotes(signed_in: InteractiveShell) -> None:
-    frame = signed_in.run_cell_magic(
-        "sf_soql", "", "SELECT Name FROM User WHERE Username = 'standard@practice.example'"
-    )
+    frame = cell_magic(signed_in, "SELECT Name FROM User WHERE Username = 'standard@practice.example'")
     assert ["Stan Standard"] == list(frame["Name"])
 
 
