@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import json
 import re
 from bisect import bisect_left, bisect_right
@@ -136,7 +137,9 @@ def _texts(tree: Any) -> Iterator[_Text]:
                 if isinstance(member, str | list):
                     pending.append(((*path, name), member, widget, False))
                 pending.append(((*path, name), name, widget, True))
-        elif isinstance(value, str) or (value and all(isinstance(each, str) for each in value)):
+        elif isinstance(value, str) or (
+            isinstance(value, list) and value and all(isinstance(each, str) for each in value)
+        ):
             values = [value] if isinstance(value, str) else value
             yield _Text(path, values, first, widget, is_name)
             first += len(values)
@@ -357,8 +360,9 @@ def _as_meant(text: str, reading: tuple[_Stage, ...], depth: int, read: set[str]
 
 def _as_it_stands(text: str, lowered: str, depth: int) -> list[_Found]:
     found = list(_pem_keys(text)) if "PRIVATE" in text else []
+    there = {words: any(word in lowered for word in words) for words in {rule.words for rule in _RULES}}
     for rule in _RULES:
-        if any(word in lowered for word in rule.words):
+        if there[rule.words]:
             for match in rule.pattern.finditer(text):
                 secret = match["secret"]
                 if rule.accepts(secret):
@@ -463,6 +467,8 @@ _BLOCK: Final = re.compile(
 #: What "PRIVATE KEY" looks like in base64, by where it falls in a group of three bytes.
 _PRIVATE_KEY: Final = ("UFJJVkFURSBLR", "BSSVZBVEUgS0VZ", "QUklWQVRFIEtFW")
 
+_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # as PowerShell writes
+
 
 def _in_base64(text: str, depth: int) -> Iterator[_Found]:
     for block in _BLOCK.finditer(text):
@@ -491,7 +497,7 @@ def _kind_inside(text: str, depth: int) -> str:
     """What secret is in the bytes that a base64 text stands for; else empty."""
     data = _decoded(text.translate({ord("-"): "+", ord("_"): "/"}))
     try:
-        found = _secrets(data.decode(), depth + 1)
+        found = _secrets(data.decode("utf-16" if data[:2] in _UTF_16 else "utf-8"), depth + 1)
     except UnicodeDecodeError:
         found = _secrets(data.decode("latin-1"), depth + 1, wrapped=False)
     if found:
@@ -561,16 +567,19 @@ _NAMED: Final = re.compile(rf"(?i){_KEY}\d?$")
 _QUOTE: Final = r"(?P<quote>\\*(?:\"{3}|'{3}|[\"']))"
 _QUOTED: Final = rf"{_QUOTE}(?P<secret>(?:(?!(?P=quote))(?:\\.|[^\\\n])){{4,2000}}+)(?P=quote)"
 _OPAQUE: Final = r"(?P<secret>[\w.~+/=!%:-]{8,4000}+)"
+_FIELD: Final = r"(?P<secret>[^&\s\"'<>()\[\]{}=|;,\\]{4,2000}+)"
+_WORD: Final = r"(?P<secret>[^\s\"'`<>${}\[-][^\s\"'`<>]{3,2000}+)"
 _STRING: Final = r"(?:[rbf]{0,2}(?:\"[^\"\n]{0,400}\"|'[^'\n]{0,400}')|[\w.\[\]\"']{1,200}(?:\([^()]{0,200}\))?)"
 
 # Of these, placeholders are made.
 _WORDS: Final = frozenset(
     re.findall(
         r"\w+",
-        "a access and api auth bearer change changeme client code consumer dummy enter example fake false for from goes "
-        "here hidden id in insert is jwt key my new no none null oauth of old or org paste pass passphrase password passwd "
-        "placeholder put pw real refresh replace required sample secret security session sf sfdc sid some str string text "
-        "that the this to token true type user username value what with xxx you your",
+        "a access and api auth bearer challenge change changeme client code consumer dummy enter error example fake false fault field for "
+        "from goes here hidden id in insert is jwt key login my new no none null oauth of old or org pass "
+        "passphrase passwd password paste placeholder put pw real refresh replace required sample secret "
+        "security session sf sfdc sid some str string text that the this to token true type user username "
+        "value what widget with xxx you your",
     )
 )
 _PLACEHOLDER: Final = re.compile(
@@ -578,7 +587,7 @@ _PLACEHOLDER: Final = re.compile(
     r"|[xX.*_•-]{3,}"
     r"|\[removed:.*"
     r"|.*(?:…|•{2}).*"  # masked or cut
-    r"|\$?\{+[^{}]*\}+|<[^<>]*>|\[[^\[\]]*\]|\$[A-Z_][A-Z0-9_]*|%[A-Z_]+%|%\(\w+\)s"
+    r"|(?:\$?\{+[^{}]*\}+\s*)+|<[^<>]*>|\[[^\[\]]*\]|\$[A-Z_][A-Z0-9_]*|%[A-Z_]+%|%\(\w+\)s"
     r"|(?i:insert|replace|change|enter|your|put)[ _-].*"
     r"|[\"'\s]*[+,%)].*[+,(][\"'\s]*"  # the code between two strings
     r"|[A-Z][a-z]+[,:]?(?: [A-Za-z'’]+[,.:!?]*){2,}",  # a sentence
@@ -591,7 +600,7 @@ def _is_placeholder(value: str) -> bool:
     if len(value) < 4 or value != value.strip() or _PLACEHOLDER.fullmatch(value):
         return True
     words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", value)
-    return len("".join(words)) == len(re.sub(r"[\s_.:-]", "", value)) and {word.lower() for word in words} <= _WORDS
+    return len("".join(words)) == len(re.sub(r"[\s_.,:?!-]", "", value)) and {word.lower() for word in words} <= _WORDS
 
 
 def _kind_of(key: str) -> str:
@@ -606,7 +615,7 @@ def _is_literal(value: str) -> bool:
     return not _is_placeholder(value)
 
 
-def _is_unquoted_literal(value: str) -> bool:
+def _is_literal_with_digit(value: str) -> bool:
     return _is_literal(value) and any(character.isdigit() for character in value)
 
 
@@ -623,7 +632,11 @@ class _Rule(NamedTuple):
     accepts: Callable[[str], bool] = _always
 
 
-_KEY_WORDS: Final = ("password", "passwd", "passphrase", "secret", "security", "access", "refresh")
+_KEY_WORDS: Final = (
+    *("password", "passwd", "passphrase"),
+    *(last + between + "secret" for last in "tr" for between in ("", " ", "_", "-")),
+    *(last + between + "token" for last in "ysh" for between in ("", " ", "_", "-")),
+)
 # Each pattern is anchored at a word, and what follows is possessive or bounded: no text takes more than linear time.
 _RULES: Final = (
     _Rule(
@@ -656,13 +669,13 @@ _RULES: Final = (
     _Rule(
         "",  # a form's body or a URL's query
         _KEY_WORDS,
-        re.compile(rf"(?i)(?:(?<=[?&]){_KEY}=(?P<secret>[^&\s\"'<>]{{4,2000}}+))"),
+        re.compile(rf"(?i)(?<=[?&])(?<!&&){_KEY}={_FIELD}"),
         _is_literal,
     ),
     _Rule(
         "",
         _KEY_WORDS,
-        re.compile(rf"(?i)(?<![\w-]){_KEY}=(?P<secret>[^&\s\"'<>]{{4,2000}}+)(?=&)"),
+        re.compile(rf"(?i)(?<![\w-]){_KEY}={_FIELD}(?=&(?!&))"),
         _is_literal,
     ),
     _Rule(
@@ -671,15 +684,21 @@ _RULES: Final = (
         re.compile(
             r"(?i)(?:client|consumer)[ _-]?secret[\"'\]]{0,3}\s{0,20}[:=]\s{0,20}(?P<secret>[0-9a-z]{16,2000}+)(?![\w(.\[])"
         ),
-        _is_unquoted_literal,
+        _is_literal_with_digit,
     ),
     _Rule(
-        "",  # a flag, or a variable of the environment
+        "",  # a variable of the environment
         _KEY_WORDS,
         re.compile(
-            rf"(?i)(?:--|(?:%env|%set_env|export)\s{{1,20}}\w{{0,40}}?){_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}[\"']?(?P<secret>[^\s\"'`<>${{}}-][^\s\"'`<>]{{3,2000}}+)"
+            rf"(?i)(?:%env|%set_env|export)\s{{1,20}}\w{{0,40}}?{_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}[\"']?{_WORD}"
         ),
-        _is_unquoted_literal,
+        _is_literal,
+    ),
+    _Rule(
+        "",  # a flag; in prose too, so only with a digit
+        _KEY_WORDS,
+        re.compile(rf"(?i)--{_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}[\"']?{_WORD}"),
+        _is_literal_with_digit,
     ),
     _Rule(
         "",

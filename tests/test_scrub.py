@@ -285,16 +285,16 @@ class TestASecretGoes:
     def test_from_every_place(self, name: str, place: str) -> None:
         text, needles, _ = SECRETS[name]
         after, _ = scrubbed(written(PLACES[place](text)))
-        assert [] == [needle for needle in needles if needle in after]
+        assert ([], []) == ([needle for needle in needles if needle in after], find_secrets(after))
 
     @pytest.mark.parametrize("disguise", DISGUISES)
     @pytest.mark.parametrize("name", SECRETS)
     def test_in_every_disguise(self, name: str, disguise: str) -> None:
         text, needles, _ = SECRETS[name]
         hidden = DISGUISES[disguise](text if len(text) >= 40 or disguise not in SHORT else f"{text}\n{'text ' * 8}")
-        after, _ = scrubbed(written(notebook(code(hidden))))
+        after, leaks = scrubbed(written(notebook(code(hidden))))
         readings = all_readings(after)
-        assert [] == [needle for needle in needles if needle in readings]
+        assert ([], True) == ([needle for needle in needles if needle in readings], bool(leaks))
 
     @pytest.mark.parametrize("place", IN_BASE64)
     @pytest.mark.parametrize("name", PEM_KEYS)
@@ -358,6 +358,14 @@ class TestASecretGoes:
         after, _ = scrubbed(written(notebook(code(f"key = (\n{pieces}\n)\nprint(key)"))))
         assert (False, True) == ("MII" in after, "print(key)" in after)
 
+    def test_a_key_in_base64_of_utf_16(self) -> None:
+        hidden = base64.b64encode(PEM_KEYS["EC SEC1"].encode("utf-16")).decode()
+        assert "private key" == only(written(notebook(code(hidden)))).kind
+
+    def test_a_key_in_base64_of_something_binary(self) -> None:
+        hidden = base64.b64encode(b"\0\xff" * 100 + PEM_KEYS["EC SEC1"].encode() + b"\xff").decode()
+        assert "private key" == only(written(notebook(code(hidden)))).kind
+
     @pytest.mark.parametrize("width", [8, 20, 40])
     def test_a_key_in_short_lines(self, width: int) -> None:
         body = "\n".join(textwrap.wrap("".join(PEM_KEYS["Ed25519"].splitlines()[1:-1]), width))
@@ -383,6 +391,12 @@ class TestASecretGoes:
         }
         leaks = find_secrets(written(notebook(code(), papermill=parameters)))
         assert ["password", "consumer secret", "access token"] == [leak.kind for leak in leaks]
+
+    def test_from_a_file_that_is_a_single_text(self) -> None:
+        assert ('"[removed: session id]"', "the file") == (
+            scrubbed(json.dumps(SESSION_ID))[0],
+            only(json.dumps(SESSION_ID)).where,
+        )
 
     def test_from_a_member_that_is_there_twice(self) -> None:
         after, leaks = scrubbed(f'{{"a": "{SESSION_ID}", "a": "{REFRESH}"}}')
@@ -488,6 +502,10 @@ ORDINARY = [
     'password = os.environ["SF_PASSWORD"]',
     'if password == "p455w0rd": pass',
     'print("Password: " + name + "!")',
+    "if (url.password===other.password&&this.password=that.password&&more) {}",
+    '"LOGIN_MUST_USE_SECURITY_TOKEN": "LoginFault"',
+    "<n1:password>{password}{security_token}</n1:password>",
+    '{"password": "string?"}',
     '"password="+quote(password)+"&x="',
     '{"username": "username", "password": "string"}',
     '{"password": "Please enter your password."}',
@@ -573,8 +591,9 @@ class TestTheRestOfTheFile:
         with pytest.raises(SfmtlsError, match="it is not JSON"):
             find_secrets(text)
 
-    def test_that_is_json_is_none(self) -> None:
-        assert [] == find_secrets("[]")
+    @pytest.mark.parametrize("text", ["[]", "{}", "1", "null", "true", '""', "[1, []]"])
+    def test_that_is_json_is_none(self, text: str) -> None:
+        assert (text, []) == scrubbed(text)
 
 
 REPEATED = {
