@@ -6,18 +6,16 @@ import argparse
 import json
 import os
 import signal
-import stat
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from sfmtls_nb import __version__
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.practice import LOOPBACK, SCENARIOS, Ports, PracticeOrg
-from sfmtls_nb.scrub import Leak, scrubbed
+from sfmtls_nb.scrub import KNOWN_TO_OTHERS, notebooks_in, scrub_file
 from sfmtls_nb.tour import tour
-from sfmtls_nb.writing import write_new
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -120,9 +118,9 @@ def _practice(options: argparse.Namespace) -> None:
 
 def _scrub(options: argparse.Namespace) -> None:
     unreadable, found = 0, 0
-    for path in _notebooks(options.paths):
+    for path in notebooks_in(options.paths):
         try:
-            leaks = _scrub_file(path, check=options.check)
+            leaks = scrub_file(path, check=options.check)
         except SfmtlsError as error:
             print(f"sfmtls-nb: {error}", file=sys.stderr)
             unreadable += 1
@@ -130,40 +128,14 @@ def _scrub(options: argparse.Namespace) -> None:
         found += len(leaks)
         for leak in leaks:
             print(f"{path}: {leak}" if options.check else f"{path}: removed: {leak}")
-    known = "what others may have seen stays known to them: end the session, change the password, replace the key"
     if found and options.check:
-        raise SfmtlsError(f"secrets in notebooks: {found}", next_step=f"sfmtls-nb scrub removes them; {known}")
+        raise SfmtlsError(
+            f"secrets in notebooks: {found}", next_step=f"sfmtls-nb scrub removes them; {KNOWN_TO_OTHERS}"
+        )
     if unreadable:
         raise SfmtlsError(f"notebooks that could not be scrubbed: {unreadable}", next_step="see above")
     if found:
-        print(f"sfmtls-nb: {known}", file=sys.stderr)
-
-
-def _notebooks(paths: Sequence[Path]) -> Iterator[Path]:
-    """The files named, and every notebook in the folders named: their checkpoints too, which leak as well."""
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(file for file in path.rglob("*.ipynb") if file.is_file())
-        else:
-            yield path
-
-
-def _scrub_file(path: Path, *, check: bool) -> list[Leak]:
-    try:
-        # Bytes, so that line endings stay as they are; and the file itself, should the name be a link to it.
-        target = path.resolve()
-        before = target.read_bytes().decode()
-        mode = stat.S_IMODE(target.stat().st_mode)
-    except (OSError, ValueError) as error:  # ValueError: not UTF-8; a null byte in the name
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SfmtlsError(f"{path} cannot be read", reason, "give a notebook: a .ipynb file") from error
-    try:
-        after, leaks = scrubbed(before)
-    except SfmtlsError as error:
-        raise SfmtlsError(f"{path}: {error.what}", error.evidence, error.next_step) from error
-    if leaks and not check:
-        write_new(target, after.encode(), overwrite=True).chmod(mode)
-    return leaks
+        print(f"sfmtls-nb: {KNOWN_TO_OTHERS}", file=sys.stderr)
 
 
 if __name__ == "__main__":

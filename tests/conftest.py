@@ -20,6 +20,7 @@ from sfmtls_nb.practice import PracticeOrg
 OFFLINE = Path(__file__).parent / "offline"
 sys.path.insert(0, str(OFFLINE))
 os.environ["PYTHONPATH"] = str(OFFLINE)
+os.environ["SFMTLS_NB_PROFILES"] = os.devnull  # not those of whoever runs the tests
 
 import sitecustomize  # noqa: E402  # the module in OFFLINE, on the path only now
 

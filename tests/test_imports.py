@@ -19,9 +19,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # As CONTRIBUTING.md draws it: a module imports from its own layer and from those before it.
 LAYERS = (
     {"secret", "errors"},
-    {"faults"},
-    {"soap", "rest", "sobject", "selection", "chain", "handshake", "writing", "roots", "bag"},
-    {"identity", "findings", "csr", "org", "tls"},
+    {"faults", "secret_patterns", "key_material", "secret_scan"},
+    {"soap", "operations", "rest", "sobject", "selection", "chain", "handshake", "writing", "roots", "bag"},
+    {"identity", "findings", "csr", "org", "tls", "profiles"},
     {"transport"},
     {"login", "session", "query"},
     {"frame", "curl", "diagnose", "scrub"},
@@ -109,8 +109,16 @@ def loaded_after(statement: str) -> set[str]:
     return set(run.stdout.split())
 
 
-def test_the_package_loads_without_pandas_and_jupyter() -> None:
-    assert set() == loaded_after("import sfmtls_nb") & {"pandas", "IPython", "ipywidgets", "tornado"}
+HEAVY = {"requests", "lxml", "cryptography", "pandas", "IPython", "ipywidgets", "tornado"}
+
+
+def test_the_package_loads_next_to_nothing() -> None:
+    assert set() == loaded_after("import sfmtls_nb; dir(sfmtls_nb)") & HEAVY
+
+
+def test_all_of_the_package_loads_without_pandas_and_jupyter() -> None:
+    loaded = loaded_after("from sfmtls_nb import *; login, Session")
+    assert {"requests", "lxml", "cryptography"} == loaded & HEAVY
 
 
 def test_the_modules_of_a_query_load_without_pandas() -> None:
@@ -127,5 +135,34 @@ def test_all_names_every_public_name_once_and_in_order() -> None:
     assert sorted(set(names), key=lambda name: (not name.isupper(), name[0].islower() or name[0] == "_", name)) == names
 
 
-def test_every_public_name_is_there() -> None:
-    assert [name for name in sfmtls_nb.__all__ if not hasattr(sfmtls_nb, name)] == []
+def test_the_names_loaded_late_are_those_that_type_checkers_see_and_all_has() -> None:
+    body = ast.parse(Path(sfmtls_nb.__file__).read_text()).body
+    blocks = [node.body for node in body if isinstance(node, ast.If)]
+    imports = [node for block in blocks for node in block if isinstance(node, ast.ImportFrom)]
+    seen = {alias.name: node.module for node in imports for alias in node.names if alias.name != "InteractiveShell"}
+    assert seen == {name: f"sfmtls_nb.{module}" for name, module in sfmtls_nb._MODULE_OF.items()}
+    assert {*seen, "__version__", "load_ipython_extension"} == set(sfmtls_nb.__all__)
+
+
+@pytest.mark.parametrize("name", sfmtls_nb.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert hasattr(sfmtls_nb, name)
+    assert name in dir(sfmtls_nb)
+
+
+def test_a_star_import_takes_every_public_name() -> None:
+    names: dict[str, object] = {}
+    exec("from sfmtls_nb import *", names)  # noqa: S102  # only a module may have a star import
+    assert names.items() >= {name: getattr(sfmtls_nb, name) for name in sfmtls_nb.__all__}.items()
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match=r"^module 'sfmtls_nb' has no attribute 'nothing'$"):
+        sfmtls_nb.nothing  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "before", ["import sfmtls_nb.login", "from sfmtls_nb import PasswordLogin", "from sfmtls_nb.login import login"]
+)
+def test_login_is_the_function_even_if_its_module_is_loaded(before: str) -> None:
+    loaded_after(f"{before}\nfrom sfmtls_nb import login\nassert login.__qualname__ == 'login'")
