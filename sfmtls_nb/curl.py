@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Final
 
+from sfmtls_nb.secret import mask_session_ids
 from sfmtls_nb.soap import indented, is_html, parse
 from sfmtls_nb.transport import Exchange
 
@@ -40,8 +41,9 @@ def curl_command(exchange: Exchange, pem: str | Path = "fullcert.pem") -> str:
         options.append(f"-E {shlex.quote(name)}")
     if exchange.method == "GET":
         return _LINE.join(options)
-    show = "" if is_html(exchange.response_body) else " | xmllint --format -"
-    text, end = _here_document(exchange.request_body), "END_OF_ENVELOPE"
+    is_json = exchange.request_headers.get("Content-Type") == "application/json"
+    show = "" if is_json or is_html(exchange.response_body) else " | xmllint --format -"
+    text, end = _here_document(_shown_json(exchange) if is_json else _shown_xml(exchange)), "END_OF_BODY"
     while f"\n{end}\n" in text:  # or what follows in the body would be run as commands
         end += "_"
     options.append(f"--data-binary @- <<{end}{show}")
@@ -57,8 +59,16 @@ def _header(name: str, value: str) -> str:
     return f'"{shown}{_VARIABLES["sessionId"]}"'
 
 
-def _here_document(body: bytes) -> str:
-    text = re.sub(r"[\\$`]", r"\\\g<0>", indented(parse(body), _PLACEHOLDERS))
+def _shown_xml(exchange: Exchange) -> str:
+    return indented(parse(exchange.request_body), _PLACEHOLDERS)
+
+
+def _shown_json(exchange: Exchange) -> str:
+    return mask_session_ids(exchange.request_body.decode()) + "\n"
+
+
+def _here_document(body: str) -> str:
+    text = re.sub(r"[\\$`]", r"\\\g<0>", body)
     for name, placeholder in _PLACEHOLDERS.items():
         text = text.replace(placeholder, _VARIABLES[name])
     return text

@@ -1,4 +1,4 @@
-"""REST answers: JSON in, values out; an array of errors becomes a RestFault."""
+"""REST: JSON in, values out and the other way; an array of errors becomes a RestFault."""
 
 from __future__ import annotations
 
@@ -43,6 +43,18 @@ def read_json(body: bytes) -> Any:
             str(first["errorCode"]), str(first["message"]), f"errorCode {first['errorCode']}{fields}{more}"
         )
     return content
+
+
+def to_json(content: Any) -> bytes:
+    """A value as JSON, for the body of a call. Raises NotJsonError for what JSON has no form for."""
+    try:
+        return json.dumps(content, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise NotJsonError(
+            "the body cannot be written as JSON",
+            type(error).__name__ if isinstance(error, RecursionError) else str(error),
+            "give dicts, lists, text, numbers, True, False and None; a date is written as text",
+        ) from error
 
 
 def _is_error(item: Any) -> bool:

@@ -14,6 +14,7 @@ from sfmtls_nb.errors import NotSoapError, OrgError, SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.org import Port, checked_url
 from sfmtls_nb.query import Api, QueryResult
+from sfmtls_nb.rest import to_json
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.soap import Reply, envelope, operation, to_bytes
 from sfmtls_nb.sobject import DescribeSObjectResult, read_describe
@@ -53,24 +54,31 @@ class Session:
         certificate: False leaves the certificate at home, to see what happens then.
         Raises a SoapFault for what the org refuses, and the other SfmtlsErrors for what goes wrong on the way.
         """
+        return self._sent(self.prepared(body, fields, port=port, certificate=certificate)).reply()
+
+    def prepared(
+        self,
+        body: str | etree._Element,
+        fields: Mapping[str, str | Secret] | None = None,
+        *,
+        port: Port | None = None,
+        certificate: bool = True,
+    ) -> Exchange:
+        """The call that `soap` would make, not sent: to look at, or to show with `sfmtls_nb.curl_command`."""
         document = envelope(operation(body, fields) if isinstance(body, str) else body, self.session_id)
         url = self.org.endpoint(self.server_url, port or self._door)
-        try:
-            self.last = self.transport.post(url, to_bytes(document), SOAP_HEADERS, certificate=certificate)
-        except SfmtlsError as error:
-            self.last = error.exchange
-            raise
-        return self.last.reply()
+        return self.transport.prepared("POST", url, SOAP_HEADERS, to_bytes(document), certificate=certificate)
 
     def rest(
         self,
         path: str,
         *,
+        body: Any = None,
         port: Port | None = None,
         certificate: bool = True,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """GET a REST resource, and give its JSON as Python values.
+        """GET a REST resource, or POST ``body`` to it as JSON, and give the JSON of the answer as Python values.
 
         path: ``limits`` or ``query?q=SELECT Id FROM Account`` is below /services/data of the org's API version; what
             begins with ``/`` begins at the host; a whole URL has to be one of this org. Characters that no URL has
@@ -88,12 +96,12 @@ class Session:
         url = self._resource(path, port)
         bearer = f"Bearer {self.session_id.reveal()}"
         sent = {"Accept": "application/json", **(headers or {}), "Authorization": bearer}
-        try:
-            self.last = self.transport.get(url, sent, certificate=certificate)
-        except SfmtlsError as error:
-            self.last = error.exchange
-            raise
-        return self.last.json()
+        if body is None:
+            exchange = self.transport.prepared("GET", url, sent, certificate=certificate)
+        else:
+            sent["Content-Type"] = "application/json"
+            exchange = self.transport.prepared("POST", url, sent, to_json(body), certificate=certificate)
+        return self._sent(exchange).json()
 
     def query(self, soql: str, *, api: Api = "soap", deleted: bool = False, batch: int = 2000) -> QueryResult:
         """Run SOQL, and give what it finds: iterate over the records, or take ``.to_frame()``.
@@ -118,6 +126,14 @@ class Session:
             self._described[key] = read_describe(reply.results[0])
             self.last = before
         return self._described[key]
+
+    def _sent(self, exchange: Exchange) -> Exchange:
+        try:
+            self.last = self.transport.send(exchange)
+        except SfmtlsError as error:
+            self.last = error.exchange
+            raise
+        return self.last
 
     @property
     def _door(self) -> Port:
@@ -148,7 +164,11 @@ class Session:
 
     def with_identity(self, identity: ClientIdentity | None) -> Session:
         """The same session, over connections of its own that present ``identity``."""
-        session = Session(Transport(self.org, identity), self.session_id, self.server_url, self.user_id)
+        return self.over(Transport(self.org, identity))
+
+    def over(self, transport: Transport) -> Session:
+        """The same session over another transport: another identity, other timeouts."""
+        session = Session(transport, self.session_id, self.server_url, self.user_id)
         session.last = self.last
         session._described = self._described  # the same org
         return session

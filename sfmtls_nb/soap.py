@@ -172,6 +172,10 @@ class Reply:
 
         return elements_frame(self._find(path) if path else self.results)
 
+    def part(self, path: str) -> Part:
+        """The elements at ``path``, as a value of their own. None is no error: it is empty then."""
+        return Part(path, tuple(self._find(path)))
+
     def _find(self, path: str) -> list[etree._Element]:
         try:
             return self.root.findall(any_namespace(path))
@@ -193,9 +197,46 @@ class Reply:
         return f"<Reply {self.operation}>"
 
 
+class Part:
+    """The elements of a reply that a path leads to: none, one or many."""
+
+    def __init__(self, path: str, elements: tuple[etree._Element, ...]) -> None:
+        self.path = path
+        self.elements = elements
+
+    def frame(self) -> pd.DataFrame:
+        """One row an element, their children as columns."""
+        from sfmtls_nb.frame import elements_frame  # noqa: PLC0415  # the core loads without pandas
+
+        return elements_frame(self.elements)
+
+    def __len__(self) -> int:
+        return len(self.elements)
+
+    def __str__(self) -> str:
+        return "".join(indented(_alone(each)).partition("\n")[2] for each in self.elements).rstrip("\n")
+
+    def __repr__(self) -> str:
+        return f"<Part {len(self)} at {self.path}>"
+
+
+def _alone(element: etree._Element) -> etree._Element:
+    """A copy that declares the namespaces it needs, and not those of the envelope it was in."""
+    alone = copy.deepcopy(element)
+    alone.tail = None
+    etree.cleanup_namespaces(alone)
+    return alone
+
+
 def is_nil(element: etree._Element) -> bool:
     """Whether the element says of itself, with ``xsi:nil``, that it has no value."""
     return element.get(f"{{{XSI}}}nil") in ("true", "1")
+
+
+# The beginning of a step that is a name without a prefix. Namespaces and predicates are skipped: "/" in them is text.
+_BARE_NAME: Final = re.compile(
+    r"""\{[^}]*\} | \[(?:'[^']*'|"[^"]*"|[^]'"])*\] | (?<![^/])(?=[^\W\d])(?![\w.-]*:)""", re.VERBOSE
+)
 
 
 def any_namespace(path: str) -> str:
@@ -204,7 +245,7 @@ def any_namespace(path: str) -> str:
     >>> any_namespace(".//userInfo/userName")
     './/{*}userInfo/{*}userName'
     """
-    return re.sub(r"(^|/)(?=[A-Za-z_])(?![^/]*:)", r"\1{*}", path)
+    return _BARE_NAME.sub(lambda found: found[0] or "{*}", path)
 
 
 def read_reply(body: bytes) -> Reply:

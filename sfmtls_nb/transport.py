@@ -35,6 +35,8 @@ from sfmtls_nb.tls import client_context
 
 _T = TypeVar("_T")
 
+Method = Literal["GET", "POST"]
+
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -42,7 +44,8 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 class Exchange:
     """One call: what was sent, how, and what came back. Bodies and headers may hold secrets: they are not in its repr.
 
-    status: the HTTP status; None when no answer came. elapsed: seconds until the last byte. at: when it began, UTC.
+    status: the HTTP status; None when no answer came, or nothing was sent yet. elapsed: seconds until the last byte.
+    at: when it began, UTC. tls: version and cipher suite, as OpenSSL names them; empty where they are not known.
     """
 
     url: str
@@ -55,7 +58,8 @@ class Exchange:
     response_body: bytes = field(default=b"", repr=False)
     elapsed: float = 0.0
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    method: Literal["GET", "POST"] = "POST"
+    method: Method = "POST"
+    tls: str = ""
 
     @property
     def server_date(self) -> datetime | None:
@@ -96,24 +100,24 @@ class Transport:
         self._pools: dict[bool, requests.Session] = {}
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, certificate: bool = True) -> Exchange:
-        """Send ``body`` and return what came of it, whatever its HTTP status. Redirects are not followed.
+        """Send ``body`` and return what came of it: `prepared` and `send` in one."""
+        return self.send(self.prepared("POST", url, headers, body, certificate=certificate))
+
+    def get(self, url: str, headers: Mapping[str, str], *, certificate: bool = True) -> Exchange:
+        """Ask for what is at ``url``: `prepared` and `send` in one."""
+        return self.send(self.prepared("GET", url, headers, certificate=certificate))
+
+    def prepared(
+        self, method: Method, url: str, headers: Mapping[str, str], body: bytes = b"", *, certificate: bool = True
+    ) -> Exchange:
+        """A call that has not been sent yet. Raises OrgError if it cannot be.
 
         The identity is presented on the org's mutual port and nowhere else: on 443 nobody asks for it.
         certificate: False leaves it at home there too.
-        Raises OrgError before sending, ConnectError, HandshakeError or CallTimeout after.
         """
-        return self._send("POST", url, body, headers, certificate=certificate)
-
-    def get(self, url: str, headers: Mapping[str, str], *, certificate: bool = True) -> Exchange:
-        """Ask for what is at ``url``. All else is as with `post`."""
-        return self._send("GET", url, b"", headers, certificate=certificate)
-
-    def _send(
-        self, method: Literal["GET", "POST"], url: str, body: bytes, headers: Mapping[str, str], *, certificate: bool
-    ) -> Exchange:
-        parts = urlsplit(checked_url(url))
-        present = certificate and self.identity is not None and parts.port == self.org.mutual_port
-        exchange = Exchange(
+        port = urlsplit(checked_url(url)).port
+        present = certificate and self.identity is not None and port == self.org.mutual_port
+        return Exchange(
             url,
             MappingProxyType(dict(headers)),
             body,
@@ -121,18 +125,28 @@ class Transport:
             self.org.ca_file,
             method=method,
         )
+
+    def send(self, prepared: Exchange) -> Exchange:
+        """Send it and return what came of it, whatever its HTTP status. Redirects are not followed.
+
+        Raises ConnectError, HandshakeError or CallTimeout.
+        """
+        url, present = prepared.url, prepared.identity is not None
+        exchange = replace(prepared, at=datetime.now(UTC))
         pool = self._pool(present=present)
         started = time.perf_counter()
         try:
             response = pool.request(
-                method,
+                exchange.method,
                 url,
-                data=body if method == "POST" else None,
-                headers=headers,
+                data=exchange.request_body if exchange.method == "POST" else None,
+                headers=exchange.request_headers,
                 timeout=(self.org.connect_timeout, self.org.read_timeout),
                 allow_redirects=False,
-                proxies={} if parts.hostname in _LOOPBACK else get_environ_proxies(url),
+                proxies={} if urlsplit(url).hostname in _LOOPBACK else get_environ_proxies(url),
+                stream=True,  # while it streams, the connection can still be asked how it is encrypted
             )
+            tls, body = _tls_of(response), response.content
         except (requests.RequestException, HTTPError, OSError) as error:
             ours = translate(error, url, self.org, presented=present)
             ours.exchange = exchange
@@ -141,8 +155,9 @@ class Transport:
             exchange,
             status=response.status_code,
             response_headers=response.headers,
-            response_body=response.content,
+            response_body=body,
             elapsed=time.perf_counter() - started,
+            tls=tls,
         )
 
     def _pool(self, *, present: bool) -> requests.Session:
@@ -181,6 +196,13 @@ class _Adapter(HTTPAdapter):
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Not requests' own: it would add certifi's roots to the context."""
+
+
+def _tls_of(response: requests.Response) -> str:
+    """TLS version and cipher suite of the connection that a response is still coming over."""
+    sock = getattr(response.raw.connection, "sock", None)
+    cipher = sock.cipher() if isinstance(sock, ssl.SSLSocket) else None
+    return f"{cipher[1]}, {cipher[0]}" if cipher else ""
 
 
 # ---------------------------------------------------------------- foreign errors

@@ -45,7 +45,7 @@ SHELL = [
     "|",
 ]
 shell_text = st.lists(
-    st.sampled_from([*SHELL, "END_OF_ENVELOPE", "\nEND_OF_ENVELOPE\n", "a", " ", "ü", "<", "&", "${SF_SESSION_ID}"])
+    st.sampled_from([*SHELL, "END_OF_BODY", "\nEND_OF_BODY\n", "a", " ", "ü", "<", "&", "${SF_SESSION_ID}"])
 )
 
 
@@ -123,7 +123,7 @@ def test_the_login_command_with_another_password_does_not(practice: PracticeOrg,
 
 @needs_curl
 @pytest.mark.parametrize(
-    "username", [*SHELL, "".join(SHELL), "x\nEND_OF_ENVELOPE\ntouch spilled\n", "<&>\"' ü 日本", "\r\n"]
+    "username", [*SHELL, "".join(SHELL), "x\nEND_OF_BODY\ntouch spilled\n", "<&>\"' ü 日本", "\r\n"]
 )
 def test_a_username_with_shell_characters_arrives_as_it_was_typed(
     username: str, practice: PracticeOrg, org: Org, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -272,5 +272,5 @@ def test_a_url_is_one_word_whatever_is_in_it(url: str) -> None:
 
 
 def test_the_end_of_the_here_document_is_no_line_of_the_body() -> None:
-    text = "\nEND_OF_ENVELOPE\nEND_OF_ENVELOPE_\n"
-    assert curl_command(sent(operation("x", {"a": text}))).endswith("\nEND_OF_ENVELOPE__")
+    text = "\nEND_OF_BODY\nEND_OF_BODY_\n"
+    assert curl_command(sent(operation("x", {"a": text}))).endswith("\nEND_OF_BODY__")

@@ -247,6 +247,12 @@ def test_any_path_finds_something_or_nothing_or_is_an_error_of_ours(path: str) -
         ("./{urn:x}a/b", "./{urn:x}a/{*}b"),
         ("*", "*"),
         ("..", ".."),
+        ("{http://x/1}a/b[2]/c", "{http://x/1}a/{*}b[2]/{*}c"),
+        ("{}a", "{}a"),
+        ("ü/_b", "{*}ü/{*}_b"),
+        ("1/-a", "1/-a"),
+        ("a[.='x/y:z']/b", "{*}a[.='x/y:z']/{*}b"),
+        ('a[.="]/y"]/b', '{*}a[.="]/y"]/{*}b'),
     ],
 )
 def test_names_without_a_prefix_match_in_any_namespace(path: str, everywhere: str) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from html import escape
 
 import ipywidgets as widgets
 
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
+from sfmtls_nb.notebook.identity_view import findings_html, identity_html
+from sfmtls_nb.notebook.summaries import error_html
+from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.secret import Secret
-
-#: Gets the sources, the passphrase and the folder to write to ("": none); returns the identity and HTML to show.
-Assemble = Callable[[Sequence[bytes | str], Secret | None, str], tuple[ClientIdentity, str]]
-Explain = Callable[[SfmtlsError], str]
 
 _WIDE = widgets.Layout(width="min(42em, 100%)")
 
@@ -24,9 +22,9 @@ class IdentityForm(widgets.VBox):
     ``identity`` is what was assembled last, or None.
     """
 
-    def __init__(self, assemble: Assemble, explain: Explain) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         self.identity: ClientIdentity | None = None
-        self._assemble, self._explain = assemble, explain
+        self._workspace = workspace
         self.upload = widgets.FileUpload(multiple=True, description="Choose files", tooltip="Key and certificates")
         self.names = widgets.Text(placeholder="client.key client.crt intermediate1.crt", layout=_WIDE)
         self.passphrase = widgets.Password(placeholder="only if the key is encrypted", layout=_WIDE)
@@ -50,12 +48,18 @@ class IdentityForm(widgets.VBox):
         uploaded = [bytes(file["content"]) for file in self.upload.value]
         passphrase = Secret(self.passphrase.value) if self.passphrase.value else None
         self.upload.value, self.passphrase.value = (), ""
+        self.identity = None
         try:
-            self.identity, self.result.value = self._assemble(
-                [*uploaded, *self.names.value.split()], passphrase, self.folder.value.strip()
-            )
+            identity = self._workspace.assembled([*uploaded, *self.names.value.split()], passphrase)
+            self._workspace.present(identity)
+            folder = self.folder.value.strip()
+            written = self._workspace.write(identity, folder) if folder else []
         except SfmtlsError as error:
-            self.identity, self.result.value = None, self._explain(error)
+            self.result.value = error_html(error)
+            return
+        self.identity = identity
+        lines = "".join(f"<div>{escape(line)}</div>" for line in written)
+        self.result.value = identity_html(identity) + findings_html(self._workspace.findings(identity)) + lines
 
 
 def _labelled(text: str, widget: widgets.Widget) -> widgets.VBox:

@@ -94,11 +94,14 @@ ORG_FAILURES: Final = {
     "limit-exceeded": "the day's API requests are used up: REQUEST_LIMIT_EXCEEDED",
 }
 
+#: Every failure that can be asked for, and what happens then.
+ON_REQUEST: Final = {name: each.what for name, each in FAILURES.items()} | ORG_FAILURES
+
 
 def failure(name: str) -> Failure:
     """The failure of that name. Raises PracticeError for an unknown one."""
     try:
         return FAILURES[name]
     except KeyError:
-        known = ", ".join([*FAILURES, *ORG_FAILURES])
+        known = ", ".join(ON_REQUEST)
         raise PracticeError(f"there is no failure {name!r}", next_step=f"they are: {known}") from None

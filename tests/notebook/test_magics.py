@@ -16,6 +16,8 @@ from nbclient.exceptions import CellExecutionError
 
 CHAIN = "client.key client.crt intermediate1.crt intermediate2.crt"
 COLOUR = re.compile(r"\033\[[\d;]*m")
+FORGET = """from sfmtls_nb.notebook.workspace import Workspace
+get_ipython().magics_manager.registry["SfMagics"].workspace = Workspace()"""
 # A session id; masked, it ends after its exclamation mark.
 SESSION_ID = re.compile(r"00D\w{12}![^•]")
 
@@ -99,7 +101,7 @@ def one_kernel() -> Iterator[Kernel]:
 @pytest.fixture
 def kernel(one_kernel: Kernel) -> Kernel:
     """The one kernel, with the magics as they are when just loaded."""
-    one_kernel.run("%sf_practice stop", "%reload_ext sfmtls_nb")
+    one_kernel.run("%sf_practice stop", FORGET)
     return one_kernel
 
 
@@ -131,23 +133,20 @@ class TestAUsageError:
         ("cell", "message"),
         [
             ("%sf_practice dance", "invalid choice: 'dance'"),
-            ("%sf_practice --nope", "unrecognized arguments: --nope"),
-            ("%sf_practice show", "%sf_practice starts one"),
-            ("%sf_practice stop", "%sf_practice starts one"),
+            ("%sf_practice --nope", "there is no --nope"),
             ("%sf_org", "required: name"),
             ("%sf_org acme --sandbox", "--sandbox: expected one argument"),
-            ("%sf_login", "no org is chosen"),
-            ("%sf_login me --password x", "unrecognized arguments: --password"),
-            ("%sf_identity --nope", "unrecognized arguments: --nope"),
-            ("%sf_soap", "an operation on its line, or XML in its cell"),
+            ("%sf_login me --password x", "a secret that stands in a cell is saved with the notebook"),
+            ("%sf_login me --Security-Token=x", "a secret that stands in a cell is saved with the notebook"),
+            ("%sf_identity --nope", "there is no --nope"),
             ("%%sf_soap getUserInfo\n<a/>", "an operation on its line, or XML in its cell"),
-            ("%sf_soap getUserInfo", "no org is chosen"),
             ("%sf_soap getUserInfo --port 80", "invalid choice: 80"),
             ("%sf_soap getUserInfo --port x", "invalid int value: 'x'"),
-            ("%sf_soap 'getUserInfo", "No closing quotation"),
-            ("%sf_soap a b", "unrecognized arguments: b"),
-            ("%sf_curl", "no call has been made yet"),
-            ("%sf_curl x", "unrecognized arguments: x"),
+            ("%sf_soap 'getUserInfo", "a quote is not closed"),
+            ("%sf_soap a b", "a word too much"),
+            ("%sf_curl x", "a word too much"),
+            ("%sf_soap class << getUserInfo", "class cannot be the name of a variable"),
+            ("%sf_soap getUserInfo --out a.b", "a.b cannot be the name of a variable"),
         ],
     )
     def test_says_what_is_wrong(self, kernel: Kernel, cell: str, message: str) -> None:
@@ -155,12 +154,33 @@ class TestAUsageError:
         assert (ran.status, message in ran.streams) == ("error", True)
 
     def test_is_one_line_without_a_traceback(self, kernel: Kernel) -> None:
-        ran = kernel.run("%sf_curl")
-        expected = "UsageError: no call has been made yet; %sf_login makes the first\n"
+        ran = kernel.run("%sf_curl x")
+        expected = "UsageError: there is a word too much on the line; %sf_curl --help shows what it takes\n"
         assert (expected, []) == (ran.streams, ran.traceback)
 
+    def test_does_not_repeat_what_may_be_a_password(self, kernel: Kernel) -> None:
+        cells = ("%sf_login me hunter2", "%sf_login me --password=hunter2", "%sf_login me --token hunter2")
+        assert "hunter2" not in "".join(kernel.run(cell).shown for cell in cells)
+
+
+class TestWhatComesTooEarly:
+    @pytest.mark.parametrize(
+        ("cell", "next_step"),
+        [
+            ("%sf_practice show", "%sf_practice starts one"),
+            ("%sf_practice stop", "%sf_practice starts one"),
+            ("%sf_login", "%sf_practice starts one to practise on, %sf_org NAME goes to yours"),
+            ("%sf_soap getUserInfo", "%sf_practice starts one to practise on, %sf_org NAME goes to yours"),
+            ("%sf_soql SELECT Id FROM User", "%sf_practice starts one to practise on, %sf_org NAME goes to yours"),
+            ("%sf_curl", "%sf_login makes the first"),
+        ],
+    )
+    def test_is_told_what_comes_first(self, kernel: Kernel, cell: str, next_step: str) -> None:
+        assert f"  next: {next_step}" == kernel.run(cell).traceback[-1]
+
     def test_asks_for_a_login_where_an_org_is_chosen(self, kernel: Kernel) -> None:
-        assert "not signed in; %sf_login does that" in kernel.run("%sf_practice", "%sf_soap getUserInfo").streams
+        ran = kernel.run("%sf_practice", "%sf_soap getUserInfo")
+        assert ["SfmtlsError: not signed in", "  next: %sf_login does that"] == ran.traceback
 
 
 class TestALesson:
@@ -228,11 +248,11 @@ class TestALesson:
 
     def test_has_no_org_after_the_practice_org_has_stopped(self, signed_in: Kernel) -> None:
         ran = signed_in.run("%sf_practice stop", "%sf_soap getUserInfo")
-        assert "no org is chosen; %sf_practice starts one" in ran.streams
+        assert "OrgError: no org is chosen" == ran.traceback[0]
 
     def test_keeps_another_org_when_the_practice_org_stops(self, kernel: Kernel) -> None:
         ran = kernel.run("%sf_practice", "%sf_org acme", "%sf_practice stop", "%sf_soap getUserInfo")
-        assert "not signed in" in ran.streams
+        assert "SfmtlsError: not signed in" == ran.traceback[0]
 
     def test_starts_another_practice_org_after_the_first_has_stopped(self, signed_in: Kernel) -> None:
         assert signed_in.run("%sf_practice stop", "%sf_practice", "%sf_login").status == "ok"

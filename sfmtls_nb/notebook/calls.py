@@ -1,0 +1,119 @@
+"""Calls: what a cell of %sf_soap, %sf_soql or %sf_rest asks for, made, and the answer in the form that was asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from argparse import Namespace
+from typing import Any, Final
+
+from IPython.core.error import UsageError
+from lxml import etree
+
+from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.identity import ClientIdentity
+from sfmtls_nb.notebook.template import Evaluate, filled_body, filled_path, filled_soql
+from sfmtls_nb.notebook.workspace import Workspace, expecting
+from sfmtls_nb.soap import Part, Reply, indented, parse
+
+_QUOTED: Final = re.compile(r"""^(['"])([^'"]*)\1$""")
+
+
+class XmlText(str):
+    """XML as text, which shows itself without quotes and escapes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def soap_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:
+    """The reply, or the part of it and in the form that was asked for; or what was predicted; or the call, not made."""
+    body = _body(workspace, chosen, value_of)
+    identity = _identity(workspace, chosen.identity, value_of)
+    how = {"port": chosen.port, "certificate": not chosen.no_cert}
+    if chosen.dry_run or chosen.curl:
+        session = workspace.signed_in()
+        call = (session.with_identity(identity) if identity else session).prepared(body, **how)
+        return XmlText(workspace.curl(call) if chosen.curl else indented(parse(call.request_body)))
+    answer = expecting(chosen.expect, lambda: workspace.soap(body, identity=identity, **how))
+    return answer if isinstance(answer, SfmtlsError) else _in_form(answer, chosen)
+
+
+def _in_form(reply: Reply, chosen: Namespace) -> Any:
+    part: Reply | Part = reply.part(chosen.xpath) if chosen.xpath else reply
+    forms = {"tree": lambda: part, "frame": part.frame, "xml": lambda: XmlText(part)}
+    return forms[chosen.form]()
+
+
+def soql_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:
+    """The frame, or what was predicted."""
+    if chosen.query and chosen.cell is not None:
+        raise UsageError("%sf_soql takes the query on its line, or in its cell: one of the two")
+    typed = " ".join(chosen.query) if chosen.cell is None else chosen.cell
+    found, soql = _variable(typed, value_of)
+    soql = str(soql) if found else filled_soql(typed, value_of)
+    return expecting(
+        chosen.expect,
+        lambda: workspace.query(soql, api=chosen.api, deleted=chosen.deleted, explode=chosen.explode),
+    )
+
+
+def rest_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:
+    """The JSON, or what was predicted."""
+    typed = " ".join(chosen.path)  # as it was typed, as a query may stand in it; quotes around it all are the line's
+    path = filled_path(_QUOTED.sub(r"\2", typed), value_of)
+    body = None if chosen.cell is None else _json(chosen.cell, value_of)
+    return expecting(
+        chosen.expect,
+        lambda: workspace.rest(path, body, port=chosen.port, certificate=not chosen.no_cert),
+    )
+
+
+def _body(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> etree._Element:
+    if chosen.operation and chosen.cell is not None:
+        raise UsageError("%sf_soap takes an operation on its line, or XML in its cell: one of the two")
+    typed = chosen.cell if chosen.cell is not None else workspace.envelopes.get(chosen.operation, chosen.operation)
+    if chosen.save:
+        if not chosen.save.isidentifier():
+            raise UsageError("--save takes a name such as contactsOfAccount: letters, digits and _")
+        workspace.envelopes[chosen.save] = typed
+    found, body = _variable(typed, value_of)
+    if not found:
+        return filled_body(typed, value_of)
+    if isinstance(body, Reply):
+        body = body.root
+    # Taken as it is: in a variable, {{ }} may be data.
+    return body if etree.iselement(body) else filled_body("{{body|raw}}", lambda _: body)
+
+
+def _variable(typed: str, value_of: Evaluate) -> tuple[bool, Any]:
+    """Whether what was typed is ``$name``, and the variable's value."""
+    name = typed.strip().removeprefix("$")
+    if not typed.strip().startswith("$") or not name.isidentifier():
+        return False, None
+    try:
+        return True, value_of(name)
+    except NameError:
+        raise UsageError(f"there is no variable {name}") from None
+
+
+def _identity(workspace: Workspace, name: str | None, value_of: Evaluate) -> ClientIdentity | None:
+    if name is None:
+        return None
+    try:
+        value = value_of(name) if name.isidentifier() else None
+    except NameError:
+        value = None
+    return value if isinstance(value, ClientIdentity) else workspace.named_identity(name)
+
+
+def _json(cell: str, value_of: Evaluate) -> Any:
+    found, value = _variable(cell, value_of)
+    if found:
+        return value
+    try:
+        return json.loads(cell)
+    except ValueError as error:
+        raise SfmtlsError("the cell is not JSON", str(error), "correct it there, or POST a $variable") from error

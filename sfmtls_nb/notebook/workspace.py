@@ -1,0 +1,315 @@
+"""Workspace: what the cells and forms of one notebook share: where to go, who we are, the session, the last call."""
+
+from __future__ import annotations
+
+import atexit
+import getpass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lxml import etree
+from tqdm.auto import tqdm
+
+from sfmtls_nb.curl import curl_command
+from sfmtls_nb.errors import (
+    ApiFault,
+    CertificatePageError,
+    ExpectationError,
+    OrgError,
+    PassphraseError,
+    SfmtlsError,
+)
+from sfmtls_nb.findings import Finding
+from sfmtls_nb.frame import records_frame
+from sfmtls_nb.identity import ClientIdentity
+from sfmtls_nb.login import PasswordLogin, login
+from sfmtls_nb.org import Org, Port
+from sfmtls_nb.practice import ON_REQUEST, SCENARIOS, PracticeOrg
+from sfmtls_nb.profiles import Profile, read_profiles
+from sfmtls_nb.query import Api
+from sfmtls_nb.secret import Secret
+from sfmtls_nb.session import Session
+from sfmtls_nb.soap import Reply
+from sfmtls_nb.transport import Exchange, Transport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+
+
+class Workspace:
+    """Everything is None until a magic or a form has made it.
+
+    pem: the file that was written for clients such as curl. envelopes: bodies kept by name, as they were typed.
+    profile: what is known of the chosen org beside where it is.
+    """
+
+    def __init__(self) -> None:
+        self.practice: PracticeOrg | None = None
+        self.org: Org | None = None
+        self.profile: Profile | None = None
+        self.identity: ClientIdentity | None = None
+        self.session: Session | None = None
+        self.last: Exchange | None = None
+        self.pem: Path | None = None
+        self.envelopes: dict[str, str] = {}
+        self._usual_identity: ClientIdentity | None = None
+
+    # ------------------------------------------------------------ where to go
+
+    def start_practice(self) -> PracticeOrg:
+        """The practice org of this notebook, running; and where to go from now on."""
+        if self.practice is None or not self.practice.running:
+            self.practice = PracticeOrg().start()
+            atexit.register(self.practice.stop)
+        if self.at_practice() is None:
+            self.go_to(Org(**self.practice.endpoints))
+        return self.practice
+
+    def running_practice(self) -> PracticeOrg:
+        """The practice org, if it runs. Raises SfmtlsError if it does not."""
+        if self.practice is None or not self.practice.running:
+            raise SfmtlsError("no practice org is running", next_step="%sf_practice starts one")
+        return self.practice
+
+    def stop_practice(self) -> PracticeOrg:
+        """Stop it. What was signed in there is signed out."""
+        if self.practice is None:
+            raise SfmtlsError("no practice org has been started", next_step="%sf_practice starts one")
+        if self.at_practice():
+            self.org = self.session = None
+        self.practice.stop()
+        return self.practice
+
+    def at_practice(self) -> PracticeOrg | None:
+        """The practice org, if that is where we are."""
+        practice = self.practice
+        at_it = practice and practice.running and self.org and self.org.login_url == practice.api_url
+        return practice if at_it else None
+
+    def go_to(self, org: Org) -> Org:
+        """Choose another org. Nobody is signed in there yet."""
+        self.org, self.session, self.profile = org, None, None
+        return org
+
+    def go_to_profile(self, name: str) -> Org | None:
+        """Choose the org of a profile, and present its certificate from now on; None if there is no such profile."""
+        profile = read_profiles().get(name)
+        if profile is None:
+            return None
+        self.go_to(profile.org)
+        self.profile = profile
+        if profile.identity:
+            self.present(self.assembled_asking(profile.identity))
+        return profile.org
+
+    def chosen_org(self) -> Org:
+        """Where to go. Raises OrgError if nothing is chosen."""
+        if self.org is None:
+            raise OrgError(
+                "no org is chosen", next_step="%sf_practice starts one to practise on, %sf_org NAME goes to yours"
+            )
+        return self.org
+
+    def set_timeouts(self, connect: float, read: float) -> None:
+        """Wait that long, in seconds, from the next call on."""
+        if self.org is not None:
+            self.org = replace(self.org, connect_timeout=connect, read_timeout=read)
+            if self.session is not None:
+                self.session = self.session.over(Transport(self.org, self.identity))
+
+    # ------------------------------------------------------------ who we are
+
+    def sign_in(self, username: str | None = None, password: Secret | None = None) -> Session:
+        """Sign in. What is missing is asked for, except on the practice org, whose users are known."""
+        org = self.chosen_org()
+        credentials = self._credentials(username, password)
+        with self._remembering():
+            self.session = login(org, credentials, self.identity)
+        self.last = self.session.last
+        return self.session
+
+    def signed_in(self) -> Session:
+        """The session. Raises SfmtlsError if there is none."""
+        if self.session is None:
+            self.chosen_org()
+            raise SfmtlsError("not signed in", next_step="%sf_login does that")
+        return self.session
+
+    def _credentials(self, username: str | None, password: Secret | None) -> PasswordLogin:
+        practice = self.at_practice()
+        if password is not None and username:
+            return PasswordLogin(username, password)
+        if practice is None:
+            username = username or (self.profile.username if self.profile else "") or input("Username: ")
+            return PasswordLogin(username, ask("Password (and security token): "))
+        for user in practice.state.users:
+            if (username or "enforced") in (user.name, user.username):
+                return PasswordLogin(user.username, user.password)
+        return PasswordLogin(username or "", ask("Password: "))
+
+    def find(self, name: str | Path) -> Path:
+        """A file by name: here, or else in the practice org's folder, where its authority has put them."""
+        practice = self.at_practice()
+        path = Path(name).expanduser()
+        if practice and not path.exists() and (practice.directory / path).exists():
+            return practice.directory / path
+        return path
+
+    def assembled(self, sources: Sequence[str | Path | bytes], passphrase: Secret | None = None) -> ClientIdentity:
+        """The identity in these files."""
+        files = [each if isinstance(each, bytes) else self.find(each) for each in sources]
+        return ClientIdentity.load(*files, password=passphrase)
+
+    def assembled_asking(self, sources: Sequence[str | Path | bytes]) -> ClientIdentity:
+        """The same; the passphrase of an encrypted key is asked for."""
+        try:
+            return self.assembled(sources)
+        except PassphraseError:
+            return self.assembled(sources, ask("Passphrase of the private key: "))
+
+    def named_identity(self, name: str) -> ClientIdentity:
+        """One that goes by a name: a file, files with spaces between them, or a scenario of the practice org."""
+        if self.find(name).exists():
+            return self.assembled_asking([name])
+        practice = self.at_practice()
+        if practice and name in (scenario.name for scenario in SCENARIOS):
+            return self.assembled(practice.identity(name).all)
+        return self.assembled_asking(name.split())
+
+    def arm(self, name: str) -> str:
+        """Let something go wrong at the practice org: the next API call, or the identity that is presented.
+
+        ``none`` takes both back. Returns what happens now, in words. Raises PracticeError for an unknown name.
+        """
+        practice = self.running_practice()
+        if name == "none":
+            practice.disarm()
+            if self._usual_identity is not None:
+                self.present(self._usual_identity)
+                self._usual_identity = None
+            return "all goes well again"
+        for scenario in SCENARIOS:
+            if scenario.name == name:
+                usual = self._usual_identity or self.identity
+                self.present(self.named_identity(name))
+                self._usual_identity = usual
+                return f"presented from now on: {scenario.what}"
+        practice.arm(name)
+        return f"with the next API call: {ON_REQUEST[name]}"
+
+    def present(self, identity: ClientIdentity) -> None:
+        """Show this certificate in every later call."""
+        self.identity, self.pem = identity, None
+        if self.session:
+            self.session = self.session.with_identity(identity)
+
+    def findings(self, identity: ClientIdentity) -> list[Finding]:
+        """What is known of the org goes in: its roots, and from the last call its clock."""
+        last = self.last
+        return identity.findings(self.org, last.at if last else None, last.server_date if last else None)
+
+    def write(self, identity: ClientIdentity, name: str, *, overwrite: bool = False) -> list[str]:
+        """Write the two files into a folder: here, or, like all that is made for it, in the practice org's."""
+        practice = self.at_practice()
+        folder = practice.directory / name if practice else Path(name).expanduser()
+        self.pem = identity.write_pem(folder / "fullcert.pem", overwrite=overwrite)
+        upload = identity.write_upload(folder / "upload.crt", overwrite=overwrite)
+        return [f"written for the client: {self.pem} (keep it to yourself)", f"written for Setup: {upload} (upload it)"]
+
+    # ------------------------------------------------------------ calls
+
+    def prepared(self, body: etree._Element | str, session: Session | None = None, **how: Any) -> Exchange:
+        """The SOAP call that would be made, not sent."""
+        return (session or self.signed_in()).prepared(body, **how)
+
+    def soap(
+        self,
+        body: etree._Element | str,
+        *,
+        identity: ClientIdentity | None = None,
+        port: Port | None = None,
+        certificate: bool = True,
+    ) -> Reply:
+        """Make a SOAP call. identity: another one than usual, for this call alone."""
+        session = self._session_as(identity)
+        return self._made(session, lambda: session.soap(body, port=port, certificate=certificate))
+
+    def rest(self, path: str, body: Any = None, *, port: Port | None = None, certificate: bool = True) -> Any:
+        """GET a REST path, or POST a body to it as JSON."""
+        session = self.signed_in()
+        return self._made(session, lambda: session.rest(path, body=body, port=port, certificate=certificate))
+
+    def query(self, soql: str, *, api: Api = "soap", deleted: bool = False, explode: str | None = None) -> pd.DataFrame:
+        """Run SOQL and follow its pages; a bar shows how far it is, if that takes a while."""
+        session = self.signed_in()
+
+        def run() -> pd.DataFrame:
+            found = session.query(soql, api=api, deleted=deleted)
+            with tqdm(found, total=found.size, unit="record", delay=0.5, leave=False) as records:
+                return records_frame(records, found.columns, explode)
+
+        return self._made(session, run)
+
+    def curl(self, exchange: Exchange | None = None) -> str:
+        """A call, by default the last one, as the curl command that does the same."""
+        exchange = exchange or self.last
+        if exchange is None:
+            raise SfmtlsError("no call has been made yet", next_step="%sf_login makes the first")
+        return curl_command(exchange, self.pem or "fullcert.pem")
+
+    def _session_as(self, identity: ClientIdentity | None) -> Session:
+        session = self.signed_in()
+        return session.with_identity(identity) if identity else session
+
+    def _made(self, session: Session, call: Callable[[], T]) -> T:
+        with self._remembering():
+            result = call()
+        self.last = session.last
+        return result
+
+    @contextmanager
+    def _remembering(self) -> Iterator[None]:
+        """Keep the call that failed, for %sf_curl; what went well keeps itself in the session."""
+        try:
+            yield
+        except SfmtlsError as error:
+            self.last = error.exchange or self.last
+            raise
+
+
+def ask(prompt: str) -> Secret:
+    """Ask for a secret, unseen."""
+    # By its module: a kernel puts its own getpass there, but only while a cell runs.
+    return Secret(getpass.getpass(prompt))
+
+
+def expecting(expected: str | None, call: Callable[[], T]) -> T | SfmtlsError:
+    """The reply; or, where a failure was predicted, that failure. Raises ExpectationError when it does not come."""
+    try:
+        reply = call()
+    except SfmtlsError as error:
+        if expected in _names_of(error):
+            return error
+        raise
+    if expected:
+        raise ExpectationError(
+            f"{expected} was predicted, and the call succeeded",
+            f"the answer is {reply!r}"[:200],
+            "compare with the cell that fails: the port, the certificate, the user",
+        )
+    return reply
+
+
+def _names_of(error: SfmtlsError) -> set[str]:
+    """What a prediction may call an error: its class or a class above it, its fault code, or ``page``."""
+    names = {kind.__name__ for kind in type(error).__mro__ if issubclass(kind, SfmtlsError)}
+    if isinstance(error, CertificatePageError):
+        names.add("page")
+    if isinstance(error, ApiFault):
+        names.add(error.code)
+    return names

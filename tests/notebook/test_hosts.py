@@ -1,0 +1,119 @@
+"""Where the magics run: papermill, a terminal; a stop button; and how long loading takes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+WALK = ("%load_ext sfmtls_nb", "%sf_practice", "%sf_login", "%sf_identity fullcert.pem", "%sf_soap getUserInfo")
+
+
+def notebook(path: Path, *cells: str) -> Path:
+    content: Any = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells],  # type: ignore[no-untyped-call]
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
+    nbformat.write(content, path)  # type: ignore[no-untyped-call]
+    return path
+
+
+def papermill(source: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "papermill", "--no-progress-bar", str(source), str(source.with_suffix(".out.ipynb"))],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+        cwd=source.parent,
+    )
+
+
+class TestUnderPapermill:
+    def test_a_walk_runs_to_its_end(self, tmp_path: Path) -> None:
+        ran = papermill(notebook(tmp_path / "walk.ipynb", *WALK))
+        assert (0, True) == (ran.returncode, "enforced@practice.example" in (tmp_path / "walk.out.ipynb").read_text())
+
+    def test_an_error_ends_it_and_is_readable(self, tmp_path: Path) -> None:
+        ran = papermill(notebook(tmp_path / "walk.ipynb", *WALK, "%sf_soap getUserInfo --port 443"))
+        assert (1, True) == (ran.returncode, "next: this user is enforced: call on 8443" in ran.stderr)
+
+
+class TestInATerminal:
+    @staticmethod
+    def ipython(*cells: str, folder: Path) -> str:
+        script = folder / "walk.ipy"
+        script.write_text("\n".join(cells))
+        ran = subprocess.run(
+            [sys.executable, "-m", "IPython", "--colors=nocolor", "--no-banner", "--no-confirm-exit", str(script)],
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+            cwd=folder,
+            env={**os.environ, "IPYTHONDIR": str(folder / "ipython")},
+        )
+        return ran.stdout + ran.stderr
+
+    def test_a_walk_runs_to_its_end(self, tmp_path: Path) -> None:
+        shown = self.ipython(*WALK[:-1], "r = %sf_soap getUserInfo", "print(r)", folder=tmp_path)
+        assert "<userName>enforced@practice.example</userName>" in shown
+
+    def test_an_error_is_three_lines_of_text(self, tmp_path: Path) -> None:
+        shown = self.ipython(*WALK, "%sf_soap getUserInfo --port 443", folder=tmp_path)
+        assert (True, False) == ("next: this user is enforced: call on 8443" in shown, "<details" in shown)
+
+
+class TestTheStopButton:
+    @pytest.mark.parametrize("slow", ["%sf_soap getUserInfo", "%sf_rest limits", "%sf_soql SELECT Id FROM Contact"])
+    def test_leaves_session_and_org_usable(self, slow: str) -> None:
+        manager, client = start_new_kernel()
+        try:
+            for cell in (*WALK, "%sf_practice --scenario stall"):
+                client.execute_interactive(cell, timeout=30)
+            client.execute(slow)
+            time.sleep(0.7)
+            manager.interrupt_kernel()
+            stopped = client.get_shell_msg(timeout=30)["content"]
+            after = client.execute_interactive(slow, timeout=30)["content"]
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+        assert ("error", "KeyboardInterrupt", "ok") == (stopped["status"], stopped["ename"], after["status"])
+
+
+LOAD = """
+import json, time
+import ipywidgets
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+started = time.perf_counter()
+shell.run_line_magic("load_ext", "sfmtls_nb")
+loaded = time.perf_counter() - started
+import sfmtls_nb.notebook.workspace
+print(json.dumps([loaded, time.perf_counter() - started]))
+"""
+
+
+def test_loading_the_extension_leaves_most_of_the_work_for_later() -> None:
+    # Two things in one run: what %load_ext takes, and what it takes with all that the first magic needs.
+    ran = subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, timeout=60, check=True)
+    loaded, everything = json.loads(ran.stdout.splitlines()[-1])
+    assert loaded < everything / 2
+
+
+@pytest.mark.parametrize("module", ["requests", "lxml", "cryptography", "pandas", "OpenSSL", "lark", "tqdm"])
+def test_loading_the_extension_loads_nothing_that_takes_time(module: str) -> None:
+    program = (
+        f"{LOAD.partition('import sfmtls_nb.notebook.workspace')[0]}\nimport sys\nprint({module!r} in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert "False" == ran.stdout.splitlines()[-1]

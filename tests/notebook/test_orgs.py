@@ -1,0 +1,76 @@
+"""%sf_org: the practice org, a profile, or a My Domain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+
+from sfmtls_nb import ClientIdentity, OrgError
+from sfmtls_nb.notebook.workspace import Workspace
+
+
+@pytest.fixture
+def profiles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    file = tmp_path / "profiles.toml"
+    monkeypatch.setenv("SFMTLS_NB_PROFILES", str(file))
+    return file
+
+
+def workspace_of(shell: InteractiveShell) -> Workspace:
+    found = shell.magics_manager.registry["SfMagics"].workspace
+    assert isinstance(found, Workspace)
+    return found
+
+
+@pytest.mark.usefixtures("profiles")
+def test_a_name_that_is_no_profile_is_a_my_domain(shell: InteractiveShell) -> None:
+    assert "https://acme.my.salesforce.com" == shell.run_line_magic("sf_org", "acme").login_url
+
+
+def test_a_profile_comes_before_a_my_domain(shell: InteractiveShell, profiles: Path) -> None:
+    profiles.write_text('[acme]\nmy_domain = "acme-corp"\nsandbox = "uat"\n')
+    assert "https://acme-corp--uat.sandbox.my.salesforce.com" == shell.run_line_magic("sf_org", "acme").login_url
+
+
+def test_a_profile_brings_its_user(shell: InteractiveShell, profiles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    profiles.write_text('[acme]\nmy_domain = "acme"\nusername = "me@acme.example"\n')
+    shell.run_line_magic("sf_org", "acme")
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "pw")
+    assert "me@acme.example" == workspace_of(shell)._credentials(None, None).username
+
+
+def test_a_profile_brings_its_certificate(shell: InteractiveShell, profiles: Path) -> None:
+    practice = workspace_of(shell).running_practice()
+    profiles.write_text(f'[acme]\nmy_domain = "acme"\nidentity = ["{practice.client.fullcert}"]\n')
+    shell.run_line_magic("sf_org", "acme")
+    assert isinstance(workspace_of(shell).identity, ClientIdentity)
+
+
+@pytest.mark.usefixtures("profiles")
+def test_a_profile_is_saved_and_chosen_by_its_name(shell: InteractiveShell) -> None:
+    saved = shell.run_line_magic("sf_org", "acme --sandbox uat --save uat")
+    assert saved == shell.run_line_magic("sf_org", "uat")
+
+
+def test_a_profile_that_holds_a_password_is_refused(shell: InteractiveShell, profiles: Path) -> None:
+    profiles.write_text('[acme]\nmy_domain = "acme"\npassword = "hunter2"\n')
+    with pytest.raises(OrgError) as refused:
+        shell.run_line_magic("sf_org", "acme")
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.usefixtures("profiles")
+def test_the_practice_org_is_no_profile(shell: InteractiveShell) -> None:
+    with pytest.raises(UsageError, match="no profile"):
+        shell.run_line_magic("sf_org", "practice --save mine")
+
+
+def test_an_api_version_overrules_the_profiles(shell: InteractiveShell, profiles: Path) -> None:
+    profiles.write_text('[acme]\nmy_domain = "acme"\napi_version = "60.0"\n')
+    assert ("60.0", "58.0") == (
+        shell.run_line_magic("sf_org", "acme").api_version,
+        shell.run_line_magic("sf_org", "acme --api-version 58.0").api_version,
+    )
