@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 from lxml import etree, html
@@ -178,7 +179,7 @@ class Reply:
 
     def _find(self, path: str) -> list[etree._Element]:
         try:
-            return self.root.findall(any_namespace(path))
+            return list(_found(self.root, any_namespace(path)))
         except (SyntaxError, ValueError, LookupError) as error:  # lxml's words for a path that is none
             raise SfmtlsError(
                 f"{path!r} is not a path",
@@ -214,13 +215,32 @@ class Part:
         return len(self.elements)
 
     def __str__(self) -> str:
-        return "".join(indented(_alone(each)).partition("\n")[2] for each in self.elements).rstrip("\n")
+        return "".join(indented(alone(each)).partition("\n")[2] for each in self.elements).rstrip("\n")
 
     def __repr__(self) -> str:
         return f"<Part {len(self)} at {self.path}>"
 
 
-def _alone(element: etree._Element) -> etree._Element:
+#: The steps up to the first ``name[3]`` of a path.
+_NTH: Final = re.compile(r"([^\[\]'\"]*[^\[\]'\"/])\[([1-9]\d*)\]/?")
+
+
+def _found(root: etree._Element, path: str) -> Iterator[etree._Element]:
+    """What ``root.iterfind(path)`` gives. ``name[3]`` is counted here: lxml takes quadratic time for it."""
+    nth = _NTH.match(path)
+    if nth is None:
+        yield from root.iterfind(path)
+        return
+    met: Counter[tuple[etree._Element | None, str]] = Counter()
+    for element in root.iterfind(nth[1]):
+        key = (element.getparent(), str(element.tag))
+        met[key] += 1
+        if met[key] == int(nth[2]):
+            rest = path[nth.end() :]
+            yield from _found(element, rest) if rest else (element,)
+
+
+def alone(element: etree._Element) -> etree._Element:
     """A copy that declares the namespaces it needs, and not those of the envelope it was in."""
     alone = copy.deepcopy(element)
     alone.tail = None

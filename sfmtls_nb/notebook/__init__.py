@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
+from typing import TYPE_CHECKING, Final
 
+from IPython.core.completer import CompletionContext, SimpleMatcherResult, context_matcher
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb.notebook.magics import SfMagics
 from sfmtls_nb.notebook.views import offer_traceback, register_views
 
+if TYPE_CHECKING:
+    from sfmtls_nb.notebook.completion import Completion
+
 __all__ = ["SfMagics", "load"]
+
+_MATCHER: Final = "sfmtls_nb"
 
 
 def load(shell: InteractiveShell) -> None:
@@ -20,5 +27,25 @@ def load(shell: InteractiveShell) -> None:
         magics.workspace = before.workspace
     shell.register_magics(magics)
     register_views(shell)
+    register_completion(shell)
     if before is None and hasattr(shell, "kernel"):  # a terminal shows no HTML
         shell.events.register("post_run_cell", partial(offer_traceback, shell.display_pub))
+
+
+def register_completion(shell: InteractiveShell) -> None:
+    """Have the Tab key complete what stands on our lines and in our cells; once, however often that is said."""
+
+    @cache
+    def completion() -> Completion:
+        # Where it is used: %load_ext has to be quick.
+        from sfmtls_nb.notebook.completion import Completion  # noqa: PLC0415
+
+        return Completion(shell)
+
+    # First of all matchers: what it answers, it answers alone.
+    @context_matcher(identifier=_MATCHER, priority=1000)
+    def matcher(context: CompletionContext) -> SimpleMatcherResult:
+        return completion().matches(context) if "%sf_" in context.full_text else {"completions": []}
+
+    matchers = shell.Completer.custom_matchers
+    matchers[:] = [each for each in matchers if getattr(each, "matcher_identifier", "") != _MATCHER] + [matcher]

@@ -2,21 +2,193 @@
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Callable, Sequence
 from html import escape
+from pathlib import Path
+from typing import Any, Final
 
 import ipywidgets as widgets
 
-from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.errors import OrgError, SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
+from sfmtls_nb.notebook import script
+from sfmtls_nb.notebook.code_view import code_html
 from sfmtls_nb.notebook.identity_view import findings_html, identity_html
-from sfmtls_nb.notebook.summaries import error_html
+from sfmtls_nb.notebook.summaries import error_html, session_html
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.secret import Secret
+from sfmtls_nb.session import Session
 
-_WIDE = widgets.Layout(width="min(42em, 100%)")
+_LABEL: Final = 120
+_FIELD: Final = {"width": "auto", "max_width": "46em", "margin": "3px 2px"}
+#: Where the fields begin: behind their labels.
+_INDENT: Final = f"{_LABEL + 6}px"
+_FILES: Final = frozenset({".key", ".crt", ".cer", ".der", ".pem", ".p12", ".pfx", ".p7b", ".p7c"})
 
 
-class IdentityForm(widgets.VBox):
+def labelled(kind: type[widgets.Widget], label: str, **options: Any) -> Any:
+    """A field with its label, which the browser ties to it; all of a form's are aligned, and narrow with the page."""
+    layout = {**_FIELD, **options.pop("layout", {})}
+    return kind(description=label, style={"description_width": f"{_LABEL}px"}, layout=layout, **options)
+
+
+def hint(text: str = "") -> widgets.HTML:
+    """A quiet line below a field; its place stays when it is empty."""
+    line = widgets.HTML(layout={"margin": f"0 2px 3px {_INDENT}", "max_width": "40em", "min_height": "22px"})
+    say(line, text)
+    return line
+
+
+def say(line: widgets.HTML, text: str) -> None:
+    """Put a text into a hint."""
+    line.value = f'<div style="line-height:1.45;opacity:.75;font-size:.93em">{escape(text)}</div>'
+
+
+def button(text: str, tooltip: str, icon: str = "", *, primary: bool = False) -> widgets.Button:
+    """A button that keeps its size, whatever it says while it works."""
+    style = "primary" if primary else ""
+    return widgets.Button(
+        description=text,
+        tooltip=tooltip,
+        icon=icon,
+        button_style=style,
+        layout={"width": "150px", "margin": "2px 6px 2px 0"},
+    )
+
+
+def taken(field: widgets.Password) -> Secret:
+    """The secret in a field, which is empty from now on: what a widget holds is saved with the notebook."""
+    secret = Secret(field.value)
+    field.value = ""
+    return secret
+
+
+class Form(widgets.VBox):
+    """A title, a sentence, fields, buttons, and below all of them the result, so that nothing moves when it comes."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        title: str,
+        sentence: str,
+        fields: Sequence[widgets.Widget],
+        buttons: Sequence[widgets.Button],
+    ) -> None:
+        self._workspace = workspace
+        head = widgets.HTML(
+            f'<div role="heading" aria-level="3" style="font-size:1.2em;font-weight:600;line-height:1.4">{escape(title)}</div>'
+            f'<div style="line-height:1.45;opacity:.85;max-width:46em">{escape(sentence)}</div>',
+            layout={"margin": "2px 2px 8px 2px"},
+        )
+        row = widgets.HBox(buttons, layout={"margin": f"6px 0 8px {_INDENT}", "flex_flow": "row wrap"})
+        self.result = widgets.HTML(layout={"min_height": "90px", "margin": "2px", "max_width": "100%"})
+        super().__init__([head, *fields, row, self.result], layout={"width": "auto", "max_width": "100%"})
+
+    def attempt(self, act: Callable[[], str], pressed: widgets.Button | None = None, doing: str = "") -> None:
+        """Show what ``act`` gives, or why it could not. Until then the button says what it is doing, and cannot be pressed.
+
+        What is no SfmtlsError is shown and raised again: a callback's exceptions are seen by nobody else.
+        """
+        said = pressed.description if pressed else ""
+        if pressed:
+            pressed.description, pressed.disabled = doing, True
+        try:
+            self.result.value = act()
+        except SfmtlsError as error:
+            self.result.value = failed(error)
+        except BaseException as error:
+            self.result.value = failed(_unexpected(error))
+            raise
+        finally:
+            if pressed:
+                pressed.description, pressed.disabled = said, False
+
+
+def failed(error: SfmtlsError) -> str:
+    """An error, said in words to those who do not see its colour."""
+    return f'<div role="alert" style="line-height:1.45"><b>✖ error: </b>{error_html(error)}</div>'
+
+
+def done(text: str, html: str) -> str:
+    """A result, and a line above it that says what came of it."""
+    return f'<div style="line-height:1.45"><div role="status"><b>✔ {escape(text)}</b></div>{html}</div>'
+
+
+def _unexpected(error: BaseException) -> SfmtlsError:
+    """Of an exception nobody thought of, its place and kind; not its text, in which values may stand."""
+    if isinstance(error, KeyboardInterrupt):
+        return SfmtlsError("interrupted", "the kernel was told to stop", "press the button to try again")
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return SfmtlsError(
+        "this should not have happened",
+        f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}",
+        "the whole traceback is in the log: View > Show Log Console",
+    )
+
+
+class SignInForm(Form):
+    """Username, password, security token. ``session`` is what signing in gave last, or None.
+
+    Where the practice org is, its users can be picked, and need no password.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.session: Session | None = None
+        practice = workspace.at_practice()
+        users = [(f"{user.username} ({user.name})", user.username) for user in practice.state.users] if practice else []
+        self.user = labelled(widgets.Dropdown, "Practice user", options=[*users, ("somebody else", "")])
+        usual = workspace.profile.username if workspace.profile else ""
+        self.username = labelled(
+            widgets.Text, "Username", value=self.user.value or usual, placeholder="name@example.com"
+        )
+        secret = {"continuous_update": False}
+        self.password = labelled(widgets.Password, "Password", **secret)
+        self.token = labelled(
+            widgets.Password, "Security token", placeholder="only where the org asks for it", **secret
+        )
+        self.button = button("Sign in", "Sign in by SOAP login()", "sign-in", primary=True)
+        self.user.observe(self._picked, "value")
+        self.button.on_click(self._clicked)
+        known = hint("The practice org's users sign in without a password: theirs are known here.")
+        super().__init__(
+            workspace,
+            "Sign in",
+            "Sends login() to port 443, which asks nobody for a certificate. The fields for secrets are emptied at once.",
+            [*([self.user, known] if users else []), self.username, self.password, self.token],
+            [self.button],
+        )
+
+    def _picked(self, _: object) -> None:
+        self.username.value = self.user.value
+
+    def _clicked(self, _: widgets.Button) -> None:
+        password, token = taken(self.password), taken(self.token)
+        self.session = None
+        self.attempt(lambda: self._signed_in(password, token), self.button, "Signing in …")
+
+    def _signed_in(self, password: Secret, token: Secret) -> str:
+        workspace, username = self._workspace, self.username.value.strip()
+        workspace.chosen_org()
+        practice = workspace.at_practice()
+        known = practice and any(username in (user.name, user.username) for user in practice.state.users)
+        if not username:
+            raise OrgError("there is no username", next_step="fill it in, and sign in again")
+        if not password and not known:
+            # Not asked for by the workspace: a callback has no prompt.
+            raise OrgError(
+                f"there is no password for {username}",
+                "its field is empty; it is emptied each time you press the button",
+                "type it, and sign in again",
+            )
+        secret = Secret(password.reveal() + token.reveal()) if password else None
+        self.session = workspace.sign_in(username, secret)
+        curl = workspace.curl()
+        code = code_html(f"%sf_login {username}", script.sign_in(workspace, username), curl)
+        return done(f"signed in as {username}", session_html(self.session) + code)
+
+
+class IdentityForm(Form):
     """Pick or upload key and certificates, see the chain and the findings, write the two files.
 
     ``identity`` is what was assembled last, or None.
@@ -24,43 +196,80 @@ class IdentityForm(widgets.VBox):
 
     def __init__(self, workspace: Workspace) -> None:
         self.identity: ClientIdentity | None = None
-        self._workspace = workspace
-        self.upload = widgets.FileUpload(multiple=True, description="Choose files", tooltip="Key and certificates")
-        self.names = widgets.Text(placeholder="client.key client.crt intermediate1.crt", layout=_WIDE)
-        self.passphrase = widgets.Password(placeholder="only if the key is encrypted", layout=_WIDE)
-        self.folder = widgets.Text(placeholder="empty: write nothing", layout=_WIDE)
-        self.button = widgets.Button(description="Assemble", button_style="primary", icon="link")
-        self.result = widgets.HTML()
+        found = _files_of(workspace)
+        self.files = labelled(widgets.SelectMultiple, "Files here", options=found, rows=min(max(len(found), 3), 8))
+        self.upload = widgets.FileUpload(
+            multiple=True,
+            description="Choose files",
+            tooltip="Choose key and certificates to upload",
+            layout={"width": "150px", "margin": f"3px 2px 3px {_INDENT}"},
+        )
+        self.names = labelled(widgets.Text, "Other files", placeholder="~/certs/client.key ~/certs/client.crt")
+        self.passphrase = labelled(
+            widgets.Password, "Passphrase", placeholder="only if the key is encrypted", continuous_update=False
+        )
+        self.folder = labelled(widgets.Text, "Write into", placeholder="a folder; empty: write nothing")
+        self.button = button("Assemble", "Put key and certificates together", "link", primary=True)
         self.button.on_click(self._assemble_clicked)
         super().__init__(
+            workspace,
+            "The client's identity",
+            "Its private key, its certificate and the intermediates: in any order and format, from here, by name or uploaded.",
             [
-                _labelled("Files to upload: private key and certificates, in any order", self.upload),
-                _labelled("or names of files that are here, with spaces between them", self.names),
-                _labelled("Passphrase of the key", self.passphrase),
-                _labelled("Folder for fullcert.pem (key and chain) and upload.crt (the leaf)", self.folder),
-                self.button,
-                self.result,
-            ]
+                self.files,
+                hint("Hold Ctrl (or ⌘) to pick several." if found else "There are no keys or certificates here."),
+                self.upload,
+                self.names,
+                self.passphrase,
+                self.folder,
+                hint("There come fullcert.pem (key and chain, for the client) and upload.crt (the leaf, for Setup)."),
+            ],
+            [self.button],
         )
 
     def _assemble_clicked(self, _: widgets.Button) -> None:
-        # First of all, before any reading or writing: what a widget holds is saved with the notebook.
-        uploaded = [bytes(file["content"]) for file in self.upload.value]
-        passphrase = Secret(self.passphrase.value) if self.passphrase.value else None
-        self.upload.value, self.passphrase.value = (), ""
+        passphrase = taken(self.passphrase)
+        uploaded = [(str(file["name"]), bytes(file["content"])) for file in self.upload.value]
+        self.upload.value = ()
         self.identity = None
-        try:
-            identity = self._workspace.assembled([*uploaded, *self.names.value.split()], passphrase)
-            self._workspace.present(identity)
-            folder = self.folder.value.strip()
-            written = self._workspace.write(identity, folder) if folder else []
-        except SfmtlsError as error:
-            self.result.value = error_html(error)
-            return
+        self.attempt(lambda: self._assembled(uploaded, passphrase), self.button, "Assembling …")
+
+    def _assembled(self, uploaded: Sequence[tuple[str, bytes]], passphrase: Secret) -> str:
+        workspace = self._workspace
+        named = [*self.files.value, *self.names.value.split()]
+        identity = workspace.assembled([*(data for _, data in uploaded), *named], passphrase or None)
+        workspace.present(identity)
+        folder = self.folder.value.strip()
+        written = workspace.write(identity, folder) if folder else []
         self.identity = identity
         lines = "".join(f"<div>{escape(line)}</div>" for line in written)
-        self.result.value = identity_html(identity) + findings_html(self._workspace.findings(identity)) + lines
+        html = identity_html(identity) + findings_html(workspace.findings(identity)) + lines
+        return done(
+            "assembled; later calls present it", html + self._code(named, [name for name, _ in uploaded], folder)
+        )
+
+    def _code(self, named: Sequence[str], uploaded: Sequence[str], folder: str) -> str:
+        workspace, identity = self._workspace, self.identity
+        encrypted = identity is not None and identity.passphrase is not None
+        names = [*named, *uploaded]
+        note = f"# first put what you uploaded beside this notebook: {', '.join(uploaded)}" if uploaded else ""
+        words = [f'"{name}"' if " " in name else name for name in names]
+        if folder:
+            words += ["--write", f'"{folder}"' if " " in folder else folder]
+        found: list[str | Path] = [*map(workspace.find, named), *uploaded]
+        lines = [note] * bool(note) + [f"me = {script.load(found, encrypted=encrypted)}"]
+        if folder and workspace.pem:
+            lines.append(f"me.write_pem({str(workspace.pem)!r})")
+            lines.append(f"me.write_upload({str(workspace.pem.with_name('upload.crt'))!r})")
+        magic = "\n".join(filter(None, (note, f"%sf_identity {' '.join(words)}")))
+        return code_html(magic, script.with_imports([*lines, "me"], ["ClientIdentity"]))
 
 
-def _labelled(text: str, widget: widgets.Widget) -> widgets.VBox:
-    return widgets.VBox([widgets.HTML(f"<b>{escape(text)}</b>"), widget], layout=widgets.Layout(margin="0 0 6px 0"))
+def _files_of(workspace: Workspace) -> list[str]:
+    """Keys and certificates, by their names, as `Workspace.find` finds them: here, and in the practice org's folder."""
+    practice = workspace.at_practice()
+    folders = [Path(), *([practice.directory] if practice else [])]
+    names = {
+        path.name for folder in folders for path in folder.iterdir() if path.suffix.lower() in _FILES and path.is_file()
+    }
+    return sorted(names)

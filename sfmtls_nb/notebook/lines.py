@@ -108,10 +108,19 @@ def traceback_of(error: BaseException) -> str:
 
 
 def words_of(line: str) -> list[str]:
-    """The words of a line, their quotes still on them. Raises UsageError where a quote is not closed."""
-    if _WORD.sub("", line).strip():
+    """The words of a line, their quotes still on them, up to a comment. Raises UsageError where a quote is not closed."""
+    words: list[str] = []
+    end = 0
+    for word in _WORD.finditer(line):
+        if line[end : word.start()].strip():
+            break
+        if word[0].startswith("#"):
+            return words
+        words.append(word[0])
+        end = word.end()
+    if line[end:].strip():
         raise UsageError("a quote is not closed; what has quotes of its own is best written as a cell")
-    return _WORD.findall(line)
+    return words
 
 
 def unquoted(word: str) -> str:

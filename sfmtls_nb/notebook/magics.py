@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sfmtls_nb.identity import ClientIdentity
+    from sfmtls_nb.notebook.course import Checked, Course, Standing
+    from sfmtls_nb.notebook.glossary import Entries
     from sfmtls_nb.notebook.scrubbing import Scrubbed
     from sfmtls_nb.notebook.workspace import Workspace
     from sfmtls_nb.org import Org
@@ -54,6 +56,13 @@ class SfMagics(Magics):
         from sfmtls_nb.notebook.workspace import Workspace
 
         return Workspace()
+
+    @cached_property
+    def course(self) -> Course:
+        """Which lesson is open."""
+        from sfmtls_nb.notebook.course import Course
+
+        return Course(self.workspace)
 
     @line_magic
     @takes(
@@ -249,12 +258,36 @@ class SfMagics(Magics):
 
         return scrub(chosen.files, self.shell.user_ns if self.shell else {}, check=chosen.check)
 
+    @line_magic
+    @takes(argument("name", nargs="?", completes="lesson", help="the lesson to begin; none: the whole course"))
+    def sf_lesson(self, chosen: Namespace) -> Standing:
+        """Begin a lesson of the course, or show how far you are in all of them."""
+        return self.course.open(chosen.name) if chosen.name else self.course.standing(everything=True)
+
+    @line_magic
+    @takes(
+        argument("number", type=int, help="of the exercise"),
+        argument("--hint", action="store_true", help="give a hint; each time the next one"),
+    )
+    def sf_check(self, chosen: Namespace) -> Checked:
+        """Check an exercise of the lesson, by what the practice org saw and by your variables."""
+        return self.course.check(chosen.number, self.shell.user_ns if self.shell else {}, hint=chosen.hint)
+
+    @line_magic
+    @takes(argument("term", nargs="*", completes="term", help="none: all of them"))
+    def sf_glossary(self, chosen: Namespace) -> Entries:
+        """What a term means."""
+        from sfmtls_nb.notebook.glossary import looked_up
+
+        return looked_up(" ".join(chosen.term))
+
     # ------------------------------------------------------------ what the magics share
 
     def _form(self, name: str) -> widgets.Widget:
-        from sfmtls_nb.notebook import forms
+        from importlib import import_module
 
-        return getattr(forms, name)(self.workspace)
+        module = {"SoapForm": "soap_form", "SoqlForm": "soql_form"}.get(name, "forms")
+        return getattr(import_module(f"sfmtls_nb.notebook.{module}"), name)(self.workspace)
 
     def _value_of(self, chosen: Namespace) -> Callable[[str], Any]:
         """What an expression is worth where the magic was called."""

@@ -1,8 +1,8 @@
-"""Script: what a form does, as a Python program that does the same. Whoever signs in is asked for what is secret."""
+"""Script: what a form does, as a Python program that does the same. Whoever runs it is asked for what is secret."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,39 @@ from sfmtls_nb.org import Org
 
 #: The running practice org, in a cell; its users' passwords are known there.
 _PRACTICE: Final = 'practice = get_ipython().run_line_magic("sf_practice", "show")'
+
+
+def sign_in(workspace: Workspace, username: str) -> str:
+    """The program that signs in, and has ``session`` at the end."""
+    return _program(workspace, username, lambda login: [f"session = {login}", "session"])
+
+
+def with_session(workspace: Workspace, before: Sequence[str], call: str, result: str, *, present: bool = True) -> str:
+    """The program that signs in, makes one call of ``session``, and shows the result. present: with the identity."""
+
+    def lines(login: str) -> list[str]:
+        return [*before, f"with {login} as session:", f"    {call}", result]
+
+    return _program(workspace, _username(workspace), lines, present=present)
+
+
+def load(sources: Iterable[str | Path], *, encrypted: bool) -> str:
+    """The call that reads an identity from files."""
+    passphrase = ['password=getpass("Passphrase: ")'] if encrypted else []
+    return f"ClientIdentity.load({', '.join([*(repr(str(each)) for each in sources), *passphrase])})"
+
+
+def text(value: str) -> str:
+    """A text as Python writes it: what has several lines in three quotes, if nothing in it stands against that."""
+    return f'"""{value}"""' if "\n" in value and not set(value) & {"\\", '"', "\r"} else repr(value)
+
+
+def with_imports(lines: Sequence[str], names: Iterable[str], more: Sequence[str] = ()) -> str:
+    """Lines of code, and above them the imports of these public names and what else they need."""
+    imports = [f"from sfmtls_nb import {', '.join(names)}", *more]
+    if any("getpass(" in line for line in lines):
+        imports = ["from getpass import getpass", "", *imports]
+    return "\n".join([*imports, "", *lines])
 
 
 def pem_of(workspace: Workspace) -> Path:
@@ -28,31 +61,7 @@ def pem_of(workspace: Workspace) -> Path:
     return found if same else Path("fullcert.pem")
 
 
-def sign_in(workspace: Workspace, username: str, *, present: bool) -> str:
-    """The program up to ``session``. present: with the identity, if there is one."""
-    return _program(workspace, username, present=present, end=("session = {login}", "session"))
-
-
-def with_session(workspace: Workspace, call: str, result: str, *, present: bool) -> str:
-    """The program that signs in, makes ``call`` of a ``session``, and shows the ``result``."""
-    body = "\n".join(f"    {line}" if line else "" for line in call.splitlines()) if "\n" not in call else call
-    end = ("with {login} as session:", body if body != call else f"    {call}", result)
-    return _program(workspace, _username(workspace), present=present, end=end)
-
-
-def load(sources: Iterable[str | Path], *, encrypted: bool) -> str:
-    """The call that reads an identity from files."""
-    password = ['password=getpass("Passphrase: ")'] if encrypted else []
-    return f"ClientIdentity.load({', '.join([*(repr(str(each)) for each in sources), *password])})"
-
-
-def text(value: str) -> str:
-    """A text as Python writes it; one of several lines in three quotes, if nothing in it stands against that."""
-    simple = "\n" in value and not {"\\", '"', "\r"} & set(value) and value.isprintable is not None
-    return f'"""{value}"""' if simple else repr(value)
-
-
-def _program(workspace: Workspace, username: str, *, present: bool, end: tuple[str, ...]) -> str:
+def _program(workspace: Workspace, username: str, end: Callable[[str], list[str]], *, present: bool = True) -> str:
     practice = workspace.at_practice()
     known = next((u for u in practice.state.users if username in (u.name, u.username)), None) if practice else None
     identity = workspace.identity if present else None
@@ -60,21 +69,18 @@ def _program(workspace: Workspace, username: str, *, present: bool, end: tuple[s
     if identity:
         lines.append(f"me = {load([pem_of(workspace)], encrypted=identity.passphrase is not None)}")
     who = repr(username) if username else 'input("Username: ")'
-    asked = 'getpass("Password and security token: ")'
-    credentials = f"*practice.user({known.name!r})" if known else f"{who}, {asked}"
+    asked = f'{who}, getpass("Password and security token: ")'
+    credentials = f"*practice.user({known.name!r})" if known else asked
     login = f"login(org, PasswordLogin({credentials}){', me' if identity else ''})"
-    lines += [line.replace("{login}", login) for line in end]
-    names = ["ClientIdentity"] * (identity is not None) + ["Org", "PasswordLogin", "login"]
-    imports = [f"from sfmtls_nb import {', '.join(names)}"]
-    if "getpass(" in "\n".join(lines):
-        imports = ["from getpass import getpass", "", *imports]
-    return "\n".join([*imports, "", *lines])
+    lines += end(login)
+    more = ["from sfmtls_nb.operations import body_of"] if any("body_of(" in line for line in lines) else []
+    return with_imports(lines, [*["ClientIdentity"] * bool(identity), "Org", "PasswordLogin", "login"], more)
 
 
 def _org(org: Org) -> str:
     given = {each.name: getattr(org, each.name) for each in fields(org) if getattr(org, each.name) != each.default}
-    values = ((name, str(value) if isinstance(value, Path) else value) for name, value in given.items())
-    return f"Org({', '.join(f'{name}={value!r}' for name, value in values)})"
+    written = (f"{name}={(str(value) if isinstance(value, Path) else value)!r}" for name, value in given.items())
+    return f"Org({', '.join(written)})"
 
 
 def _username(workspace: Workspace) -> str:

@@ -12,7 +12,7 @@ from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook.tree import brief, tree_html
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.session import Session
-from sfmtls_nb.soap import Part, Reply, indented
+from sfmtls_nb.soap import Part, Reply, alone, indented
 from sfmtls_nb.transport import Exchange
 
 Rows = Sequence[tuple[str, str]]
@@ -41,7 +41,7 @@ def part_html(part: Part) -> str:
 
 def part_text(part: Part) -> str:
     """The same as text."""
-    shown = Part(part.path, tuple(brief(each) for each in part.elements[:_SHOWN]))
+    shown = Part(part.path, tuple(brief(alone(each)) for each in part.elements[:_SHOWN]))
     return "\n".join(filter(None, (str(shown), _rest(part))))
 
 

@@ -54,7 +54,7 @@ class _Room:
 
     def note(self, prefix: str | None, name: str | etree._Element) -> None:
         if uri := etree.QName(name).namespace:
-            self.legend[f"xmlns:{prefix} = {_cut(uri)}" if prefix else f"xmlns = {_cut(uri)}"] = None
+            self.legend[f"{f'xmlns:{prefix}' if prefix else 'xmlns'} = {_safe(uri, _LONG)}"] = None
 
 
 def tree_html(root: etree._Element) -> str:

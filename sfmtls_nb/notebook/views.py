@@ -35,6 +35,9 @@ _VIEWS: Final = {
     ("sfmtls_nb.identity", "ClientIdentity"): ("identity_view", "identity"),
     ("sfmtls_nb.session", "Session"): ("summaries", "session"),
     ("sfmtls_nb.practice.org", "PracticeOrg"): ("summaries", "practice"),
+    ("sfmtls_nb.notebook.course", "Checked"): ("course_view", "checked"),
+    ("sfmtls_nb.notebook.course", "Standing"): ("course_view", "standing"),
+    ("sfmtls_nb.notebook.glossary", "Entries"): ("course_view", "entries"),
 }
 
 

@@ -185,6 +185,9 @@ class TestASecret:
     def test_is_masked_wherever_it_stands(self, xml: str, show: Callable[[etree._Element], str]) -> None:
         assert "swordfish" not in show(etree.fromstring(xml))
 
+    def test_is_masked_in_the_legend(self) -> None:
+        assert ["xmlns = urn:00D5f000000PRAC!••••"] == legend(f"<a xmlns='urn:{SESSION_ID}'/>")
+
     def test_still_shows_whose_session_it_is(self) -> None:
         assert ["sessionId = 00D5f000000PRAC!••••"] == lines(f"<sessionId>{SESSION_ID}</sessionId>")
 

@@ -1,0 +1,54 @@
+"""Exercises: what the learner is asked to do, and how it is seen that it was done.
+
+An exercise looks at what the practice org saw and at the learner's objects, never at what was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+from sfmtls_nb.notebook.workspace import Workspace
+from sfmtls_nb.practice.events import Event
+
+T = TypeVar("T")
+
+
+class Point(NamedTuple):
+    """One thing that is asked for: whether it is done, what to say if it is, and what if it is not."""
+
+    done: bool
+    right: str
+    missing: str
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the learner has done. events: what the practice org saw since the lesson began. names: the variables."""
+
+    events: Sequence[Event]
+    names: Mapping[str, Any]
+    workspace: Workspace
+
+    def requests(self, **values: object) -> list[Event]:
+        """The requests whose fields have these values: ``work.requests(operation="getUserInfo", status=200)``."""
+        return [
+            event
+            for event in self.events
+            if event.kind == "request" and all(getattr(event, name) == value for name, value in values.items())
+        ]
+
+    def named(self, name: str, kind: type[T]) -> T | None:
+        """The learner's variable of that name, if it is of that type."""
+        value = self.names.get(name)
+        return value if isinstance(value, kind) else None
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """hints: from a nudge to all but the answer."""
+
+    title: str
+    look: Callable[[Work], Iterable[Point]]
+    hints: tuple[str, ...]

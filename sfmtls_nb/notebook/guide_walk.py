@@ -1,0 +1,62 @@
+"""Walk: how far somebody has come on the guide's way. The workspace knows most of it; this is the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from sfmtls_nb.identity import ClientIdentity
+from sfmtls_nb.notebook.workspace import Workspace
+from sfmtls_nb.secret import Secret
+from sfmtls_nb.session import Session
+from sfmtls_nb.transport import Exchange
+
+
+class State(Enum):
+    """How a step stands, as a sign and in words."""
+
+    TO_DO = "○ to do"
+    WAITS = "◌ waits"
+    WORKING = "… working"
+    DONE = "✔ done"
+    AS_EXPECTED = "✖ failed as expected"
+    SURPRISE = "▲ did not fail"
+    FAILED = "✖ failed"
+
+
+@dataclass(frozen=True)
+class Note:
+    """What came of a step that leaves nothing else behind: a call, or an error. Of a call it holds for its session alone."""
+
+    state: State
+    html: str
+    session: Session | None = None
+    exchange: Exchange | None = None
+
+
+@dataclass
+class Walk:
+    """What was typed on the way, as far as it is no secret, and what came of the calls.
+
+    folder, overwrite, user: as they were given last. notes: by the title of the step. named: an identity made of uploaded
+    files, and their names. login_curl: a session id, and the call it came from, as curl: as text, for the call itself holds the password.
+    """
+
+    workspace: Workspace
+    folder: str = "mine"
+    overwrite: bool = False
+    user: str = ""
+    notes: dict[str, Note] = field(default_factory=dict)
+    named: tuple[ClientIdentity | None, tuple[str, ...]] = (None, ())
+    login_curl: tuple[Secret | None, str] = (None, "")
+
+    def note(self, title: str) -> Note | None:
+        """What came of a step, if it still holds."""
+        note = self.notes.get(title)
+        return note if note and note.session in (None, self.workspace.session) else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the files that the identity was made of, if it was made here of such that were given."""
+        identity, names = self.named
+        return names if identity is not None and identity is self.workspace.identity else ()

@@ -1,0 +1,1 @@
+"""The exercises of each lesson, a module a lesson: how it is seen that they were done."""

@@ -1,0 +1,9 @@
+"""The exercises of “start_here”."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sfmtls_nb.notebook.exercises import Exercise
+
+EXERCISES: Final[tuple[Exercise, ...]] = ()

@@ -1,0 +1,164 @@
+"""SoapForm: an operation of the partner API, picked, filled in and sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import ipywidgets as widgets
+from lxml import etree
+
+from sfmtls_nb.curl import curl_command
+from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.notebook import script
+from sfmtls_nb.notebook.code_view import code_html
+from sfmtls_nb.notebook.forms import Form, button, done, failed, hint, labelled, say, taken
+from sfmtls_nb.notebook.tree import tree_html
+from sfmtls_nb.notebook.workspace import Workspace
+from sfmtls_nb.operations import OPERATIONS, WHAT, Field, body_of
+from sfmtls_nb.org import Port
+from sfmtls_nb.secret import Secret
+from sfmtls_nb.soap import Reply
+from sfmtls_nb.transport import Exchange
+
+#: What is typed into the fields of an operation, a list of texts a field.
+Values = Mapping[str, Sequence[str | Secret]]
+
+_PORTS: Final[list[tuple[str, Port]]] = [("port 8443, for mutual TLS", 8443), ("port 443, for everyone", 443)]
+_EXAMPLES: Final = {
+    "sObjectType": "Account",
+    "queryString": "SELECT Id, Name FROM Account",
+    "searchString": "FIND {Acme} IN ALL FIELDS RETURNING Account(Name)",
+    "fieldList": "Id, Name",
+    "startDate": "2026-01-31T00:00:00Z",
+    "endDate": "2026-02-28T00:00:00Z",
+}
+_MOST: Final = max(map(len, OPERATIONS.values()))
+
+
+class SoapForm(Form):
+    """An operation, its fields, the port, the certificate. ``reply`` is what was answered last, or None."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.reply: Reply | None = None
+        self.operation = labelled(widgets.Dropdown, "Operation", options=list(OPERATIONS))
+        self._what = hint()
+        self.inputs: dict[str, Any] = {}
+        # As high as the fields of any operation: what stands below does not move.
+        self._fields = widgets.VBox(layout={"min_height": f"{_MOST * 38}px"})
+        self.port = labelled(
+            widgets.RadioButtons,
+            "Send to",
+            options=_PORTS,
+            value=8443 if workspace.identity else 443,
+            orientation="horizontal",
+        )
+        self.certificate = labelled(widgets.Checkbox, "with the certificate", value=True)
+        self.button = button("Send", "Send the call", "paper-plane", primary=True)
+        self.operation.observe(self._chosen, "value")
+        self.button.on_click(self._clicked)
+        self._chosen(None)
+        super().__init__(
+            workspace,
+            "A SOAP call",
+            "An operation of the partner API. Try it on both ports, with and without the certificate, and compare.",
+            [self.operation, self._what, self._fields, self.port, self.certificate],
+            [self.button],
+        )
+
+    def _chosen(self, _: object) -> None:
+        """The fields of the operation. What was typed stays in those of the same name, if it is no secret."""
+        before = self.inputs
+        fields = OPERATIONS[self.operation.value]
+        say(self._what, WHAT[self.operation.value])
+        self.inputs = {field.name: _input(field, before.get(field.name)) for field in fields}
+        nothing = hint(f"{self.operation.value} takes no fields.")
+        gone = [*self._fields.children]
+        self._fields.children = [*self.inputs.values()] or [nothing]
+        for widget in gone:
+            widget.close()
+        if fields:
+            nothing.close()
+
+    def _clicked(self, _: widgets.Button) -> None:
+        values = {field.name: _values(field, self.inputs[field.name]) for field in OPERATIONS[self.operation.value]}
+        self.reply = None
+        self.attempt(lambda: self._sent(self.operation.value, values), self.button, "Sending …")
+
+    def _sent(self, operation: str, values: Values) -> str:
+        port, certificate = self.port.value, self.certificate.value
+        for field in OPERATIONS[operation]:
+            if not values[field.name] and not field.optional:
+                raise SfmtlsError(f"{field.name} is empty", f"{operation} needs it", "fill it in, and send again")
+        try:
+            self.reply = self._workspace.soap(body_of(operation, values), port=port, certificate=certificate)
+        except SfmtlsError as error:
+            if error.exchange is None:
+                raise
+            return failed(error) + self._code(operation, values, error.exchange)
+        shown = tree_html(self.reply.root)
+        exchange = self._workspace.last
+        return done(f"<{self.reply.operation}>", shown) + self._code(operation, values, exchange)
+
+    def _code(self, operation: str, values: Values, exchange: Exchange | None) -> str:
+        workspace, port, certificate = self._workspace, self.port.value, self.certificate.value
+        fields = {field.name: field for field in OPERATIONS[operation]}
+        how = f"--port {port}" + ("" if certificate else " --no-cert")
+        xml = _magic_xml(
+            body_of(
+                operation, {name: [_for_magic(fields[name], each) for each in texts] for name, texts in values.items()}
+            )
+        )
+        magic = f"%%sf_soap {how}\n{xml}" if values else f"%sf_soap {operation} {how}"
+        written = {name: [_for_python(name, each) for each in texts] for name, texts in values.items()}
+        several = any(field.repeats for field in fields.values())
+        body = ", ".join(
+            f"{name!r}: [{', '.join(texts)}]" if several else f"{name!r}: {texts[0]}"
+            for name, texts in written.items()
+            if texts
+        )
+        call = f"{operation!r}, {{{body}}}" if body else repr(operation)
+        call = f"reply = session.soap({f'body_of({call})' if several else call}, port={port})"
+        python = script.with_session(workspace, [], call, "reply", present=certificate and port == 8443)
+        shown_whole = any(name == "sessionIds" for name in values)
+        curl = curl_command(exchange, script.pem_of(workspace)) if exchange and not shown_whole else ""
+        return code_html(magic, python, curl)
+
+
+def _input(field: Field, before: Any) -> Any:
+    kind = widgets.Password if field.secret else widgets.Text
+    example = _EXAMPLES.get(field.name, "" if field.secret else field.type)
+    several = f"{example} …, with commas between them" if field.repeats else example
+    made = labelled(kind, field.name, placeholder=several, continuous_update=False)
+    if before is not None and not field.secret:
+        made.value = before.value
+    return made
+
+
+def _values(field: Field, widget: Any) -> list[str | Secret]:
+    """What was typed; a secret is taken out of its widget."""
+    if field.secret:
+        secret = taken(widget)
+        texts = secret.reveal().replace(",", " ").split() if field.repeats else [secret.reveal()]
+        return [Secret(each) for each in texts if each]
+    typed = widget.value.replace(",", " ").split() if field.repeats else [widget.value.strip()]
+    return [each for each in typed if each]
+
+
+def _for_magic(field: Field, value: str | Secret) -> str:
+    """A text in which braces are braces; in the place of a secret what asks for it."""
+    if isinstance(value, Secret):
+        return f"{{{{__import__('getpass').getpass('{field.name}: ')}}}}"
+    return value.replace("{{", "{{'{{'}}")
+
+
+def _for_python(name: str, value: str | Secret) -> str:
+    return f"getpass({f'{name}: '!r})" if isinstance(value, Secret) else repr(value)
+
+
+def _magic_xml(body: etree._Element) -> str:
+    """A body as one types it: without a namespace."""
+    for element in body.iter():
+        element.tag = etree.QName(element).localname
+    etree.cleanup_namespaces(body)
+    return etree.tostring(body, pretty_print=True, encoding="unicode").strip()
