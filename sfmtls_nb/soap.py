@@ -253,10 +253,9 @@ def is_nil(element: etree._Element) -> bool:
     return element.get(f"{{{XSI}}}nil") in ("true", "1")
 
 
-# The beginning of a step that is a name without a prefix. Namespaces and predicates are skipped: "/" in them is text.
-_BARE_NAME: Final = re.compile(
-    r"""\{[^}]*\} | \[(?:'[^']*'|"[^"]*"|[^]'"])*\] | (?<![^/])(?=[^\W\d])(?![\w.-]*:)""", re.VERBOSE
-)
+# The beginning of a step, or of a predicate ([Id='1'], [Id]), that is a name without a prefix. Namespaces, texts and
+# functions ([last()]) are skipped.
+_BARE_NAME: Final = re.compile(r"""\{[^}]*\} | '[^']*' | "[^"]*" | (?<![^/[])(?=[^\W\d])(?![\w.-]*[:(])""", re.VERBOSE)
 
 
 def any_namespace(path: str) -> str:

@@ -643,3 +643,32 @@ def test_masking_leaves_the_reply_as_it_is() -> None:
 @pytest.mark.parametrize("show", [str, repr, "{}".format, "{!r}".format, lambda reply: f"{[reply]}"])
 def test_no_form_of_a_reply_shows_the_session_id(show: Callable[[Reply], str]) -> None:
     assert "AQsecret" not in show(read_reply(LOGIN))
+
+
+class TestAPart:
+    REPLY = Reply(
+        etree.fromstring(
+            '<E xmlns:x="urn:x"><B xmlns="urn:b"><r><Id>1</Id></r><r><Id>2</Id><sessionId>secret</sessionId></r></B></E>'
+        )
+    )
+
+    def test_is_what_a_path_leads_to(self) -> None:
+        assert 2 == len(self.REPLY.part(".//r"))
+
+    def test_is_empty_where_there_is_nothing(self) -> None:
+        assert (0, "") == (len(self.REPLY.part(".//q")), str(self.REPLY.part(".//q")))
+
+    def test_shows_the_namespaces_it_needs_and_masks_secrets(self) -> None:
+        expected = '<r xmlns="urn:b">\n  <Id>2</Id>\n  <sessionId>••••</sessionId>\n</r>'
+        assert expected == str(self.REPLY.part(".//r[2]"))
+
+    def test_is_a_frame_with_a_row_an_element(self) -> None:
+        assert ["1", "2"] == list(self.REPLY.part(".//r").frame()["Id"])
+
+    @pytest.mark.parametrize(
+        "path", [".//r[1]/Id", ".//r[2]/Id", "B/r[last()]/Id", ".//r[Id='1']/Id", "B[1]/r[2]/Id[1]"]
+    )
+    def test_counts_as_lxml_does(self, path: str) -> None:
+        anywhere = path.replace("B", "{*}B").replace("r[", "{*}r[").replace("Id", "{*}Id")
+        assert self.REPLY.root.findall(anywhere)
+        assert self.REPLY.root.findall(anywhere) == list(self.REPLY.part(path).elements)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb import MutualAuthenticationFault, SoapFault
+from sfmtls_nb.notebook.lines import unquoted, words_of
 
 MAGICS = ["sf_practice", "sf_org", "sf_login", "sf_identity", "sf_soap", "sf_soql", "sf_rest", "sf_curl"]
+MAGICS += ["sf_guide", "sf_scrub", "sf_lesson", "sf_check", "sf_glossary"]
 
 
 @pytest.mark.parametrize("name", MAGICS)
@@ -84,3 +88,50 @@ def test_rest_on_443_is_refused_to_an_enforced_user_as_predicted(shell: Interact
     shell.run_line_magic("sf_login", "enforced")
     refusal = shell.run_line_magic("sf_rest", "limits --port 443 --expect MUTUAL_AUTHENTICATION_FAILED")
     assert isinstance(refusal, MutualAuthenticationFault)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", []),
+        ("a  b", ["a", "b"]),
+        ("getUserInfo   # a real org: don't", ["getUserInfo"]),
+        ("# all of it", []),
+        ("a#b", ["a#b"]),
+        ("'a # b' c", ["'a # b'", "c"]),
+        (
+            "SELECT Id FROM Contact WHERE Name = 'a  b'",
+            ["SELECT", "Id", "FROM", "Contact", "WHERE", "Name", "=", "'a  b'"],
+        ),
+        (r"C:\keys\client.key", [r"C:\keys\client.key"]),
+        ('--out="my file"', ['--out="my file"']),
+    ],
+)
+def test_a_line_is_read_as_words_up_to_a_comment(line: str, words: list[str]) -> None:
+    assert words == words_of(line)
+
+
+@pytest.mark.parametrize("line", ["'a", 'a "b', "a 'b c"])
+def test_a_quote_that_is_not_closed_is_refused(line: str) -> None:
+    with pytest.raises(UsageError, match="a quote is not closed"):
+        words_of(line)
+
+
+@given(st.lists(st.text("ab #-=.\\", min_size=1), min_size=1))
+def test_quoted_words_come_back_as_they_were(texts: list[str]) -> None:
+    assert texts == [unquoted(word) for word in words_of(" ".join(f"'{text}'" for text in texts))]
+
+
+@pytest.mark.parametrize(
+    "flag", ["--password", "--passwd", "-p", "--token", "--security-token", "--session-id", "--secret", "--passphrase"]
+)
+def test_a_flag_that_would_take_a_secret_is_refused(shell: InteractiveShell, flag: str) -> None:
+    with pytest.raises(UsageError, match="a secret that stands in a cell is saved") as refused:
+        shell.run_line_magic("sf_login", f"me {flag} hunter2")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_comment_may_stand_behind_a_magic(shell: InteractiveShell) -> None:
+    assert shell.run_line_magic("sf_org", "practice   # your own: %sf_org acme").login_url.startswith(
+        "https://localhost"
+    )
