@@ -9,7 +9,7 @@ from sfmtls_nb.errors import LoginFault, MutualAuthenticationFault, RestFault, S
 _UNLISTED: Final = "Salesforce's API reference lists the code under “API Fault”"
 
 # code -> (class, or None for the one of the API that said it; next step)
-_FAULTS: Final[dict[str, tuple[type[LoginFault | MutualAuthenticationFault | SessionFault] | None, str]]] = {
+FAULTS: Final[dict[str, tuple[type[LoginFault | MutualAuthenticationFault | SessionFault] | None, str]]] = {
     "INVALID_LOGIN": (
         LoginFault,
         "type username and password again; from an unknown network append the security token to the password; a sandbox "
@@ -48,13 +48,13 @@ _FAULTS: Final[dict[str, tuple[type[LoginFault | MutualAuthenticationFault | Ses
 
 def soap_fault(code: str, message: str, evidence: str) -> SoapFault:
     """The fault that a SOAP answer with this code is."""
-    kind, next_step = _FAULTS.get(code, (None, _UNLISTED))
+    kind, next_step = FAULTS.get(code, (None, _UNLISTED))
     return (kind or SoapFault)(_what(code, message), evidence, next_step, code, message)
 
 
 def rest_fault(code: str, message: str, evidence: str) -> RestFault:
     """The fault that a REST answer with this errorCode is."""
-    kind, next_step = _FAULTS.get(code, (None, _UNLISTED))
+    kind, next_step = FAULTS.get(code, (None, _UNLISTED))
     return (kind or RestFault)(_what(code, message), evidence, next_step, code, message)
 
 

@@ -58,16 +58,16 @@ _BEFORE_FIELD: Final = frozenset({"select", "where", "by", "having", "and", "or"
 
 
 class Offer(NamedTuple):
-    """What could stand in place of what is typed, the end of the text before the cursor. prefix: before each of them."""
+    """What could stand in place of what is typed, the end of the text before the cursor. written: how a name is put in."""
 
     typed: str
     names: Iterable[str]
-    prefix: str = ""
+    written: Callable[[str], str] = str
 
     @property
     def fitting(self) -> list[str]:
         begin = self.typed.casefold()
-        return [self.prefix + name for name in dict.fromkeys(self.names) if name.casefold().startswith(begin)]
+        return [self.written(name) for name in dict.fromkeys(self.names) if name.casefold().startswith(begin)]
 
 
 NOTHING: Final = Offer("", ())
@@ -177,12 +177,12 @@ def _value(known: Known, argument: Argument, place: LinePlace, behind: str) -> O
     names = _SOURCES[key](known, word.lstrip("'\"")) if key in _SOURCES else ()
     if word.startswith(("'", '"')):
         return Offer(word[1:], names)
-    return Offer(word, (f"'{each}'" if " " in each else each for each in names))
+    return Offer(word, names, lambda name: f"'{name}'" if " " in name else name)
 
 
 def _failures() -> Iterator[str]:
     yield "page"
-    yield from faults._FAULTS  # noqa: SLF001  # the table of the usual codes
+    yield from faults.FAULTS
     kinds = (each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, SfmtlsError))
     yield from (kind.__name__ for kind in kinds)
 
@@ -270,14 +270,14 @@ def _tag(known: Known, place: XmlPlace, typed: str) -> Offer:
         kind = re.search(r"<(?:\w+:)?type>\s*(\w+)", text)
         described = known.org.describe(kind[1]) if kind else None
         names = ["type", *(described.fields if described else ())]
-    return Offer(typed.rpartition(":")[2], names, "" if ":" in typed else prefix + colon)
+    return Offer(typed.rpartition(":")[2], names, str if ":" in typed else (prefix + colon).__add__)
 
 
 def _soql(known: Known, before: str, behind: str) -> Offer:
     """In a query: what may stand there, the names as the org spells them."""
-    place = soql_place(before, behind)
-    if place is None or "$" in before:
-        return _variable(known, before) or NOTHING
+    variable, place = _variable(known, before), soql_place(before, behind)
+    if variable or place is None:
+        return variable or NOTHING
     if place.clause == "from" and not place.from_named:
         outer = place.query.outer
         return Offer(place.typed, known.org.children(outer) if outer and place.query.is_child else known.org.sobjects())

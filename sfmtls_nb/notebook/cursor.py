@@ -142,11 +142,11 @@ class SoqlPlace(NamedTuple):
 
 
 def soql_place(before: str, behind: str = "") -> SoqlPlace | None:
-    """Where one is in a query; None within a literal. The query is known with what stands behind the cursor."""
+    """Where one is in a query; None within a literal or a number. The query is known with what stands behind the cursor."""
     before = html.unescape(_HOLE.sub("0", before))
-    if "'" in _LITERAL.sub("", before):
-        return None
     path = re.search(r"(?<![\w.])[A-Za-z_][\w.]*\Z", before)
+    if "'" in _LITERAL.sub("", before) or (not path and re.search(r"[\w.]\Z", before)):
+        return None
     head = _TOKEN.findall(before[: path.start()] if path else before)
     tail = _TOKEN.findall(_HOLE.sub("0", re.sub(r"\A[\w.]+", "", behind)))
     *steps, typed = path[0].split(".") if path else [""]

@@ -74,7 +74,7 @@ class OrgNames:
         workspace = self._workspace()
         session = workspace.session if workspace else None
         practice = workspace.at_practice() if workspace else None
-        if session is None or (practice and practice._router._armed):  # noqa: SLF001  # that is meant for the user's call
+        if session is None or (practice and practice.armed):  # that is meant for the user's call
             return None
         key = (session.server_url, session.user_id, what)
         if key not in self._told and (self._peace[0] is not session or time.monotonic() > self._peace[1]):

@@ -265,6 +265,11 @@ class PracticeOrg:
         """Let the next API calls (None: all) fail in a way that `failures` describes: ``practice.arm("delay")``."""
         self._router.arm(name, times)
 
+    @property
+    def armed(self) -> tuple[str, ...]:
+        """The failures that are still to come."""
+        return tuple(self._router.armed)
+
     def disarm(self) -> None:
         """Let everything go well again."""
         self._router.disarm()

@@ -61,7 +61,8 @@ class Router:
             Bulk1Api(state, database, state.clock),
             OAuthApi(state, app),
         )
-        self._armed: dict[str, int | None] = {}
+        #: What is still to go wrong, and how many times.
+        self.armed: dict[str, int | None] = {}
 
     # ------------------------------------------------------------ failures on request
 
@@ -73,11 +74,11 @@ class Router:
             raise PracticeError(
                 f"a failure cannot be armed {times} times", next_step="once or more; None: until disarm() takes it back"
             )
-        self._armed[name] = times
+        self.armed[name] = times
 
     def disarm(self) -> None:
         """Let everything go well again."""
-        self._armed.clear()
+        self.armed.clear()
 
     # ------------------------------------------------------------ answering
 
@@ -119,20 +120,20 @@ class Router:
             finally:
                 self._state.call_limit = kept
         answer = self._served(request, presented)
-        for name in [name for name in self._armed if name in FAILURES]:
+        for name in [name for name in self.armed if name in FAILURES]:
             if self._use(name):
                 answer = FAILURES[name].spoil(replace(answer, body=answer.whole_body))
         return answer
 
     def _use(self, name: str) -> bool:
         """Whether that failure is armed; if so, once less from now on."""
-        if name not in self._armed:
+        if name not in self.armed:
             return False
-        left = self._armed[name]
+        left = self.armed[name]
         if left is not None:
-            self._armed[name] = left - 1
+            self.armed[name] = left - 1
             if left <= 1:
-                del self._armed[name]
+                del self.armed[name]
         return True
 
     def _served(self, request: Request, presented: Presented) -> Answer:
