@@ -19,16 +19,16 @@ _CODE: Final = (
 )
 
 
-def code_html(magic: str, python: str, curl: str = "", shell: str = "") -> str:
+def code_html(magic: str, python: str, curl: str = "", terminal: str = "") -> str:
     """“Show the code”, folded: a block for each that is not empty. Nothing at all if none is.
 
-    shell: what is done in a terminal where there is no call, and so no curl.
+    terminal: what is done there, where there is no call and so no curl.
     """
-    blocks = {"As a magic": magic, "As Python": python, "As curl": curl, "In a terminal": shell}
+    blocks = {"As a magic": magic, "As Python": python, "As curl": curl, "In a terminal": terminal}
     shown = "".join(_block(label, code) for label, code in blocks.items() if code.strip())
-    return f'<details style="{_FOLD}"><summary style="{_SUMMARY}">show the code</summary>{shown}</details>' * bool(
-        shown
-    )
+    if not shown:
+        return ""
+    return f'<details style="{_FOLD}"><summary style="{_SUMMARY}">show the code</summary>{shown}</details>'
 
 
 def _block(label: str, code: str) -> str:

@@ -34,7 +34,8 @@ _STYLE: Final = (
     ".sfmtls-rail .sfmtls-chosen.jupyter-button{background:rgba(108,122,214,.24)}"
     ".sfmtls-guide .jupyter-button:focus-visible,.sfmtls-guide summary:focus-visible"
     "{outline:2px solid var(--jp-brand-color1,#2196f3);outline-offset:1px}"
-    ".sfmtls-guide .widget-label{text-align:left}.sfmtls-guide .widget-html{margin:0}.sfmtls-guide .widget-html-content{line-height:1.5;min-width:0}"
+    ".sfmtls-guide .widget-label{text-align:left}.sfmtls-guide .widget-html{margin:0}"
+    ".sfmtls-guide .widget-html-content{line-height:1.5;min-width:0;overflow-wrap:anywhere}"
     + "".join(
         f".sfmtls-rail .sfmtls-{state.name.lower()}.jupyter-button{{border-left-color:{colour}}}"
         for state, colour in _COLOURS.items()
@@ -87,7 +88,7 @@ class Guide(widgets.VBox):
         self.fields = {name: field.make() for name, field in _FIELDS.items()}
         self.buttons = {
             action.button: widgets.Button(
-                description=action.button, layout={"width": "max-content", "margin": "2px 8px 2px 0"}
+                description=action.button, layout={"width": "max-content", "margin": "2px 8px 10px 0"}
             )
             for step in STEPS
             for action in step.actions
@@ -95,7 +96,7 @@ class Guide(widgets.VBox):
         self.rail = [widgets.Button(layout={"width": "100%"}) for _ in STEPS]
         self.forward = widgets.Button(layout={"width": "max-content"})
         self.head, self.meaning, self.result, self.code = (widgets.HTML() for _ in range(4))
-        self._controls = widgets.VBox(layout={"margin": "8px 0"})
+        self._controls = widgets.VBox(layout={"margin": "8px 0", "overflow": "visible"})
         self._working: Step | None = None
         for step, button in zip(STEPS, self.rail, strict=True):
             button.on_click(lambda _, step=step: self.choose(step))
@@ -137,7 +138,7 @@ class Guide(widgets.VBox):
         for each, button in zip(STEPS, self.rail, strict=True):
             self._show_in_rail(each, button)
         state = self.state(step)
-        colour = f";color:{_COLOURS[state]}" if state in _COLOURS else ""
+        colour = f";color:color-mix(in srgb,currentColor 35%,{_COLOURS[state]})" if state in _COLOURS else ""
         self.head.value = (
             f'<div role="heading" aria-level="3" style="font-size:1.35em;font-weight:600">{number} · {step.title}</div>'
             f'<div style="font-weight:600{colour}">{self._words(step)}</div>'

@@ -27,7 +27,7 @@ class Code(NamedTuple):
     magic: str
     python: str
     curl: str = ""
-    shell: str = ""
+    terminal: str = ""
 
 
 def org_code(walk: Walk) -> Code:
@@ -67,7 +67,7 @@ def identity_code(walk: Walk) -> Code:
         lines.insert(0, "from getpass import getpass\n")
         sources += ', password=getpass("Passphrase: ")'
     lines += [f"me = ClientIdentity.load({sources})", "for finding in me.findings(org):", "    print(finding)"]
-    return Code(f"%sf_identity {_words(*_files(walk))}", "\n".join(lines), shell=_OPENSSL)
+    return Code(f"%sf_identity {_words(*_files(walk))}", "\n".join(lines), terminal=_OPENSSL)
 
 
 def pem_code(walk: Walk) -> Code:
@@ -84,7 +84,7 @@ def pem_code(walk: Walk) -> Code:
     shell += f"cp {_quoted(leaf)} {_quoted(walk.folder)}/upload.crt"
     magic = f"%sf_identity {_words(*_files(walk))} --write {_words(walk.folder)}{' --overwrite' if overwrite else ''}"
     # Of files that may stand in any order, or hold several certificates, only the toolkit knows which comes first.
-    return Code(magic, "\n".join(python), shell="" if walk.names else shell)
+    return Code(magic, "\n".join(python), terminal="" if walk.names else shell)
 
 
 def login_code(walk: Walk) -> Code:

@@ -19,7 +19,7 @@ class State(Enum):
     WAITS = "◌ waits"
     WORKING = "… working"
     DONE = "✔ done"
-    AS_EXPECTED = "✖ failed as expected"
+    AS_EXPECTED = "✔ failed as expected"
     SURPRISE = "▲ did not fail"
     FAILED = "✖ failed"
 

@@ -31,7 +31,7 @@ def test_without_curl_there_is_no_block_for_it() -> None:
 
 
 def test_what_is_done_in_a_terminal_without_curl_has_a_label_of_its_own() -> None:
-    view = code_html("%sf_identity", "load()", shell="cat client.key")
+    view = code_html("%sf_identity", "load()", terminal="cat client.key")
     assert blocks(view) == {"As a magic": "%sf_identity", "As Python": "load()", "In a terminal": "cat client.key"}
 
 
@@ -60,7 +60,7 @@ def test_lines_and_their_indentation_are_kept() -> None:
 
 
 def test_each_block_can_be_reached_and_scrolled_by_keyboard() -> None:
-    pres = html.fromstring(code_html("a", "b", "c")).iter("pre")
-    assert {(pre.get("tabindex"), pre.get("role"), "overflow:auto" in pre.get("style", "")) for pre in pres} == {
+    areas = html.fromstring(code_html("a", "b", "c")).iter("pre")
+    assert {(pre.get("tabindex"), pre.get("role"), "overflow:auto" in pre.get("style", "")) for pre in areas} == {
         ("0", "region", True)
     }
