@@ -25,7 +25,7 @@ PARTNER: Final = "urn:partner.soap.sforce.com"
 XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 
 # Elements whose text is never shown, in whatever namespace.
-SECRET_ELEMENTS: Final = frozenset({"sessionId", "password", "newPassword", "oldPassword"})
+SECRET_ELEMENTS: Final = frozenset({"sessionId", "sessionIds", "password", "newPassword", "oldPassword"})
 
 
 # No DTD in SOAP (SOAP 1.1, section 3), so: no entities, no files, no network. huge_tree stays off, lxml's limits on.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,7 @@ from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook import script
 from sfmtls_nb.notebook.code_view import code_html
 from sfmtls_nb.notebook.identity_view import findings_html, identity_html
-from sfmtls_nb.notebook.summaries import error_html, session_html
+from sfmtls_nb.notebook.summaries import session_html, table_html
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
@@ -23,7 +24,7 @@ from sfmtls_nb.session import Session
 _LABEL: Final = 120
 _FIELD: Final = {"width": "auto", "max_width": "46em", "margin": "3px 2px"}
 #: Where the fields begin: behind their labels.
-_INDENT: Final = f"{_LABEL + 6}px"
+_INDENT: Final = f"{_LABEL + 10}px"
 _FILES: Final = frozenset({".key", ".crt", ".cer", ".der", ".pem", ".p12", ".pfx", ".p7b", ".p7c"})
 
 
@@ -33,9 +34,16 @@ def labelled(kind: type[widgets.Widget], label: str, **options: Any) -> Any:
     return kind(description=label, style={"description_width": f"{_LABEL}px"}, layout=layout, **options)
 
 
+def beside(label: str, choice: widgets.Widget) -> widgets.HBox:
+    """A choice whose parts have names of their own, with a label where the fields have theirs."""
+    text = f'<div style="text-align:right">{escape(label)}</div>'
+    head = widgets.HTML(text, layout={"width": f"{_LABEL}px", "margin": "0 8px 0 2px"})
+    return widgets.HBox([head, choice], layout={"align_items": "center", "max_width": "46em"})
+
+
 def hint(text: str = "") -> widgets.HTML:
     """A quiet line below a field; its place stays when it is empty."""
-    line = widgets.HTML(layout={"margin": f"0 2px 3px {_INDENT}", "max_width": "40em", "min_height": "22px"})
+    line = widgets.HTML(layout={"margin": f"0 2px 3px {_INDENT}", "max_width": "36em", "min_height": "22px"})
     say(line, text)
     return line
 
@@ -45,16 +53,11 @@ def say(line: widgets.HTML, text: str) -> None:
     line.value = f'<div style="line-height:1.45;opacity:.75;font-size:.93em">{escape(text)}</div>'
 
 
-def button(text: str, tooltip: str, icon: str = "", *, primary: bool = False) -> widgets.Button:
+def button(text: str, tooltip: str, *, primary: bool = False) -> widgets.Button:
     """A button that keeps its size, whatever it says while it works."""
     style = "primary" if primary else ""
-    return widgets.Button(
-        description=text,
-        tooltip=tooltip,
-        icon=icon,
-        button_style=style,
-        layout={"width": "150px", "margin": "2px 6px 2px 0"},
-    )
+    layout = {"width": "150px", "margin": "2px 6px 2px 0"}
+    return widgets.Button(description=text, tooltip=tooltip, button_style=style, layout=layout)
 
 
 def taken(field: widgets.Password) -> Secret:
@@ -76,6 +79,7 @@ class Form(widgets.VBox):
         buttons: Sequence[widgets.Button],
     ) -> None:
         self._workspace = workspace
+        self._failed = False
         head = widgets.HTML(
             f'<div role="heading" aria-level="3" style="font-size:1.2em;font-weight:600;line-height:1.4">{escape(title)}</div>'
             f'<div style="line-height:1.45;opacity:.85;max-width:46em">{escape(sentence)}</div>',
@@ -85,34 +89,54 @@ class Form(widgets.VBox):
         self.result = widgets.HTML(layout={"min_height": "90px", "margin": "2px", "max_width": "100%"})
         super().__init__([head, *fields, row, self.result], layout={"width": "auto", "max_width": "100%"})
 
-    def attempt(self, act: Callable[[], str], pressed: widgets.Button | None = None, doing: str = "") -> None:
-        """Show what ``act`` gives, or why it could not. Until then the button says what it is doing, and cannot be pressed.
+    def attempt(
+        self,
+        act: Callable[[], str | None],
+        pressed: widgets.Button | None = None,
+        doing: str = "",
+        code: Callable[[], str] | None = None,
+    ) -> None:
+        """Show what ``act`` gives, or why it could not. Until then the button says what it is doing, and is disabled.
 
+        None shows nothing new, and takes away an error. code: what does the same, for a call that was made and failed.
         What is no SfmtlsError is shown and raised again: a callback's exceptions are seen by nobody else.
         """
         said = pressed.description if pressed else ""
         if pressed:
             pressed.description, pressed.disabled = doing, True
         try:
-            self.result.value = act()
+            shown = act()
+            if shown is not None or self._failed:
+                self._show(shown or "")
         except SfmtlsError as error:
-            self.result.value = failed(error)
+            self._show(failed(error), error=True)
+            if code and error.exchange:
+                self._show(failed(error) + code(), error=True)
         except BaseException as error:
-            self.result.value = failed(_unexpected(error))
+            self._show(failed(_unexpected(error)), error=True)
             raise
         finally:
             if pressed:
                 pressed.description, pressed.disabled = said, False
 
+    def _show(self, html: str, *, error: bool = False) -> None:
+        """A result. However wide it is, the form does not become wider than the page."""
+        self._failed = error
+        self.result.value = f'<div style="width:0;min-width:100%;line-height:1.45">{html}</div>'
+
 
 def failed(error: SfmtlsError) -> str:
     """An error, said in words to those who do not see its colour."""
-    return f'<div role="alert" style="line-height:1.45"><b>✖ error: </b>{error_html(error)}</div>'
+    rows = [("what", error.what), ("evidence", error.evidence), ("next", error.next_step)]
+    return (
+        '<div role="alert" style="border-left:4px solid #d1803a;padding-left:.8em">'
+        f"<b>✖ error: {escape(type(error).__name__)}</b>{table_html([row for row in rows if row[1]])}</div>"
+    )
 
 
 def done(text: str, html: str) -> str:
     """A result, and a line above it that says what came of it."""
-    return f'<div style="line-height:1.45"><div role="status"><b>✔ {escape(text)}</b></div>{html}</div>'
+    return f'<div role="status" style="margin-bottom:.3em"><b>✔ {escape(text)}</b></div>{html}'
 
 
 def _unexpected(error: BaseException) -> SfmtlsError:
@@ -147,7 +171,7 @@ class SignInForm(Form):
         self.token = labelled(
             widgets.Password, "Security token", placeholder="only where the org asks for it", **secret
         )
-        self.button = button("Sign in", "Sign in by SOAP login()", "sign-in", primary=True)
+        self.button = button("Sign in", "Sign in by SOAP login()", primary=True)
         self.user.observe(self._picked, "value")
         self.button.on_click(self._clicked)
         known = hint("The practice org's users sign in without a password: theirs are known here.")
@@ -201,6 +225,7 @@ class IdentityForm(Form):
         self.upload = widgets.FileUpload(
             multiple=True,
             description="Choose files",
+            icon="",
             tooltip="Choose key and certificates to upload",
             layout={"width": "150px", "margin": f"3px 2px 3px {_INDENT}"},
         )
@@ -209,7 +234,7 @@ class IdentityForm(Form):
             widgets.Password, "Passphrase", placeholder="only if the key is encrypted", continuous_update=False
         )
         self.folder = labelled(widgets.Text, "Write into", placeholder="a folder; empty: write nothing")
-        self.button = button("Assemble", "Put key and certificates together", "link", primary=True)
+        self.button = button("Assemble", "Put key and certificates together", primary=True)
         self.button.on_click(self._assemble_clicked)
         super().__init__(
             workspace,
@@ -222,7 +247,7 @@ class IdentityForm(Form):
                 self.names,
                 self.passphrase,
                 self.folder,
-                hint("There come fullcert.pem (key and chain, for the client) and upload.crt (the leaf, for Setup)."),
+                hint("Writes fullcert.pem (key and chain, for the client) and upload.crt (the leaf, for Setup)."),
             ],
             [self.button],
         )
@@ -268,8 +293,8 @@ class IdentityForm(Form):
 def _files_of(workspace: Workspace) -> list[str]:
     """Keys and certificates, by their names, as `Workspace.find` finds them: here, and in the practice org's folder."""
     practice = workspace.at_practice()
-    folders = [Path(), *([practice.directory] if practice else [])]
-    names = {
-        path.name for folder in folders for path in folder.iterdir() if path.suffix.lower() in _FILES and path.is_file()
-    }
+    names = set()
+    for folder in [Path(), *([practice.directory] if practice else [])]:
+        with suppress(OSError):  # a folder that cannot be read has none
+            names |= {path.name for path in folder.iterdir() if path.suffix.lower() in _FILES and path.is_file()}
     return sorted(names)

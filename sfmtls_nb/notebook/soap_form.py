@@ -12,14 +12,13 @@ from sfmtls_nb.curl import curl_command
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook import script
 from sfmtls_nb.notebook.code_view import code_html
-from sfmtls_nb.notebook.forms import Form, button, done, failed, hint, labelled, say, taken
+from sfmtls_nb.notebook.forms import Form, beside, button, done, hint, labelled, say, taken
 from sfmtls_nb.notebook.tree import tree_html
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.operations import OPERATIONS, WHAT, Field, body_of
 from sfmtls_nb.org import Port
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.soap import Reply
-from sfmtls_nb.transport import Exchange
 
 #: What is typed into the fields of an operation, a list of texts a field.
 Values = Mapping[str, Sequence[str | Secret]]
@@ -33,6 +32,7 @@ _EXAMPLES: Final = {
     "startDate": "2026-01-31T00:00:00Z",
     "endDate": "2026-02-28T00:00:00Z",
 }
+_RULE: Final = "1px solid rgba(128,128,128,.3)"
 _MOST: Final = max(map(len, OPERATIONS.values()))
 
 
@@ -45,16 +45,25 @@ class SoapForm(Form):
         self._what = hint()
         self.inputs: dict[str, Any] = {}
         # As high as the fields of any operation: what stands below does not move.
-        self._fields = widgets.VBox(layout={"min_height": f"{_MOST * 38}px"})
-        self.port = labelled(
-            widgets.RadioButtons,
-            "Send to",
+        self._fields = widgets.VBox(
+            layout={
+                "min_height": f"{_MOST * 34 + 16}px",
+                "max_width": "calc(46em + 4px)",
+                "border_top": _RULE,
+                "border_bottom": _RULE,
+                "padding": "6px 0",
+                "margin": "2px 0 6px 0",
+            }
+        )
+        # Each of them says all of it: of a group of radio buttons the label is no part of their names.
+        self.port = widgets.RadioButtons(
             options=_PORTS,
             value=8443 if workspace.identity else 443,
             orientation="horizontal",
+            layout={"width": "auto", "margin": "0 2px"},
         )
         self.certificate = labelled(widgets.Checkbox, "with the certificate", value=True)
-        self.button = button("Send", "Send the call", "paper-plane", primary=True)
+        self.button = button("Send", "Send the call", primary=True)
         self.operation.observe(self._chosen, "value")
         self.button.on_click(self._clicked)
         self._chosen(None)
@@ -62,7 +71,7 @@ class SoapForm(Form):
             workspace,
             "A SOAP call",
             "An operation of the partner API. Try it on both ports, with and without the certificate, and compare.",
-            [self.operation, self._what, self._fields, self.port, self.certificate],
+            [self.operation, self._what, self._fields, beside("Send to", self.port), self.certificate],
             [self.button],
         )
 
@@ -83,45 +92,29 @@ class SoapForm(Form):
     def _clicked(self, _: widgets.Button) -> None:
         values = {field.name: _values(field, self.inputs[field.name]) for field in OPERATIONS[self.operation.value]}
         self.reply = None
-        self.attempt(lambda: self._sent(self.operation.value, values), self.button, "Sending …")
+        operation = self.operation.value
+        self.attempt(
+            lambda: self._sent(operation, values), self.button, "Sending …", lambda: self._code(operation, values)
+        )
 
     def _sent(self, operation: str, values: Values) -> str:
-        port, certificate = self.port.value, self.certificate.value
         for field in OPERATIONS[operation]:
             if not values[field.name] and not field.optional:
                 raise SfmtlsError(f"{field.name} is empty", f"{operation} needs it", "fill it in, and send again")
-        try:
-            self.reply = self._workspace.soap(body_of(operation, values), port=port, certificate=certificate)
-        except SfmtlsError as error:
-            if error.exchange is None:
-                raise
-            return failed(error) + self._code(operation, values, error.exchange)
-        shown = tree_html(self.reply.root)
-        exchange = self._workspace.last
-        return done(f"<{self.reply.operation}>", shown) + self._code(operation, values, exchange)
+        how = {"port": self.port.value, "certificate": self.certificate.value}
+        self.reply = self._workspace.soap(body_of(operation, values), **how)
+        return done(self.reply.operation, tree_html(self.reply.root) + self._code(operation, values))
 
-    def _code(self, operation: str, values: Values, exchange: Exchange | None) -> str:
+    def _code(self, operation: str, values: Values) -> str:
         workspace, port, certificate = self._workspace, self.port.value, self.certificate.value
-        fields = {field.name: field for field in OPERATIONS[operation]}
         how = f"--port {port}" + ("" if certificate else " --no-cert")
-        xml = _magic_xml(
-            body_of(
-                operation, {name: [_for_magic(fields[name], each) for each in texts] for name, texts in values.items()}
-            )
-        )
-        magic = f"%%sf_soap {how}\n{xml}" if values else f"%sf_soap {operation} {how}"
-        written = {name: [_for_python(name, each) for each in texts] for name, texts in values.items()}
-        several = any(field.repeats for field in fields.values())
-        body = ", ".join(
-            f"{name!r}: [{', '.join(texts)}]" if several else f"{name!r}: {texts[0]}"
-            for name, texts in written.items()
-            if texts
-        )
-        call = f"{operation!r}, {{{body}}}" if body else repr(operation)
-        call = f"reply = session.soap({f'body_of({call})' if several else call}, port={port})"
+        asking = {name: [_asking_magic(name, each) for each in texts] for name, texts in values.items()}
+        magic = f"%%sf_soap {how}\n{_typed(body_of(operation, asking))}" if values else f"%sf_soap {operation} {how}"
+        call = f"reply = session.soap({_arguments(operation, values)}, port={port})"
         python = script.with_session(workspace, [], call, "reply", present=certificate and port == 8443)
-        shown_whole = any(name == "sessionIds" for name in values)
-        curl = curl_command(exchange, script.pem_of(workspace)) if exchange and not shown_whole else ""
+        last = workspace.last
+        # A curl command would show sessionIds: its masks know of one session id alone.
+        curl = "" if last is None or "sessionIds" in values else curl_command(last, script.pem_of(workspace))
         return code_html(magic, python, curl)
 
 
@@ -145,20 +138,29 @@ def _values(field: Field, widget: Any) -> list[str | Secret]:
     return [each for each in typed if each]
 
 
-def _for_magic(field: Field, value: str | Secret) -> str:
+def _asking_magic(name: str, value: str | Secret) -> str:
     """A text in which braces are braces; in the place of a secret what asks for it."""
     if isinstance(value, Secret):
-        return f"{{{{__import__('getpass').getpass('{field.name}: ')}}}}"
+        return f"{{{{__import__('getpass').getpass('{name}: ')}}}}"
     return value.replace("{{", "{{'{{'}}")
 
 
-def _for_python(name: str, value: str | Secret) -> str:
-    return f"getpass({f'{name}: '!r})" if isinstance(value, Secret) else repr(value)
-
-
-def _magic_xml(body: etree._Element) -> str:
+def _typed(body: etree._Element) -> str:
     """A body as one types it: without a namespace."""
-    for element in body.iter():
+    for element in body.iter(etree.Element):
         element.tag = etree.QName(element).localname
     etree.cleanup_namespaces(body)
     return etree.tostring(body, pretty_print=True, encoding="unicode").strip()
+
+
+def _arguments(operation: str, values: Values) -> str:
+    """What `Session.soap` takes for it, as Python; in the place of a secret what asks for it."""
+    several = any(field.repeats for field in OPERATIONS[operation])
+    fields = []
+    for name, texts in values.items():
+        written = [f'getpass("{name}: ")' if isinstance(each, Secret) else repr(each) for each in texts]
+        fields += [f"{name!r}: [{', '.join(written)}]" if several else f"{name!r}: {written[0]}"] * bool(written)
+    if not fields:
+        return repr(operation)
+    arguments = f"{operation!r}, {{{', '.join(fields)}}}"
+    return f"body_of({arguments})" if several else arguments

@@ -66,9 +66,9 @@ class SoqlForm(Form):
         self.limit = labelled(widgets.Text, "LIMIT", value="200", continuous_update=False)
         self.soql = labelled(widgets.Textarea, "Query", rows=4, continuous_update=False)
         self._note = hint()
-        self.button = button("Run", "Run the query", "play", primary=True)
-        self.rewrite = button("Write the query", "Write the query anew from the lists", "pencil")
-        self.refresh = button("Refresh", "Ask the org which sObjects there are", "refresh")
+        self.button = button("Run", "Run the query", primary=True)
+        self.rewrite = button("Write the query", "Write the query anew from the lists")
+        self.refresh = button("Refresh", "Ask the org which sObjects there are")
         self.rewrite.disabled = True
         super().__init__(
             workspace,
@@ -94,7 +94,7 @@ class SoqlForm(Form):
     def _refresh(self) -> None:
         self.attempt(self._listed, self.refresh, "Asking …")
 
-    def _listed(self) -> str:
+    def _listed(self) -> None:
         """Ask which sObjects there are. This is made on the way to something else: %sf_curl shows the call before it."""
         session = self._workspace.signed_in()
         before = session.last
@@ -109,22 +109,21 @@ class SoqlForm(Form):
         with self._quietly():
             self.sobject.options = names
             self.sobject.value = chosen if chosen in names else _FIRST if _FIRST in names else next(iter(names), None)
-        if self.soql.value.strip() and self._own:
+        if self.sobject.value and self.sobject.value != chosen:
+            self._show_fields(self.sobject.value)
+        if self._own:
             self._follow()
         elif self.sobject.value != chosen:
-            self._show_fields(self.sobject.value)
             self._write()
-        return ""
 
     def _sobject_chosen(self, _: object) -> None:
         if not self._writing and self.sobject.value:
             self.attempt(self._described)
 
-    def _described(self) -> str:
+    def _described(self) -> None:
         self._show_fields(self.sobject.value)
         if not self._own:
             self._write()
-        return self.result.value if "✖" not in self.result.value else ""
 
     def _show_fields(self, sobject: str, wanted: tuple[str, ...] = ()) -> None:
         """The fields of an sObject, those wanted picked; if there are none of these, its id and name."""
@@ -154,25 +153,23 @@ class SoqlForm(Form):
         if not self._writing:
             self.attempt(self._follow)
 
-    def _follow(self) -> str:
+    def _follow(self) -> None:
         """Let the lists say what the query does, if they can."""
-        before = self.result.value if "✖" not in self.result.value else ""
         picks = _read(self.soql.value)
         names = self.sobject.options
         sobject = spelled(picks.sobject, names) if picks else ""
         if picks is None or sobject not in names:
             self._in_step(own=True)
-            return before
+            return
         known = self._workspace.signed_in().describe(sobject).fields
         if any(spelled(name, known) not in known for name in picks.fields):
             self._in_step(own=True)
-            return before
+            return
         with self._quietly():
             self.sobject.value = sobject
             self.where.value, self.limit.value = picks.where, picks.limit
         self._show_fields(sobject, picks.fields)
         self._in_step(own=False)
-        return before
 
     def _in_step(self, *, own: bool) -> None:
         self._own = own
@@ -192,19 +189,23 @@ class SoqlForm(Form):
 
     def _run_clicked(self, _: widgets.Button) -> None:
         self.frame = None
-        self.attempt(self._run, self.button, "Running …")
+        soql = self.soql.value.strip()
+        self.attempt(lambda: self._run(soql), self.button, "Running …", lambda: self._code(soql))
 
-    def _run(self) -> str:
-        workspace, soql = self._workspace, self.soql.value.strip()
-        session = workspace.signed_in()
+    def _run(self, soql: str) -> str:
+        self._workspace.signed_in()
         if not soql:
             raise SfmtlsError("there is no query", next_step="pick an sObject and its fields, or write it")
-        self.frame = workspace.query(soql)
-        magic = f"%%sf_soql\n{soql.replace('{{', _BRACES)}"
+        self.frame = self._workspace.query(soql)
+        return _frame_html(self.frame) + self._code(soql)
+
+    def _code(self, soql: str) -> str:
+        workspace = self._workspace
         call = "frame = session.query(soql).to_frame()"
         python = script.with_session(workspace, [f"soql = {script.text(soql)}"], call, "frame")
-        first = session.prepared("query", {"queryString": soql})
-        return _frame_html(self.frame) + code_html(magic, python, curl_command(first, script.pem_of(workspace)))
+        first = workspace.prepared("query", fields={"queryString": soql})
+        curl = curl_command(first, script.pem_of(workspace))
+        return code_html(f"%%sf_soql\n{soql.replace('{{', _BRACES)}", python, curl)
 
 
 def _read(soql: str) -> _Picks | None:
@@ -224,6 +225,7 @@ def _read(soql: str) -> _Picks | None:
 
 def _frame_html(frame: pd.DataFrame) -> str:
     count = "1 record" if len(frame) == 1 else f"{len(frame):,} records"
+    columns = "1 column" if len(frame.columns) == 1 else f"{len(frame.columns)} columns"
     shown = f"; the first {_ROWS} are shown" if len(frame) > _ROWS else ""
     table = frame.head(_ROWS).to_html(border=0, index=False, justify="left", max_cols=30)
-    return done(f"{count}, {len(frame.columns)} columns{shown}", f'<div style="overflow-x:auto">{table}</div>')
+    return done(f"{count}, {columns}{shown}", f'<div style="overflow-x:auto">{table}</div>')
