@@ -105,7 +105,7 @@ def _purposes(case: Case) -> Iterator[Finding]:
     leaf = case.chain.leaf
     purposes = set(extension(leaf, x509.ExtendedKeyUsage) or ())
     client, server = ExtendedKeyUsageOID.CLIENT_AUTH in purposes, ExtendedKeyUsageOID.SERVER_AUTH in purposes
-    shown = ", ".join(sorted(purpose._name for purpose in purposes)) or "no extended key usage at all"  # noqa: SLF001  # the only name it has
+    shown = ", ".join(sorted(map(_purpose_name, purposes))) or "no extended key usage at all"
     subject = common_name(leaf)
     ask = "ask for a certificate with the extended key usage clientAuth; public web authorities no longer issue it"
     if server and not client:
@@ -313,6 +313,13 @@ def _weak(case: Case) -> Iterator[Finding]:
                 "have it issued again with a SHA-2 signature: TLS libraries refuse this one",
                 "NIST SP 800-131A; RFC 9155",
             )
+
+
+def _purpose_name(purpose: x509.ObjectIdentifier) -> str:
+    if purpose == ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE:
+        return "anyExtendedKeyUsage"
+    known = purpose._name  # noqa: SLF001  # the only name it has
+    return purpose.dotted_string if known == "Unknown OID" else known
 
 
 def _hash_name(certificate: x509.Certificate) -> str:

@@ -381,6 +381,10 @@ def beginning(document: bytes) -> str:
 
 # ---------------------------------------------------------------- what to do next
 
+_PURPOSE_ADVICE: Final = (
+    "the leaf must be a client's own, with the extended key usage clientAuth and the key usage digitalSignature: "
+    "have it issued again so"
+)
 # The reasons are OpenSSL's verify error strings (the first is Salesforce's own). Looked up by their beginning.
 _PAGE_ADVICE: Final = {
     "No client certificate": "this user is enforced: call 8443 with a client certificate (identity=…)",
@@ -390,8 +394,8 @@ _PAGE_ADVICE: Final = {
     "certificate is not yet valid": "check this machine's clock, and the certificate's first day",
     "self": "a self-signed certificate is never accepted: have one issued by an authority the org accepts",
     "certificate revoked": "the authority has withdrawn this certificate: have a new one issued",
-    "unsuitable certificate purpose": "the leaf needs the extended key usage clientAuth: have it issued again with it",
-    "unsupported certificate purpose": "the leaf needs the extended key usage clientAuth: have it issued again with it",
+    "unsuitable certificate purpose": _PURPOSE_ADVICE,
+    "unsupported certificate purpose": _PURPOSE_ADVICE,
 }
 
 
