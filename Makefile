@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: help tour lab test check format soak bench clean
+.PHONY: help tour lab test check format soak bench screenshots clean
 
 # The first Python on the path that is new enough; or say make PYTHON=/path/to/python3.12.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -11,17 +11,18 @@ BIN := .venv/bin
 
 help:
 	@echo 'make tour   the whole walk in this terminal: first mutually authenticated call included'
-	@echo 'make lab    the course, in JupyterLab'
+	@echo 'make lab    the course, in JupyterLab: a copy of your own, in sfmtls_lessons'
 	@echo 'make test   every check and every test'
 	@echo 'make format rewrite the code as `make check` wants it'
 	@echo 'make soak   long runs: many learners at once, many records'
 	@echo 'make bench  what a connection costs, as ratios'
+	@echo 'make screenshots  take the pictures in tests/browser/screenshots afresh'
 
 tour: .venv/.tour
 	@$(BIN)/sfmtls-nb tour
 
 lab: .venv/.lab
-	@$(BIN)/jupyter lab notebooks/01_the_basics.ipynb
+	@$(BIN)/sfmtls-nb lab
 
 test: check
 	@.ci/system-packages
@@ -42,6 +43,10 @@ soak: .venv/.test
 
 bench: .venv/.test
 	$(BIN)/python tests/bench/connections.py
+
+screenshots: .venv/.test
+	@.ci/system-packages
+	SFMTLS_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist

@@ -1,4 +1,4 @@
-"""The command ``sfmtls-nb``: tour, practice and scrub."""
+"""The command ``sfmtls-nb``: tour, lab, practice and scrub."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sfmtls_nb import __version__
 from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.lab import copy_lessons, open_lab
 from sfmtls_nb.practice import LOOPBACK, SCENARIOS, Ports, PracticeOrg
 from sfmtls_nb.scrub import KNOWN_TO_OTHERS, notebooks_in, scrub_file
 from sfmtls_nb.tour import tour
@@ -46,6 +47,20 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("tour", help="the whole walk in this terminal, on a practice org")
     command.set_defaults(run=lambda options: tour())
+
+    command = commands.add_parser(
+        "lab",
+        help="copy the lessons into a folder of your own, and open them in JupyterLab",
+        description="Copy the lessons into a folder of your own, and open them in JupyterLab. Run again, it brings those "
+        "up to date that you have not changed; those that you have changed stay as they are.",
+    )
+    command.add_argument(
+        "dir", nargs="?", type=Path, default=Path("sfmtls_lessons"), metavar="DIR", help="default: %(default)s, here"
+    )
+    command.add_argument(
+        "--no-open", action="store_true", help="only copy: for a Jupyter that runs already, here or on a server"
+    )
+    command.set_defaults(run=_lab)
 
     command = commands.add_parser(
         "practice",
@@ -85,6 +100,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _lab(options: argparse.Namespace) -> None:
+    folder = options.dir.expanduser().absolute()
+    copied = copy_lessons(folder)
+    print(f"The lessons are in {folder}:", *copied, sep="\n  ", flush=True)
+    if not options.no_open:
+        open_lab(folder / copied[0].name)
+
+
 def _practice(options: argparse.Namespace) -> None:
     if options.host not in LOOPBACK:
         print(
@@ -112,7 +135,8 @@ def _practice(options: argparse.Namespace) -> None:
             practice.identity(each.name)
         print(json.dumps(practice.description(), indent=2), flush=True)
         print(f"The practice org runs; its files are in {practice.directory}. Ctrl-C stops it.", file=sys.stderr)
-        stop.wait()
+        while not stop.wait(1):  # with a limit: on Windows, a wait without one hears no Ctrl-C
+            pass
     print("The practice org has stopped.", file=sys.stderr)
 
 

@@ -43,6 +43,20 @@ FAULTS: Final[dict[str, tuple[type[LoginFault | MutualAuthenticationFault | Sess
         "if it is about login(): it is off by default in orgs made since Winter '26; an administrator can switch it on, "
         "or sign in with OAuth and use the access token as session id",
     ),
+    "INVALID_FIELD": (
+        None,
+        "correct the name the message points at; describe shows the object's fields, and a field your user may not see "
+        "counts as missing",
+    ),
+    "INVALID_TYPE": (
+        None,
+        "correct the object's name; describeGlobal lists them, and an object your user may not see counts as missing",
+    ),
+    "MALFORMED_QUERY": (None, "correct the query where the message points at it; row and column count from 1"),
+    "REQUEST_LIMIT_EXCEEDED": (
+        None,
+        "wait: the org's API requests of the last 24 hours are used up; Setup > Company Information shows the limit",
+    ),
 }
 
 

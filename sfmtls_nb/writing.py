@@ -5,12 +5,20 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from sfmtls_nb.errors import IdentityError
+
+#: What to say of a file with a private key in it.
+KEEP: Final = "keep it to yourself" + (
+    "" if os.name == "posix" else ", in a folder of your own: this system has no file modes that keep others out"
+)
 
 
 def write_new(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path:
     """Write ``data`` to ``path`` with mode 0600 from the first byte, and return the path.
+
+    Windows has no such modes: there, who may read the folder may read the file, and `KEEP` says so.
 
     Raises IdentityError if a file with other content is there and ``overwrite`` is not set, or if it cannot be written.
     """

@@ -15,6 +15,59 @@ class Entries(dict[str, str]):
 GLOSSARY: Final = Entries(
     {
         "8443": "The port of an org's API host that asks for a client certificate. The login host has none.",
+        "client": "The side that asks: your program. The other side is the server.",
+        "server": "The side that answers: here Salesforce, or the practice org that behaves like it.",
+        "TLS": "What makes https safe: nobody on the way can read or change what is said, and the server proves who it is.",
+        "mutual TLS": "TLS in which the client proves who it is as well: the server asks for a certificate, and the client "
+        "shows one and proves that it has the private key that belongs to it.",
+        "certificate": "A small public file that says: this key belongs to that name; until this date; for this purpose. "
+        "An authority has signed it.",
+        "certificate authority": "Who signs certificates, and so vouches for what they say. Short: CA.",
+        "private key": "The secret number that belongs to a certificate. Who has it can prove that the certificate is "
+        "theirs; so it is shown to nobody and sent nowhere.",
+        "org": "One company's Salesforce: its users, its data, its settings.",
+        "port": "A numbered door of a computer. An org's are 443, and 8443 for mutual TLS.",
+        "session id": "What one gets by signing in. It stands for the user in every later call; who has it is that user, "
+        "until it ends.",
+        "practice org": "A server on your machine that behaves like Salesforce, with real TLS and made-up data.",
+        "magic": "A short command for notebooks; it begins with %, or as a whole cell with %%.",
+        "My Domain": "The first part of an org's own address: acme in https://acme.my.salesforce.com.",
+        "enforced user": "A user whose profile has Enforce SSL/TLS Mutual Authentication: their API calls need a "
+        "certificate that was uploaded, on 8443.",
+        "server URL": "Where calls go; it comes with the session id. It names no 8443: the caller puts that in.",
+        "SOAP": "A way to make calls in XML: an envelope, in it a header and a body, in the body the call or its answer.",
+        "envelope": "The outermost part of a SOAP message. It holds the header (the session id is there) and the body.",
+        "leaf": "The client's own certificate, at the bottom of its chain. It fits the private key.",
+        "intermediate": "A certificate between the leaf and the root. The client sends it; the org does not know it.",
+        "root": "The topmost certificate of a chain, signed by itself. The org has its own copy; a client does not send it.",
+        "chain": "The certificates from the leaf up to the root, each signed by the next.",
+        "PEM": "Text that holds keys and certificates, one after another, between lines of BEGIN and END. A client's holds "
+        "its private key, the leaf and the intermediates.",
+        "SOAP fault": "An answer that has, in place of a result, a code and a sentence: the org says no, and why.",
+        "integration user": "A user of an org that no person signs in as, but a program.",
+        "profile": "In an org: what its users may and must; each user has one. In this toolkit: an org by name, with who "
+        "signs in there and the certificate to show, in profiles.toml.",
+        "CSR": "Certificate signing request: what one sends to an authority to get a certificate. It holds the public key and "
+        "the wanted name and purpose; the private key is not in it.",
+        "public key": "The other half of a private key. It is in the certificate, for everyone to see.",
+        "common name": "The part of a certificate's subject that says whose it is: CN=integration.acme.example.",
+        "extended key usage": "What a certificate is good for. A client's must name clientAuth; a web site's names serverAuth. "
+        "Short: EKU.",
+        "EKU": "Short for extended key usage: what a certificate is good for.",
+        "fingerprint": "A short number computed from a whole certificate. The same fingerprint: the same certificate.",
+        "revocation": "An authority's public word that a certificate is no longer to be believed, before its last day.",
+        "layer": "One of the two checks on 8443. Layer 1, for everyone: is the chain valid? Layer 2, for enforced users: is it "
+        "a leaf that was uploaded?",
+        "rotation": "Replacing a key and its certificate by new ones before they have to be, without a break.",
+        "header": "The part of a SOAP message that is about the call: the session id, how large a page may be.",
+        "body": "The part of a SOAP message that is the call, or its answer: one element, named for the operation.",
+        "namespace": "Which vocabulary a name in XML is from. The same name in another namespace is another name.",
+        "sObject": "A kind of record in an org, such as Contact: what a database calls a table. The org's own end with __c.",
+        "SOQL": "Salesforce's language for questions to the data. It looks like SQL; every field is named.",
+        "relationship": "The tie between two sObjects, such as a contact and its account. A query can follow it up and down.",
+        "subquery": "A query in brackets inside a query: the children of each record, such as an account's contacts.",
+        "nullable": "Of a column's type: a value may be missing, shown as <NA>, and the others keep their type.",
+        "query locator": "The bookmark that comes with a page of records; queryMore takes it to the next page.",
     }
 )
 

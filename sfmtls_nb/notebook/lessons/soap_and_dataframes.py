@@ -1,9 +1,184 @@
-"""The exercises of “soap_and_dataframes”."""
+"""The exercises of “SOAP and DataFrames”."""
 
 from __future__ import annotations
 
-from typing import Final
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
 
-from sfmtls_nb.notebook.exercises import Exercise
+from sfmtls_nb.notebook.exercises import Exercise, Point, Work
+from sfmtls_nb.practice.schema import SCHEMA
+from sfmtls_nb.soap import Reply
 
-EXERCISES: Final[tuple[Exercise, ...]] = ()
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Of the practice org's contacts, which are the same at each start, and how many of them.
+_NAMES: Final = {"O'Neill": 3, "O'Brannock": 5}
+_CONTACTS: Final = 400
+_SHIPMENT: Final = "Shipments__r"
+
+
+def _table(work: Work, name: str) -> pd.DataFrame | None:
+    import pandas as pd  # noqa: PLC0415  # loaded when it is used
+
+    return work.named(name, pd.DataFrame)
+
+
+def _is_a_table(table: object, name: str, work: Work) -> Point:
+    found = work.names.get(name)
+    return Point(
+        table is not None,
+        f"{name} is a DataFrame",
+        f"there is no variable {name} yet"
+        if found is None
+        else f"{name} is no DataFrame: it is {type(found).__name__}",
+    )
+
+
+def _has_columns(table: pd.DataFrame, name: str, wanted: tuple[str, ...]) -> Point:
+    lacking = [column for column in wanted if column not in table.columns]
+    return Point(
+        not lacking,
+        f"it has the columns that were asked for: {', '.join(wanted)}",
+        f"{name} has no column {', '.join(lacking)}; it has {', '.join(map(str, table.columns)) or 'none'}",
+    )
+
+
+def _sobjects_of_this_org(work: Work) -> Iterator[Point]:
+    objects = _table(work, "objects")
+    yield _is_a_table(objects, "objects", work)
+    if objects is not None:
+        named = sorted(map(str, objects["name"])) if "name" in objects else []
+        yield Point(
+            named == sorted(SCHEMA),
+            f"it has a row for each of the {len(SCHEMA)} sObjects",
+            f"an answer to describeGlobal holds {len(SCHEMA)} elements sobjects; objects has {len(objects)} rows"
+            + ("" if "name" in objects else " and no column name"),
+        )
+    own = [each.name for each in SCHEMA.values() if each.custom]
+    yield Point(
+        work.names.get("own") in own,
+        f"own is the sObject that the org has made for itself: {own[0]}",
+        "there is no variable own yet"
+        if "own" not in work.names
+        else "own is not the name of the sObject whose custom is true",
+    )
+
+
+def _several_names(work: Work) -> Iterator[Point]:
+    people = _table(work, "people")
+    yield _is_a_table(people, "people", work)
+    if people is None:
+        return
+    columns = _has_columns(people, "people", ("LastName", "Email"))
+    yield columns
+    if not columns.done:
+        return
+    found = people["LastName"].value_counts().to_dict()
+    others = ", ".join(str(name) for name in found if name not in _NAMES)
+    yield Point(not others, "it holds nobody else", f"people holds others too: {others}")
+    for name, number in _NAMES.items():
+        yield Point(
+            found.get(name, 0) == number,
+            f"it holds all who are called {name}: {number}",
+            f"of those who are called {name} it holds {found.get(name, 0)} of {number}",
+        )
+
+
+def _on_its_way(work: Work) -> Iterator[Point]:
+    shipments = _table(work, "shipments")
+    yield _is_a_table(shipments, "shipments", work)
+    if shipments is None:
+        return
+    if _SHIPMENT in shipments:
+        yield Point(False, "", f"{_SHIPMENT} holds a table in each cell; a row for each child is what --explode makes")
+        return
+    number, weight, delivered = (f"{_SHIPMENT}.{name}" for name in ("Name", "Weight__c", "Delivered_At__c"))
+    columns = _has_columns(shipments, "shipments", ("Name", number, weight, delivered))
+    yield columns
+    if not columns.done:
+        return
+    yield Point(
+        bool(shipments[number].isna().any()) and bool(shipments[number].notna().any()),
+        "there is a row for each shipment, and one for each account without any",
+        "accounts without shipments are not in it, or shipments are not: take all accounts",
+    )
+    waiting = float(shipments.loc[shipments[delivered].isna(), weight].sum())
+    given: Any = work.names.get("underway")
+    close = isinstance(given, int | float) and math.isclose(given, waiting, rel_tol=1e-6)
+    yield Point(
+        close,
+        f"underway is what these weigh together: {waiting:,.3f} kg",
+        "there is no variable underway yet"
+        if given is None
+        else f"underway is not what the rows without a Delivered_At__c weigh together: it is {str(given)[:40]}",
+    )
+
+
+def _the_second_page(work: Work) -> Iterator[Point]:
+    second = work.named("second_page", Reply)
+    turned = second is not None and second.operation == "queryMoreResponse"
+    yield Point(
+        turned,
+        "second_page is an answer to queryMore",
+        "there is no variable second_page that holds an answer"
+        if second is None
+        else f"second_page is no answer to queryMore, but a {second.operation}",
+    )
+    if second is not None and turned:
+        yield Point(
+            second.text(".//done") == "true" and second.text(".//size") == str(_CONTACTS),
+            "it is the last page of the contacts",
+            "it is another page than the second of first_page",
+        )
+    both = _table(work, "both")
+    yield _is_a_table(both, "both", work)
+    if both is not None:
+        different = both["Id"].nunique() if "Id" in both else 0
+        yield Point(
+            len(both) == different == _CONTACTS,
+            f"it holds the {_CONTACTS} contacts, each once",
+            f"both has {len(both)} rows, with {different} different Ids; there are {_CONTACTS} contacts",
+        )
+
+
+EXERCISES: Final = (
+    Exercise(
+        "the sObjects of this org",
+        _sobjects_of_this_org,
+        (
+            "Do as with describeSObject, but without a parameter; keep the answer, and take a table out of it.",
+            'An operation without parameters may stand on the line: %sf_soap everything << describeGlobal. Then .frame(".//…").',
+            'objects = everything.frame(".//sobjects"); own is the name in the row where custom is "true".',
+        ),
+    ),
+    Exercise(
+        "several names at once",
+        _several_names,
+        (
+            "The braces take any Python expression: also a list.",
+            "WHERE LastName IN {{names}}, without brackets and quotes around the braces.",
+            """names = ["O'Neill", …] in one cell; in the next %%sf_soql people << and, below it, """
+            "SELECT LastName, Email FROM Contact WHERE LastName IN {{names}}",
+        ),
+    ),
+    Exercise(
+        "what is on its way",
+        _on_its_way,
+        (
+            "It is the query of the cell above, with another relationship, and without a LIMIT.",
+            "%%sf_soql shipments << --explode Shipments__r; the subquery is (SELECT Name, … FROM Shipments__r).",
+            'underway = shipments.loc[shipments["Shipments__r.Delivered_At__c"].isna(), "Shipments__r.Weight__c"].sum()',
+        ),
+    ),
+    Exercise(
+        "turn the page",
+        _the_second_page,
+        (
+            'The bookmark is in the first answer: first_page.text(".//queryLocator").',
+            "The body is an element queryMore with an element queryLocator in it; {{…}} puts the value in.",
+            "%%sf_soap second_page <<, then the body; both = pd.concat([…]) of first_page.frame('.//records') and the other.",
+        ),
+    ),
+)
