@@ -25,13 +25,33 @@ print(json.dumps([*(user.password for state in states for user in state.users), 
 
 # By lesson.
 SHOWN = {
+    "00_start_here": [
+        ">enforced@practice.example</userName>",
+        "('MUTUAL', 'getUserInfo', 200)",
+        "mutual TLS: TLS in which the client proves who it is",
+        "05 Your own org",
+        "Exercise 2: keep a result: not yet",
+        "${SF_SESSION_ID}",
+        "stopped",
+    ],
     "01_the_basics": [
         "00D5f000000PRAC!••••",
+        "${SF_PASSWORD}",
         "Practice Client Issuing CA",
         "<userName>enforced@practice.example</userName>",
         "the page says: No client certificate provided.",
         "the org answered MUTUAL_AUTHENTICATION_FAILED",
         "${SF_SESSION_ID}",
+        "Exercise 3: keep a failure: not yet",
+    ],
+    "05_your_own_org": [
+        "enabled by Support: False",
+        ">enforced@practice.example</userName>",
+        "SetupPanel",
+        "Exercise 1: set the org up: not yet",
+        '[uat]\\nmy_domain = \\"acme\\"\\nsandbox = \\"uat\\"',
+        "warning: expires-soon",
+        "enforced: False",
         "stopped",
     ],
 }
@@ -64,7 +84,7 @@ def executed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.stem for path in NOTEBOOKS][:1] == ["01_the_basics"]
+    assert [path.stem for path in NOTEBOOKS][:2] == ["00_start_here", "01_the_basics"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -4,18 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import urlsplit
 
 from sfmtls_nb.errors import MutualAuthenticationFault
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work
 from sfmtls_nb.practice.request import Listener
+from sfmtls_nb.session import Session
+
+_STANDARD: Final = "standard@practice.example"
+
+
+def _behind_the_other_door(work: Work) -> Iterator[Point]:
+    session, endpoint = work.named("session", Session), work.named("endpoint", str)
+    yield Point(
+        session is not None,
+        "session holds your session",
+        "there is no variable session that holds a session: %sf_login can keep what it returns",
+    )
+    if session is None or endpoint is None:
+        yield Point(
+            endpoint is not None, "endpoint is a text", "there is no variable endpoint that holds a URL as text"
+        )
+        return
+    found, wanted = urlsplit(endpoint.strip()), urlsplit(session.org.endpoint(session.server_url, 8443))
+    yield Point(
+        (found.scheme, found.netloc) == (wanted.scheme, wanted.netloc),
+        f"endpoint goes to the port that asks for your certificate: {wanted.netloc}",
+        f"8443 is the port of a real org; here another number stands for it: {wanted.port}"
+        if found.netloc.endswith(":8443")
+        else f"endpoint does not go to the port that stands for 8443: it goes to {found.netloc or 'no host at all'}",
+    )
+    yield Point(
+        found.path == wanted.path,
+        "the path is the server URL's",
+        "behind host and port, endpoint does not go on as the server URL does",
+    )
 
 
 def _who_needs_no_certificate(work: Work) -> Iterator[Point]:
-    calls = work.requests(user="standard@practice.example", operation="getUserInfo", listener=Listener.API)
+    practice = work.workspace.practice
+    sessions = practice.state.sessions.values() if practice else ()
+    calls = work.requests(user=_STANDARD, operation="getUserInfo", listener=Listener.API)
     yield Point(
-        bool(work.requests(user="standard@practice.example", operation="login", status=200)),
-        "you signed in as standard@practice.example",
-        "nobody has signed in as standard@practice.example yet: %sf_login takes a username",
+        # A login's event names no user: nobody is signed in yet when it comes.
+        bool(work.requests(user=_STANDARD)) or any(session.user.username == _STANDARD for session in tuple(sessions)),
+        f"you signed in as {_STANDARD}",
+        f"nobody has signed in as {_STANDARD} on the practice org yet: %sf_login takes a username",
     )
     yield Point(
         any(call.status == 200 for call in calls),
@@ -25,20 +59,32 @@ def _who_needs_no_certificate(work: Work) -> Iterator[Point]:
 
 
 def _a_failure_kept(work: Work) -> Iterator[Point]:
+    refusal = work.named("refusal", MutualAuthenticationFault)
     yield Point(
-        work.named("refusal", MutualAuthenticationFault) is not None,
+        refusal is not None,
         "refusal holds the fault MUTUAL_AUTHENTICATION_FAILED",
-        "there is no variable refusal that holds the fault",
+        "there is no variable refusal that holds the fault"
+        if "refusal" not in work.names
+        else f"refusal holds something else: {type(work.names['refusal']).__name__}",
     )
 
 
 EXERCISES: Final = (
     Exercise(
+        "the address behind the other door",
+        _behind_the_other_door,
+        (
+            "%sf_login shows this address in its last line. Where does it differ from the server URL?",
+            "%sf_login --out session keeps the session; session.org.mutual_port is the port to put in.",
+            "session.org.endpoint(session.server_url, 8443) puts the port in for you. Call what it returns endpoint.",
+        ),
+    ),
+    Exercise(
         "a user who needs no certificate",
         _who_needs_no_certificate,
         (
-            "The practice org has two users; %sf_practice show names them.",
-            "Sign in as the other one, with the username behind %sf_login, then call on port 443.",
+            "A session belongs to a user: to be somebody else, sign in again.",
+            "%sf_login takes a username behind it, and %sf_soap a port.",
             "%sf_login standard@practice.example, then %sf_soap getUserInfo --port 443",
         ),
     ),
@@ -46,9 +92,9 @@ EXERCISES: Final = (
         "keep a failure",
         _a_failure_kept,
         (
-            "A failure that was predicted is a value like any other.",
-            "%sf_soap NAME << … puts the result of a call into a variable.",
-            "As the enforced user: %sf_soap refusal << getUserInfo --port 443 --expect MUTUAL_AUTHENTICATION_FAILED",
+            "The call has to fail as predicted, so it has to be the enforced user's: %sf_login signs that one in.",
+            "%sf_soap NAME << … puts the result of a call into a variable, and with --expect the failure is the result.",
+            "%sf_soap refusal << getUserInfo --port 443 --expect MUTUAL_AUTHENTICATION_FAILED",
         ),
     ),
 )
