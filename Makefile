@@ -26,7 +26,7 @@ lab: .venv/.lab
 
 test: check
 	@.ci/system-packages
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: .venv/.test
 	$(BIN)/ruff format --check --quiet
