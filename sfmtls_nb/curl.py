@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sfmtls_nb.secret import mask_session_ids
 from sfmtls_nb.soap import indented, is_html, parse
@@ -20,6 +21,8 @@ _VARIABLES: Final = {
 }
 # A character each from Unicode's private use area, put in first: unlike a "$" it is not escaped for the shell.
 _PLACEHOLDERS: Final = {name: chr(0xE000 + number) for number, name in enumerate(_VARIABLES)}
+# JSON has them with a capital: {"NewPassword": …}.
+_NAMED: Final = {name.casefold(): placeholder for name, placeholder in _PLACEHOLDERS.items()}
 # Headers whose last word is the session id or token.
 _SECRET_HEADERS: Final = frozenset({"authorization", "x-sfdc-session"})
 _LINE: Final = " \\\n    "
@@ -64,7 +67,14 @@ def _shown_xml(exchange: Exchange) -> str:
 
 
 def _shown_json(exchange: Exchange) -> str:
-    return mask_session_ids(exchange.request_body.decode()) + "\n"
+    def masked(members: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {name: _NAMED.get(name.casefold(), value) for name, value in members}
+
+    content = json.loads(exchange.request_body, object_pairs_hook=masked)
+    text = json.dumps(content)
+    for placeholder in _PLACEHOLDERS.values():
+        text = text.replace(json.dumps(placeholder)[1:-1], placeholder)
+    return mask_session_ids(text) + "\n"
 
 
 def _here_document(body: str) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from lxml import etree
 
 from sfmtls_nb.errors import NotJsonError, NotSoapError, SfmtlsError, SoapFault
-from sfmtls_nb.selection import Column, columns_of, read_selection
+from sfmtls_nb.selection import Column, SelectedField, columns_of, read_selection
 from sfmtls_nb.soap import XSI, Reply, envelope, is_nil, operation
 from sfmtls_nb.sobject import DescribeSObjectResult, Kind, kind_of, value_of
 
@@ -27,6 +27,7 @@ Api = Literal["soap", "rest"]
 Record = dict[str, Any]
 
 _SOBJECT: Final = "urn:sobject.partner.soap.sforce.com"
+_COUNT: Final = "COUNT()"
 _AGGREGATE: Final = "AggregateResult"
 #: Of a compound field, what is no text.
 _NUMBERS: Final = frozenset({"latitude", "longitude"})
@@ -53,7 +54,8 @@ class QueryResult:
     """What a query finds. Iterating over it gives the records, and asks for the pages behind the first as it goes.
 
     Nothing but the first page is kept: each iteration asks for the others again, and one that was interrupted leaves
-    nothing behind. size: how many records there are, on all pages; of ``SELECT COUNT()`` it is the answer.
+    nothing behind. size: how many records there are, on all pages; of ``SELECT COUNT()`` it is the answer, and iterating
+    gives one record, ``{"COUNT()": size}``.
     """
 
     def __init__(
@@ -69,12 +71,22 @@ class QueryResult:
         self.size = self._first.size
 
     def __iter__(self) -> Iterator[Record]:
+        if self._counts:
+            yield {_COUNT: self.size}
         for sent in self._sent(self._first):
             yield self._record(sent, top=True)
 
     @cached_property
+    def _counts(self) -> bool:
+        """Whether it is ``SELECT COUNT()``, which finds a number and no records."""
+        selection = read_selection(self.soql)
+        return selection is not None and selection.fields == (SelectedField((), "count"),)
+
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """What the query selects, in its order, as far as its text tells; empty where it does not, as with TYPEOF."""
+        if self._counts:
+            return (Column(_COUNT, "int"),)
         selection = read_selection(self.soql)
         return columns_of(selection, self._describe) if selection else ()
 

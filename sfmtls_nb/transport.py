@@ -101,7 +101,8 @@ class Transport:
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, certificate: bool = True) -> Exchange:
         """Send ``body`` and return what came of it: `prepared` and `send` in one."""
-        return self.send(self.prepared("POST", url, headers, body, certificate=certificate))
+        exchange = self.prepared("POST", url, headers, body, certificate=certificate)
+        return self.send(exchange)  # alone on its line, for %xmode Verbose: see there
 
     def get(self, url: str, headers: Mapping[str, str], *, certificate: bool = True) -> Exchange:
         """Ask for what is at ``url``: `prepared` and `send` in one."""
@@ -147,6 +148,9 @@ class Transport:
                 stream=True,  # while it streams, the connection can still be asked how it is encrypted
             )
             tls, body = _tls_of(response), response.content
+        except KeyboardInterrupt:
+            # Raised anew: a traceback that shows variables (%xmode Verbose) goes no deeper, where bodies and headers are.
+            raise KeyboardInterrupt from None
         except (requests.RequestException, HTTPError, OSError) as error:
             ours = translate(error, url, self.org, presented=present)
             ours.exchange = exchange

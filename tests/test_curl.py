@@ -20,6 +20,7 @@ from lxml import etree
 
 from sfmtls_nb import ClientIdentity, Exchange, Org, PasswordLogin, Secret, Session, SfmtlsError, curl_command, login
 from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.rest import to_json
 from sfmtls_nb.soap import PARTNER, envelope, operation, to_bytes
 
 needs_curl = pytest.mark.skipif(
@@ -269,6 +270,15 @@ def test_an_html_answer_is_not_piped_through_xmllint(answer: bytes, piped: bool)
 def test_a_url_is_one_word_whatever_is_in_it(url: str) -> None:
     words = shlex.split(curl_command(replace(sent(operation("x")), url=url)).partition("<<")[0])
     assert words[:3] == ["curl", "-s", url]
+
+
+def test_a_password_in_json_is_a_variable_and_the_rest_stays() -> None:
+    body = to_json({"NewPassword": "hunter2", "Name": "é", "in": [{"password": "hunter3"}]})
+    json_type = {"Content-Type": "application/json"}
+    command = curl_command(Exchange("https://h/services/data", json_type, body, identity=None, ca_file=None))
+    assert (
+        '{"NewPassword": "${SF_NEW_PASSWORD}", "Name": "\\\\u00e9", "in": [{"password": "${SF_PASSWORD}"}]}' in command
+    )
 
 
 def test_the_end_of_the_here_document_is_no_line_of_the_body() -> None:

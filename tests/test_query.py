@@ -166,7 +166,15 @@ def test_deleted_records_come_only_if_asked_for(api: Api, session: Session) -> N
 @EITHER
 def test_the_answer_of_a_count_is_its_size(api: Api, session: Session) -> None:
     result = session.query("SELECT COUNT() FROM Contact", api=api)
-    assert (session.query(CONTACTS, api=api).size, []) == (result.size, list(result))
+    size = session.query(CONTACTS, api=api).size
+    assert (size, [{"COUNT()": size}]) == (result.size, list(result))
+
+
+@EITHER
+def test_the_answer_of_a_count_is_a_frame_of_one_number(api: Api, session: Session) -> None:
+    frame = session.query("SELECT COUNT() FROM Contact", api=api).to_frame()
+    assert (["COUNT()"], [400]) == (list(frame.columns), list(frame["COUNT()"]))
+
 
 
 # ---------------------------------------------------------------- pages

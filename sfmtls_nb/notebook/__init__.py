@@ -22,10 +22,7 @@ _MATCHER: Final = "sfmtls_nb"
 def load(shell: InteractiveShell) -> None:
     """Register the magics and the views in a shell. A second time (%reload_ext) keeps what the cells share."""
     before = shell.magics_manager.registry.get(SfMagics.__name__)
-    magics = SfMagics(shell)
-    if before is not None and "workspace" in vars(before):
-        magics.workspace = before.workspace
-    shell.register_magics(magics)
+    shell.register_magics(before or SfMagics(shell))
     register_views(shell)
     register_completion(shell)
     if before is None and hasattr(shell, "kernel"):  # a terminal shows no HTML

@@ -14,9 +14,11 @@ from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.template import Evaluate, filled_body, filled_path, filled_soql
 from sfmtls_nb.notebook.workspace import Workspace, expecting
+from sfmtls_nb.operations import OPERATIONS
 from sfmtls_nb.soap import Part, Reply, indented, parse
 
 _QUOTED: Final = re.compile(r"""^(['"])([^'"]*)\1$""")
+_AROUND: Final = re.compile(r"""^(['"])((?:(?!\1).)*)\1$""", re.DOTALL)
 
 
 class XmlText(str):
@@ -30,19 +32,37 @@ class XmlText(str):
 
 def soap_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:
     """The reply, or the part of it and in the form that was asked for; or what was predicted; or the call, not made."""
+    _agree(chosen)
     body = _body(workspace, chosen, value_of)
-    identity = _identity(workspace, chosen.identity, value_of)
     how = {"port": chosen.port, "certificate": not chosen.no_cert}
+
+    def identity() -> ClientIdentity | None:
+        return _identity(workspace, chosen.identity, value_of)
+
     if chosen.dry_run or chosen.curl:
-        session = workspace.signed_in()
-        call = (session.with_identity(identity) if identity else session).prepared(body, **how)
+        session, other = workspace.signed_in(), identity()
+        call = (session.with_identity(other) if other else session).prepared(body, **how)
         return XmlText(workspace.curl(call) if chosen.curl else indented(parse(call.request_body)))
-    answer = expecting(chosen.expect, lambda: workspace.soap(body, identity=identity, **how))
+    # The identity inside: that it cannot be used may be what was predicted.
+    answer = expecting(chosen.expect, lambda: workspace.soap(body, identity=identity(), **how))
     return answer if isinstance(answer, SfmtlsError) else _in_form(answer, chosen)
 
 
+def _agree(chosen: Namespace) -> None:
+    """Raise UsageError where one flag takes away what another one asks for."""
+    unsent = [flag for flag, given in (("--dry-run", chosen.dry_run), ("--curl", chosen.curl)) if given]
+    of_the_answer = {"--expect": chosen.expect, "--xpath": chosen.xpath, "--as": chosen.form != "tree"}
+    asked = [flag for flag, value in of_the_answer.items() if value]
+    if len(unsent) > 1:
+        raise UsageError("--dry-run shows the envelope, --curl the command: one of the two")
+    if unsent and asked:
+        raise UsageError(f"{unsent[0]} sends nothing, so there is no answer for {asked[0]}")
+    if chosen.no_cert and chosen.identity is not None:
+        raise UsageError("--no-cert leaves the certificate at home, --identity presents one: one of the two")
+
+
 def _in_form(reply: Reply, chosen: Namespace) -> Any:
-    part: Reply | Part = reply.part(chosen.xpath) if chosen.xpath else reply
+    part: Reply | Part = reply.part(chosen.xpath) if chosen.xpath is not None else reply
     forms = {"tree": lambda: part, "frame": part.frame, "xml": lambda: XmlText(part)}
     return forms[chosen.form]()
 
@@ -51,7 +71,8 @@ def soql_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
     """The frame, or what was predicted."""
     if chosen.query and chosen.cell is not None:
         raise UsageError("%sf_soql takes the query on its line, or in its cell: one of the two")
-    typed = " ".join(chosen.query) if chosen.cell is None else chosen.cell
+    # No query begins with a quote: quotes around it all are the line's.
+    typed = _AROUND.sub(r"\2", " ".join(chosen.query)) if chosen.cell is None else chosen.cell
     found, soql = _variable(typed, value_of)
     soql = str(soql) if found else filled_soql(typed, value_of)
     return expecting(
@@ -75,17 +96,18 @@ def _body(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> etree.
     if chosen.operation and chosen.cell is not None:
         raise UsageError("%sf_soap takes an operation on its line, or XML in its cell: one of the two")
     typed = chosen.cell if chosen.cell is not None else workspace.envelopes.get(chosen.operation, chosen.operation)
-    if chosen.save:
-        if not chosen.save.isidentifier():
-            raise UsageError("--save takes a name such as contactsOfAccount: letters, digits and _")
+    if chosen.save is not None and not chosen.save.isidentifier():
+        raise UsageError("--save takes a name such as contactsOfAccount: letters, digits and _")
+    if chosen.save in OPERATIONS:
+        raise UsageError(f"{chosen.save} is an operation; --save takes another name")
+    found, value = _variable(typed, value_of)
+    body = value.root if isinstance(value, Reply) else value
+    if not etree.iselement(body):
+        # A variable is taken as it is: in it, {{ }} may be data.
+        body = filled_body("{{value|raw}}", lambda _: value) if found else filled_body(typed, value_of)
+    if chosen.save is not None:  # now that it could be read
         workspace.envelopes[chosen.save] = typed
-    found, body = _variable(typed, value_of)
-    if not found:
-        return filled_body(typed, value_of)
-    if isinstance(body, Reply):
-        body = body.root
-    # Taken as it is: in a variable, {{ }} may be data.
-    return body if etree.iselement(body) else filled_body("{{body|raw}}", lambda _: body)
+    return body
 
 
 def _variable(typed: str, value_of: Evaluate) -> tuple[bool, Any]:
@@ -102,8 +124,9 @@ def _variable(typed: str, value_of: Evaluate) -> tuple[bool, Any]:
 def _identity(workspace: Workspace, name: str | None, value_of: Evaluate) -> ClientIdentity | None:
     if name is None:
         return None
+    variable = name.removeprefix("$")
     try:
-        value = value_of(name) if name.isidentifier() else None
+        value = value_of(variable) if variable.isidentifier() else None
     except NameError:
         value = None
     return value if isinstance(value, ClientIdentity) else workspace.named_identity(name)
@@ -113,6 +136,10 @@ def _json(cell: str, value_of: Evaluate) -> Any:
     found, value = _variable(cell, value_of)
     if found:
         return value
+    if "{{" in cell:
+        raise SfmtlsError(
+            "nothing is filled in for {{…}} in JSON", next_step="make the value in Python, body = {…}, and POST $body"
+        )
     try:
         return json.loads(cell)
     except ValueError as error:

@@ -13,9 +13,10 @@ from typing import Any, Final
 
 import platformdirs
 
-from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.errors import IdentityError, SfmtlsError
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work
 from sfmtls_nb.notebook.workspace import Workspace
+from sfmtls_nb.writing import write_new
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def note_done(lesson: str, number: int) -> None:
     progress[lesson] = sorted([*progress.get(lesson, []), number])
     file = progress_file()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(progress, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        print(f"Your progress could not be kept in {file}: {error.strerror}. The course goes on without.")
+        # Whole or not at all: another notebook may read it now, and half of it would count as nothing done.
+        write_new(file, f"{json.dumps(progress, indent=1)}\n".encode(), overwrite=True)
+    except IdentityError as error:
+        print(f"Your progress could not be kept in {file}: {error.evidence}. The course goes on without.")

@@ -69,7 +69,8 @@ def standing_text(standing: Standing) -> str:
 def _rows(standing: Standing) -> Iterable[tuple[Lesson, tuple[str, str, str]]]:
     shown = [standing.lesson] if standing.lesson else LESSONS
     for lesson in shown:
-        done, of = len(standing.done.get(lesson.name, ())), len(lesson.exercises)
+        of = len(lesson.exercises)
+        done = sum(1 <= number <= of for number in standing.done.get(lesson.name, ()))
         signs = "●" * done + "○" * (of - done)
         words = f"{signs} {done} of {of} exercises done" if of else "to read"
         yield lesson, (f"{lesson.number:02} {lesson.title}", lesson.does, words)

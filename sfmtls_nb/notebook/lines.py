@@ -66,7 +66,7 @@ def takes(*arguments: Argument) -> Callable[[Magic], Any]:
     every = (*arguments, *_SHARED)
 
     def decorate(magic: Magic) -> Any:
-        parser = MagicArgumentParser(prog=f"%{magic.__name__}", description=magic.__doc__, add_help=False)
+        parser = MagicArgumentParser(prog=magic.__name__, description=magic.__doc__, add_help=False)
         for each in every:
             parser.add_argument(*each.flags, **each.options)
 
@@ -76,12 +76,12 @@ def takes(*arguments: Argument) -> Callable[[Magic], Any]:
             name = assigned[1] if assigned else None
             line = line[assigned.end() :] if assigned else line
             if "--help" in line.split():
-                print(parser.format_help())
+                print(run.__doc__)
                 return None
             chosen = _read(parser, every, line)
             for each in (name, chosen.out):
                 if each is not None and (keyword.iskeyword(each) or not each.isidentifier()):
-                    raise UsageError(f"{each} cannot be the name of a variable")
+                    raise UsageError(f"{each or repr(each)} cannot be the name of a variable")
             chosen.cell, chosen.local_ns = cell, local_ns or {}
             try:
                 result = magic(self, chosen)
@@ -93,7 +93,8 @@ def takes(*arguments: Argument) -> Callable[[Magic], Any]:
                 self.shell.push({each: result})
             return None if name else result
 
-        run.__doc__ = parser.format_help()
+        # IPython's formatter puts the % before the name, and above it a mark for documents.
+        run.__doc__ = parser.format_help().removeprefix("::\n\n  ")
         # So that {{…}} sees the variables of a function that the magic is called in.
         run.needs_local_scope = True  # type: ignore[attr-defined]  # by this name IPython looks for it
         run.arguments = every  # type: ignore[attr-defined]  # what completion reads
@@ -134,14 +135,14 @@ def _read(parser: MagicArgumentParser, arguments: Sequence[Argument], line: str)
     for word in words:
         flag = word.partition("=")[0]
         if re.match("--?[A-Za-z]", word) and flag not in known:
-            raise UsageError(_unknown(flag, known, parser.prog))
+            raise UsageError(_unknown(flag, known, f"%{parser.prog}"))
     try:
         chosen, more = parser.parse_known_args(words)
     except UsageError as error:
-        raise UsageError(f"{error}; {parser.prog} --help shows what it takes") from None
+        raise UsageError(f"{error}; %{parser.prog} --help shows what it takes") from None
     if more:
         # Not quoted: it may be a password that was meant to go with the username.
-        raise UsageError(f"there is a word too much on the line; {parser.prog} --help shows what it takes")
+        raise UsageError(f"there is a word too much on the line; %{parser.prog} --help shows what it takes")
     raw = {each.flags[0] for each in arguments if each.raw}
     for name, value in vars(chosen).items():
         if name not in raw:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.display import display
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from sfmtls_nb.practice import PracticeOrg
     from sfmtls_nb.session import Session
 
+T = TypeVar("T")
+
 _NO_CERT: Final = argument("--no-cert", action="store_true", help="leave the certificate at home")
 _PORT: Final = argument("--port", type=int, choices=[443, 8443], help="default: 8443 with an identity, else 443")
 _EXPECT: Final = argument(
@@ -41,10 +43,12 @@ class SfMagics(Magics):
 
     api = Enum(["soap", "rest"], "soap", help="By which API %sf_soql asks, unless it is told.").tag(config=True)
     api_version = Unicode("64.0", help="Which API version an org is asked for when it is chosen.").tag(config=True)
-    connect_timeout = Float(10.0, help="Seconds to wait for a connection, TLS handshake included.").tag(config=True)
-    read_timeout = Float(60.0, help="Seconds to wait for an answer.").tag(config=True)
+    connect_timeout = Float(
+        10.0, min=0.001, max=1e6, help="Seconds to wait for a connection, TLS handshake included."
+    ).tag(config=True)
+    read_timeout = Float(60.0, min=0.001, max=1e6, help="Seconds to wait for an answer.").tag(config=True)
     display_rows = Int(
-        None, allow_none=True, help="How many rows of a DataFrame are shown. None: as pandas is set."
+        None, min=0, allow_none=True, help="How many rows of a DataFrame are shown. None: as pandas is set."
     ).tag(config=True)
     show_handshake = Bool(
         False, help="After each call, a line on its TLS connection: where to, which version, which certificates."
@@ -80,8 +84,7 @@ class SfMagics(Magics):
         """Start the practice org, or show it, its Setup, or stop it. Later magics go to it."""
         workspace = self.workspace
         if chosen.action == "start":
-            workspace.start_practice()
-            self._set_timeouts()
+            workspace.start_practice(**self._org_options())
         if chosen.action == "stop":
             return workspace.stop_practice()
         practice = workspace.running_practice()
@@ -111,9 +114,7 @@ class SfMagics(Magics):
         """Choose where to go."""
         from sfmtls_nb.notebook.orgs import choose
 
-        org = choose(self.workspace, chosen, self.api_version)
-        self._set_timeouts()
-        return self.workspace.org or org
+        return choose(self.workspace, chosen, self._org_options())
 
     @line_magic
     @takes(
@@ -129,7 +130,7 @@ class SfMagics(Magics):
         """Sign in. The password is asked for and never typed into a cell; the practice org's is known."""
         if chosen.form:
             return self._form("SignInForm")
-        return self._after_call(self.workspace.sign_in(chosen.username))
+        return self._called(lambda: self.workspace.sign_in(chosen.username))
 
     @line_magic
     @takes(
@@ -184,7 +185,7 @@ class SfMagics(Magics):
             return self._form("SoapForm")
         from sfmtls_nb.notebook.calls import soap_call
 
-        return self._after_call(soap_call(self.workspace, chosen, self._value_of(chosen)))
+        return self._called(lambda: soap_call(self.workspace, chosen, self._value_of(chosen)))
 
     @line_cell_magic
     @no_var_expand
@@ -209,7 +210,7 @@ class SfMagics(Magics):
         from sfmtls_nb.notebook.calls import soql_call
 
         chosen.api = chosen.api or self.api
-        return self._after_call(soql_call(self.workspace, chosen, self._value_of(chosen)))
+        return self._called(lambda: soql_call(self.workspace, chosen, self._value_of(chosen)))
 
     @line_cell_magic
     @no_var_expand
@@ -229,7 +230,7 @@ class SfMagics(Magics):
         """GET a REST path, or POST the cell to it, and return the JSON of the answer."""
         from sfmtls_nb.notebook.calls import rest_call
 
-        return self._after_call(rest_call(self.workspace, chosen, self._value_of(chosen)))
+        return self._called(lambda: rest_call(self.workspace, chosen, self._value_of(chosen)))
 
     @line_magic
     @takes()
@@ -294,20 +295,26 @@ class SfMagics(Magics):
 
         def value_of(expression: str) -> Any:
             names = self.shell.user_ns if self.shell else {}
-            return eval(expression, names, {**names, **chosen.local_ns})  # noqa: S307  # it is the user's own cell
+            # All of them as globals: within a comprehension or a lambda, eval's locals are out of sight.
+            return eval(expression, {**names, **chosen.local_ns})  # noqa: S307  # it is the user's own cell
 
         return value_of
 
-    def _after_call(self, result: Any) -> Any:
+    def _org_options(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("api_version", "connect_timeout", "read_timeout")}
+
+    def _called(self, call: Callable[[], T]) -> T:
+        before = self.workspace.last
+        result = call()
         last = self.workspace.last
-        if self.show_handshake and last is not None:
+        if self.show_handshake and last is not None and last is not before:
             from sfmtls_nb.notebook.summaries import handshake_line
 
             print(handshake_line(last))
         return result
 
     @observe("connect_timeout", "read_timeout")
-    def _set_timeouts(self, _: object = None) -> None:
+    def _set_timeouts(self, _: object) -> None:
         if "workspace" in self.__dict__:
             self.workspace.set_timeouts(self.connect_timeout, self.read_timeout)
 

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from IPython.core.error import UsageError
 
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Org
-from sfmtls_nb.profiles import Profile, save_profile
+from sfmtls_nb.profiles import Profile, read_profiles, save_profile
 
 
-def choose(workspace: Workspace, chosen: Namespace, api_version: str) -> Org:
-    """Go to the practice org, a profile or a My Domain, and keep it as a profile if asked to."""
-    version = chosen.api_version or api_version
+def choose(workspace: Workspace, chosen: Namespace, usual: Mapping[str, Any]) -> Org:
+    """Go to the practice org, a profile or a My Domain, and keep it as a profile if asked to.
+
+    usual: options of `Org` for what neither the line nor the profile says. If anything fails, nobody has gone anywhere.
+    """
+    said = {name: value for name in ("api_version", "ca_file") if (value := getattr(chosen, name)) is not None}
     if chosen.name == "practice":
         if chosen.sandbox or chosen.ca_file or chosen.save:
             raise UsageError(
                 "the practice org has no sandbox, brings its own CA file, and is no profile: it is new each time"
             )
-        workspace.start_practice()
-        return workspace.go_to(replace(Org(**workspace.running_practice().endpoints), api_version=version))
-    org = workspace.go_to_profile(chosen.name) if not chosen.sandbox else None
-    if org is None:
-        org = workspace.go_to(Org.my_domain(chosen.name, sandbox=chosen.sandbox, api_version=version))
-    elif chosen.api_version:
-        workspace.org = org = replace(org, api_version=chosen.api_version)
-    if chosen.ca_file:
-        workspace.org = org = replace(org, ca_file=chosen.ca_file)
-    if chosen.save:
-        print(f"kept in {save_profile(Profile(chosen.save, org))}")
-    return org
+        options = {**usual, **said}
+        return workspace.go_to(Org(**{**workspace.start_practice(**options).endpoints, **options}))
+    profile = None if chosen.sandbox else read_profiles().get(chosen.name)
+    org = profile.org if profile else Org.my_domain(chosen.name, sandbox=chosen.sandbox)
+    unsaid = {name: value for name, value in usual.items() if getattr(org, name) == getattr(Org, name)}
+    org = replace(org, **{**unsaid, **said})
+    if profile:
+        profile = replace(profile, org=org)
+    if chosen.save is not None:
+        profile = replace(profile, name=chosen.save) if profile else Profile(chosen.save, org)
+        print(f"kept in {save_profile(profile)}")
+    before = workspace.identity
+    gone = workspace.go_to_profile(profile) if profile else workspace.go_to(org)
+    if before and workspace.identity is None:
+        print("the certificate for the other org stays behind; %sf_identity presents one here")
+    return gone

@@ -32,7 +32,9 @@ def scrub(names: Sequence[str], user_ns: Mapping[str, Any], *, check: bool) -> S
         raise SfmtlsError(
             "which notebook this is cannot be told here", next_step="save it, and name it: %sf_scrub mine.ipynb"
         )
-    paths = list(notebooks_in([Path(name).expanduser() for name in names])) or [this or Path()]
+    # Unlike Path's, this expanduser lets ~nobody be; then it cannot be read.
+    given = [Path(os.path.expanduser(name)) for name in names]  # noqa: PTH111
+    paths = list(notebooks_in(given)) or [this or Path()]
     found = Scrubbed((path, leak) for path in paths for leak in scrub_file(path, check=check))
     if found and check:
         raise SfmtlsError(

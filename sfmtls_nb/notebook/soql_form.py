@@ -30,7 +30,7 @@ _TAIL: Final = re.compile(
 #: How braces that are meant as such are written in a cell.
 _BRACES: Final = "{{'{{'|raw}}"
 _IN_STEP: Final = "The query is what the lists say. You can edit it."
-_OWN: Final = "The text is your own now: the lists leave it alone. “Write the query” writes it anew from them."
+_OWN: Final = "The text is your own now. “Write the query” writes it anew from the lists."
 
 
 class _Picks(NamedTuple):

@@ -126,7 +126,7 @@ def table_html(rows: Rows) -> str:
     """Rows of a name and a text."""
     cells = "".join(
         f'<tr style="background:transparent"><th style="{_CELL};font-weight:600;opacity:.75;white-space:nowrap">{escape(name)}</th>'
-        f'<td style="{_CELL}">{escape(value)}</td></tr>'
+        f'<td style="{_CELL};white-space:pre-wrap">{escape(value)}</td></tr>'
         for name, value in rows
     )
     return f'<table style="border-collapse:collapse;margin:2px 0">{cells}</table>'

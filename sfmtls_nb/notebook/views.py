@@ -17,6 +17,8 @@ from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook.lines import traceback_of
 
+#: Lines below the first, and characters of one, that an error takes at most.
+_LINES, _LONG = 14, 1_000
 _RED, _BOLD, _PLAIN = "\033[31m", "\033[1m", "\033[0m"
 
 Draw = Callable[[Any], str]
@@ -56,9 +58,12 @@ def _printed(plain: Draw) -> Callable[[Any, Any, bool], None]:
 
 
 def error_lines(error: SfmtlsError) -> list[str]:
-    """An uncaught error in three lines: what, evidence, next step."""
-    name = type(error).__name__
-    return [f"{_RED}{_BOLD}{name}{_PLAIN}{_RED}: {error.what}{_PLAIN}", *str(error).splitlines()[1:]]
+    """An uncaught error in three lines: what, evidence, next step; what an org says may take some more."""
+    first, *others = [each if len(each) <= _LONG else f"{each[:_LONG]}…" for each in str(error).splitlines()] or [""]
+    if len(others) > _LINES:
+        kept = _LINES - 2
+        others = [*others[:kept], f"  … {len(others) - _LINES:,} more lines", *others[-2:]]
+    return [f"{_RED}{_BOLD}{type(error).__name__}{_PLAIN}{_RED}: {first}{_PLAIN}", *others]
 
 
 def offer_traceback(publisher: DisplayPublisher, result: ExecutionResult) -> None:

@@ -7,6 +7,7 @@ import getpass
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,7 @@ from sfmtls_nb.errors import (
     ExpectationError,
     OrgError,
     PassphraseError,
+    PracticeError,
     SfmtlsError,
 )
 from sfmtls_nb.findings import Finding
@@ -28,12 +30,13 @@ from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.login import PasswordLogin, login
 from sfmtls_nb.org import Org, Port
 from sfmtls_nb.practice import ON_REQUEST, SCENARIOS, PracticeOrg
-from sfmtls_nb.profiles import Profile, read_profiles
+from sfmtls_nb.profiles import Profile
 from sfmtls_nb.query import Api
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
 from sfmtls_nb.soap import Reply
 from sfmtls_nb.transport import Exchange, Transport
+from sfmtls_nb.writing import KEEP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,17 +60,18 @@ class Workspace:
         self.last: Exchange | None = None
         self.pem: Path | None = None
         self.envelopes: dict[str, str] = {}
-        self._usual_identity: ClientIdentity | None = None
+        # Who is presented when no scenario is: the identity, and the file written for it. None: no scenario is on.
+        self._usual: tuple[ClientIdentity | None, Path | None] | None = None
 
     # ------------------------------------------------------------ where to go
 
-    def start_practice(self) -> PracticeOrg:
-        """The practice org of this notebook, running; and where to go from now on."""
+    def start_practice(self, **options: Any) -> PracticeOrg:
+        """The practice org of this notebook, running; and where to go from now on. options: of the `Org` that it is then."""
         if self.practice is None or not self.practice.running:
             self.practice = PracticeOrg().start()
             atexit.register(self.practice.stop)
         if self.at_practice() is None:
-            self.go_to(Org(**self.practice.endpoints))
+            self.go_to(Org(**{**self.practice.endpoints, **options}))
         return self.practice
 
     def running_practice(self) -> PracticeOrg:
@@ -77,11 +81,12 @@ class Workspace:
         return self.practice
 
     def stop_practice(self) -> PracticeOrg:
-        """Stop it. What was signed in there is signed out."""
+        """Stop it. What was signed in there is signed out, and its certificates are no longer presented."""
         if self.practice is None:
             raise SfmtlsError("no practice org has been started", next_step="%sf_practice starts one")
         if self.at_practice():
             self.org = self.session = None
+            self.present(None)
         self.practice.stop()
         return self.practice
 
@@ -92,19 +97,20 @@ class Workspace:
         return practice if at_it else None
 
     def go_to(self, org: Org) -> Org:
-        """Choose another org. Nobody is signed in there yet."""
-        self.org, self.session, self.profile = org, None, None
+        """Choose another org. Nobody is signed in there yet; a certificate for the org before it stays behind."""
+        before, self.org, self.session, self.profile = self.org, org, None, None
+        if before and before.login_url != org.login_url:
+            self.present(None)
         return org
 
-    def go_to_profile(self, name: str) -> Org | None:
-        """Choose the org of a profile, and present its certificate from now on; None if there is no such profile."""
-        profile = read_profiles().get(name)
-        if profile is None:
-            return None
+    def go_to_profile(self, profile: Profile) -> Org:
+        """Choose the org of a profile, and present its certificate from now on."""
+        # Assembled first: if that fails, nothing has changed.
+        identity = self.assembled_asking(profile.identity) if profile.identity else None
         self.go_to(profile.org)
         self.profile = profile
-        if profile.identity:
-            self.present(self.assembled_asking(profile.identity))
+        if identity:
+            self.present(identity)
         return profile.org
 
     def chosen_org(self) -> Org:
@@ -145,7 +151,7 @@ class Workspace:
         if password is not None and username:
             return PasswordLogin(username, password)
         if practice is None:
-            username = username or (self.profile.username if self.profile else "") or input("Username: ")
+            username = username or (self.profile.username if self.profile else "") or _asked(input, "Username: ")
             return PasswordLogin(username, ask("Password (and security token): "))
         for user in practice.state.users:
             if (username or "enforced") in (user.name, user.username):
@@ -155,8 +161,8 @@ class Workspace:
     def find(self, name: str | Path) -> Path:
         """A file by name: here, or else in the practice org's folder, where its authority has put them."""
         practice = self.at_practice()
-        path = Path(name).expanduser()
-        if practice and not path.exists() and (practice.directory / path).exists():
+        path = expanded(name)
+        if practice and not _exists(path) and _exists(practice.directory / path):
             return practice.directory / path
         return path
 
@@ -174,7 +180,7 @@ class Workspace:
 
     def named_identity(self, name: str) -> ClientIdentity:
         """One that goes by a name: a file, files with spaces between them, or a scenario of the practice org."""
-        if self.find(name).exists():
+        if _exists(self.find(name)):
             return self.assembled_asking([name])
         practice = self.at_practice()
         if practice and name in (scenario.name for scenario in SCENARIOS):
@@ -189,22 +195,30 @@ class Workspace:
         practice = self.running_practice()
         if name == "none":
             practice.disarm()
-            if self._usual_identity is not None:
-                self.present(self._usual_identity)
-                self._usual_identity = None
+            if self._usual is not None:
+                identity, pem = self._usual
+                self.present(identity)
+                self.pem = pem
             return "all goes well again"
         for scenario in SCENARIOS:
             if scenario.name == name:
-                usual = self._usual_identity or self.identity
+                usual = self._usual or (self.identity, self.pem)
                 self.present(self.named_identity(name))
-                self._usual_identity = usual
+                self._usual = usual
                 return f"presented from now on: {scenario.what}"
+        if name not in ON_REQUEST:
+            names = [*ON_REQUEST, *(scenario.name for scenario in SCENARIOS)]
+            close = get_close_matches(name, names, 1, 0.5)
+            raise PracticeError(
+                f"there is no failure {name!r}",
+                next_step=f"did you mean {close[0]}?" if close else f"they are: {', '.join(names)}",
+            )
         practice.arm(name)
         return f"with the next API call: {ON_REQUEST[name]}"
 
-    def present(self, identity: ClientIdentity) -> None:
-        """Show this certificate in every later call."""
-        self.identity, self.pem = identity, None
+    def present(self, identity: ClientIdentity | None) -> None:
+        """Show this certificate in every later call, or none. A scenario that presented another is over."""
+        self.identity, self.pem, self._usual = identity, None, None
         if self.session:
             self.session = self.session.with_identity(identity)
 
@@ -216,10 +230,10 @@ class Workspace:
     def write(self, identity: ClientIdentity, name: str, *, overwrite: bool = False) -> list[str]:
         """Write the two files into a folder: here, or, like all that is made for it, in the practice org's."""
         practice = self.at_practice()
-        folder = practice.directory / name if practice else Path(name).expanduser()
+        folder = practice.directory / expanded(name) if practice else expanded(name)
         self.pem = identity.write_pem(folder / "fullcert.pem", overwrite=overwrite)
         upload = identity.write_upload(folder / "upload.crt", overwrite=overwrite)
-        return [f"written for the client: {self.pem} (keep it to yourself)", f"written for Setup: {upload} (upload it)"]
+        return [f"written for the client: {self.pem} ({KEEP})", f"written for Setup: {upload} (upload it)"]
 
     # ------------------------------------------------------------ calls
 
@@ -282,10 +296,36 @@ class Workspace:
             raise
 
 
+def expanded(name: str | Path) -> Path:
+    """A path with the user's home for ~. Raises SfmtlsError where ~name is nobody."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:
+        raise SfmtlsError(f"{name} is in no known home", str(error), "write the whole path") from error
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # too long a name, or a folder that may not be looked into
+        return False
+
+
 def ask(prompt: str) -> Secret:
-    """Ask for a secret, unseen."""
+    """Ask for a secret, unseen. Raises SfmtlsError where nobody can be asked."""
     # By its module: a kernel puts its own getpass there, but only while a cell runs.
-    return Secret(getpass.getpass(prompt))
+    return Secret(_asked(getpass.getpass, prompt))
+
+
+def _asked(question: Callable[[str], str], prompt: str) -> str:
+    try:
+        return question(prompt)
+    except (EOFError, NotImplementedError) as error:  # no terminal; a kernel whose cells nobody runs by hand
+        raise SfmtlsError(
+            f"nobody can be asked for: {prompt.rstrip(': ')}",
+            str(error),
+            "run the cell by hand; a script takes its secrets from elsewhere: login(org, PasswordLogin(…))",
+        ) from error
 
 
 def expecting(expected: str | None, call: Callable[[], T]) -> T | SfmtlsError:
@@ -299,7 +339,7 @@ def expecting(expected: str | None, call: Callable[[], T]) -> T | SfmtlsError:
     if expected:
         raise ExpectationError(
             f"{expected} was predicted, and the call succeeded",
-            f"the answer is {reply!r}"[:200],
+            " ".join(f"the answer is {reply!r}".split())[:200],
             "compare with the cell that fails: the port, the certificate, the user",
         )
     return reply

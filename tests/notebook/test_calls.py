@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from http.client import HTTPConnection
 from typing import Any
 
 import pandas as pd
 import pytest
-from IPython.core.error import UsageError
+from IPython.core.error import StdinNotImplementedError, UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
-from sfmtls_nb import CertificatePageError, ClientIdentity, MutualAuthenticationFault, Reply, Secret, SfmtlsError
+from sfmtls_nb import (
+    CertificatePageError,
+    ClientIdentity,
+    ExpectationError,
+    IdentityError,
+    MutualAuthenticationFault,
+    Reply,
+    Secret,
+    SfmtlsError,
+)
 from sfmtls_nb.soap import Part
 
 USER_ID = "0055f00000PRAC1AAP"
@@ -122,6 +132,19 @@ class TestACallThatIsNotMade:
         text = cells(f"%sf_soap getUserInfo {flag}")
         assert [] == [each for each in cells("%sf_practice show").state.sessions if each in text]
 
+    @pytest.mark.parametrize(
+        "line", ["--dry-run --expect page", "--curl --as xml", "--curl --xpath .", "--curl --dry-run"]
+    )
+    def test_has_no_answer_to_look_at(self, cells: Cells, line: str) -> None:
+        with pytest.raises(UsageError, match=r"no answer|one of the two"):
+            cells(f"%sf_soap getUserInfo {line}")
+
+    def test_shows_no_line_on_a_connection_that_was_not_made(
+        self, cells: Cells, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        cells("%config SfMagics.show_handshake = True", "%sf_soap r << getUserInfo --dry-run")
+        assert "TLS" not in capsys.readouterr().out
+
     def test_leaves_the_last_call_as_it_was(self, cells: Cells) -> None:
         workspace = cells.shell.magics_manager.registry["SfMagics"].workspace
         last = workspace.last
@@ -160,6 +183,12 @@ class TestTheBody:
         cells("def call():\n    chosen = 'getUserInfo'\n    %sf_soap r << {{chosen|raw}}\n    return r")
         assert USER_ID == cells("call()").text(".//userId")
 
+    def test_sees_them_within_a_comprehension_too(self, cells: Cells) -> None:
+        cells(
+            "def call(names):\n    mine = 'Erin Enforced'\n    %sf_soql r << SELECT Id FROM User WHERE Name IN {{[n for n in names if n == mine]}}\n    return r"
+        )
+        assert [USER_ID] == list(cells("call(['Erin Enforced', 'Stan Standard'])")["Id"])
+
     def test_shows_what_is_wrong_with_an_expression(self, cells: Cells) -> None:
         with pytest.raises(SfmtlsError, match=r"\{\{nothing}} cannot be evaluated"):
             cells("%%sf_soap\n<query><queryString>{{nothing}}</queryString></query>")
@@ -193,9 +222,21 @@ class TestASavedEnvelope:
         assert "1" == cells("%sf_soap some").text(".//size")
         assert "2" == cells("n = 2", "%sf_soap some").text(".//size")
 
-    def test_needs_a_name_that_can_be_typed(self, cells: Cells) -> None:
+    @pytest.mark.parametrize("name", ["'my call'", "''"])
+    def test_needs_a_name_that_can_be_typed(self, cells: Cells, name: str) -> None:
         with pytest.raises(UsageError, match="--save takes a name"):
-            cells("%%sf_soap --save 'my call'\n<getUserInfo/>")
+            cells(f"%%sf_soap --save {name}\n<getUserInfo/>")
+
+    def test_takes_no_operation_s_place(self, cells: Cells) -> None:
+        with pytest.raises(UsageError, match="getUserInfo is an operation"):
+            cells("%%sf_soap --save getUserInfo\n<logout/>")
+        assert USER_ID == cells("%sf_soap getUserInfo").text(".//userId")
+
+    def test_is_not_replaced_by_one_that_cannot_be_read(self, cells: Cells) -> None:
+        cells("%%sf_soap --save me\n<getUserInfo/>")
+        with pytest.raises(SfmtlsError, match="cut off"):
+            cells("%%sf_soap --save me\n<getUserInfo")
+        assert USER_ID == cells("%sf_soap me").text(".//userId")
 
 
 class TestAnotherIdentity:
@@ -205,10 +246,15 @@ class TestAnotherIdentity:
     def test_may_be_a_scenario_or_files(self, cells: Cells, name: str) -> None:
         assert USER_ID == cells(f"%sf_soap getUserInfo --identity {name}").text(".//userId")
 
-    def test_may_be_a_variable(self, cells: Cells) -> None:
+    @pytest.mark.parametrize("name", ["me", "$me"])
+    def test_may_be_a_variable(self, cells: Cells, name: str) -> None:
         cells("me = %sf_identity fullcert.pem")
         assert isinstance(cells["me"], ClientIdentity)
-        assert USER_ID == cells("%sf_soap getUserInfo --identity me").text(".//userId")
+        assert USER_ID == cells(f"%sf_soap getUserInfo --identity {name}").text(".//userId")
+
+    def test_is_not_named_and_left_at_home_at_once(self, cells: Cells) -> None:
+        with pytest.raises(UsageError, match="one of the two"):
+            cells("%sf_soap getUserInfo --identity good --no-cert")
 
     def test_is_what_the_org_sees(self, cells: Cells) -> None:
         page = cells("%sf_soap getUserInfo --identity expired --expect page")
@@ -218,9 +264,14 @@ class TestAnotherIdentity:
         cells("%sf_soap getUserInfo --identity expired --expect page")
         assert USER_ID == cells("%sf_soap getUserInfo").text(".//userId")
 
-    def test_that_is_nowhere_is_an_error(self, cells: Cells) -> None:
-        with pytest.raises(SfmtlsError, match="cannot be read"):
-            cells("%sf_soap getUserInfo --identity nobody")
+    def test_that_cannot_be_assembled_may_be_predicted(self, cells: Cells) -> None:
+        refused = cells("%sf_soap getUserInfo --identity no-key --expect IdentityError")
+        assert isinstance(refused, IdentityError)
+
+    @pytest.mark.parametrize("name", ["nobody", "~no-such-user/me.pem", "a" * 5000])
+    def test_that_is_nowhere_is_an_error(self, cells: Cells, name: str) -> None:
+        with pytest.raises(SfmtlsError, match=r"cannot be read|in no known home"):
+            cells(f"%sf_soap getUserInfo --identity {name}")
 
 
 class TestAScenario:
@@ -237,14 +288,40 @@ class TestAScenario:
         assert "presented from now on: the leaf is sent alone" in capsys.readouterr().out
 
     def test_that_is_unknown_is_an_error(self, cells: Cells) -> None:
-        with pytest.raises(SfmtlsError, match="no failure 'expird'"):
+        with pytest.raises(SfmtlsError, match="no failure 'expird'\n  next: did you mean expired"):
             cells("%sf_practice --scenario expird")
+
+    def test_leaves_no_certificate_where_there_was_none(self, shell: InteractiveShell) -> None:
+        cells = Cells(shell)
+        cells("%sf_practice --scenario expired", "%sf_practice --scenario none", "%sf_login standard")
+        assert "getUserInfoResponse" == cells("%sf_soap getUserInfo").operation
+
+    def test_is_over_when_another_certificate_is_chosen(self, cells: Cells) -> None:
+        cells("%sf_practice --scenario expired", "%sf_identity client.key client.crt", "%sf_practice --scenario none")
+        page = cells("%sf_soap getUserInfo --expect page")  # the one that was chosen has no intermediates
+        assert "unable to get local issuer certificate" == page.reason
+
+    def test_that_is_taken_back_leaves_the_file_that_was_written(
+        self, cells: Cells, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        cells(
+            "%sf_identity fullcert.pem --write mine", "%sf_practice --scenario expired", "%sf_practice --scenario none"
+        )
+        cells("%sf_soap r << getUserInfo", "%sf_curl")
+        assert "/mine/fullcert.pem" in capsys.readouterr().out.rpartition("curl")[2]
 
 
 class TestAQuery:
     def test_on_a_line_keeps_its_quotes(self, cells: Cells) -> None:
         found = cells("%sf_soql SELECT Name FROM User WHERE Username = 'enforced@practice.example' --api rest")
         assert ["Erin Enforced"] == list(found["Name"])
+
+    @pytest.mark.parametrize("query", ["'SELECT Id FROM User LIMIT 2'", '"SELECT Id FROM User LIMIT 2"'])
+    def test_on_a_line_may_stand_in_quotes(self, cells: Cells, query: str) -> None:
+        assert 2 == len(cells(f"%sf_soql {query}"))
+
+    def test_in_quotes_may_have_the_other_ones(self, cells: Cells) -> None:
+        assert [USER_ID] == list(cells("%sf_soql \"SELECT Id FROM User WHERE Name = 'Erin Enforced'\"")["Id"])
 
     def test_takes_values_as_literals(self, cells: Cells) -> None:
         cells("names = ['Erin Enforced', \"O'Brien\"]")
@@ -270,6 +347,11 @@ class TestAPost:
     def test_sends_a_variable_as_json(self, cells: Cells) -> None:
         cells["job"] = {"operation": "query", "query": "SELECT Id FROM User"}
         assert "UploadComplete" == cells("%%sf_rest jobs/query\n$job")["state"]
+
+    def test_fills_nothing_in_and_says_so(self, cells: Cells) -> None:
+        cells["soql"] = "SELECT Id FROM User"
+        with pytest.raises(SfmtlsError, match=r"nothing is filled in.*\n.*POST \$body"):
+            cells('%%sf_rest jobs/query\n{"operation": "query", "query": "{{soql}}"}')
 
     def test_of_what_is_not_json_is_an_error(self, cells: Cells) -> None:
         with pytest.raises(SfmtlsError, match="the cell is not JSON"):
@@ -303,9 +385,23 @@ class TestConfiguration:
         cells("%config SfMagics.display_rows = None")
         assert before == pd.get_option("display.max_rows")
 
-    def test_that_makes_no_sense_is_refused(self, cells: Cells) -> None:
-        cells('%config SfMagics.api = "bulk"')  # IPython logs the refusal
-        assert "soap" == cells("%config SfMagics.api")
+    def test_of_the_version_holds_for_the_practice_org_too(self, cells: Cells) -> None:
+        cells("%sf_practice stop", '%config SfMagics.api_version = "60.0"', "%sf_practice")
+        assert "/u/60.0/" in cells("%sf_login").server_url
+
+    @pytest.mark.parametrize(
+        ("name", "value", "kept"),
+        [
+            ("api", '"bulk"', "soap"),
+            ("read_timeout", "-1", 60.0),
+            ("connect_timeout", 'float("inf")', 10.0),
+            ("display_rows", "-3", None),
+        ],
+    )
+    def test_that_makes_no_sense_is_refused(self, cells: Cells, name: str, value: str, kept: object) -> None:
+        cells(f"%config SfMagics.{name} = {value}")  # IPython logs the refusal
+        assert kept == cells(f"%config SfMagics.{name}")
+        assert USER_ID == cells("%reload_ext sfmtls_nb", "%sf_soap getUserInfo").text(".//userId")
 
 
 def test_the_whole_traceback_is_printed_when_asked(cells: Cells, capsys: pytest.CaptureFixture[str]) -> None:
@@ -318,6 +414,77 @@ def test_the_whole_traceback_is_not_printed_unasked(cells: Cells, capsys: pytest
     with pytest.raises(MutualAuthenticationFault):
         cells("%sf_soap getUserInfo --port 443")
     assert "Traceback" not in "".join(capsys.readouterr())
+
+
+class TestAnInterrupt:
+    """Of a call whose answer does not come, where a traceback shows the variables."""
+
+    @pytest.fixture
+    def interrupted(self, cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Cells:
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        cells("%xmode Verbose")
+        monkeypatch.setattr(HTTPConnection, "getresponse", interrupt)
+        return cells
+
+    @pytest.mark.parametrize(
+        "cell",
+        [
+            "%sf_login",
+            "%sf_soap getUserInfo",
+            "%sf_rest limits",
+            '%%sf_rest jobs/query\n{"a": "b"}',
+            "%sf_soql SELECT Id FROM User",
+        ],
+    )
+    def test_shows_no_secret(self, interrupted: Cells, capsys: pytest.CaptureFixture[str], cell: str) -> None:
+        state = interrupted("%sf_practice show").state
+        capsys.readouterr()
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(cell)
+        shown = "".join(capsys.readouterr())
+        assert (
+            "KeyboardInterrupt" in shown,
+            [each for each in (*state.sessions, *(user.password for user in state.users)) if each in shown],
+        ) == (True, [])
+
+    def test_of_a_login_leaves_who_was_signed_in(self, interrupted: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted("%sf_login standard")
+        monkeypatch.undo()
+        assert USER_ID == interrupted("%sf_soap getUserInfo").text(".//userId")
+
+
+def test_a_certificate_goes_with_the_practice_org_it_was_for(cells: Cells) -> None:
+    cells("%sf_practice stop", "%sf_practice", "%sf_login standard")
+    assert "standard@practice.example" == cells("%sf_soap getUserInfo").text(".//userName")
+
+
+@pytest.mark.parametrize(
+    ("line", "missing"), [("sf_login nobody@practice.example", "Password"), ("sf_org acme\n%sf_login", "Username")]
+)
+def test_what_nobody_can_be_asked_for_is_an_error_of_ours(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch, line: str, missing: str
+) -> None:
+    def refuse(_: str) -> str:
+        raise StdinNotImplementedError  # as a kernel does whose cells nobody runs by hand
+
+    monkeypatch.setattr("getpass.getpass", refuse)
+    monkeypatch.setattr("builtins.input", refuse)
+    with pytest.raises(SfmtlsError, match=f"nobody can be asked for: {missing}"):
+        cells(f"%{line}")
+
+
+def test_a_prediction_that_fails_says_so_in_three_lines(cells: Cells) -> None:
+    with pytest.raises(ExpectationError) as failed:
+        cells("%sf_soql SELECT Id FROM User --expect INVALID_FIELD")
+    assert 3 == len(str(failed.value).splitlines())
+
+
+def test_reloading_the_extension_keeps_the_lesson_that_is_open(cells: Cells) -> None:
+    cells("%sf_lesson the_basics", "%reload_ext sfmtls_nb")
+    assert not cells("%sf_check 1").passed
 
 
 def test_reloading_the_extension_keeps_what_the_cells_share(cells: Cells) -> None:

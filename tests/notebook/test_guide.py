@@ -203,7 +203,7 @@ def test_what_cells_do_later_shows_after_a_refresh(shell: InteractiveShell) -> N
     click(guide, *WAY)
     shell.run_line_magic("sf_practice", "stop")
     guide.refresh()
-    assert (states(guide)[0], states(guide)[3], states(guide)[4]) == (TO_DO, "◌ waits for 1", "◌ waits for 4")
+    assert (states(guide)[0], states(guide)[3], states(guide)[4]) == (TO_DO, "◌ waits for 1", "◌ waits for 2 and 4")
 
 
 def test_a_practice_org_that_has_gone_away_is_explained(walked: Guide) -> None:

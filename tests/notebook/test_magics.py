@@ -127,6 +127,10 @@ class TestHelp:
     def test_of_each_magic_explains_its_options(self, kernel: Kernel, magic: str, option: str) -> None:
         assert option in kernel.run(f"%{magic}?").pager
 
+    def test_names_the_magic_as_it_is_typed(self, kernel: Kernel) -> None:
+        shown = kernel.run("%sf_login --help").streams
+        assert ("%sf_login [--form]", False) == (shown[:18], "%%sf_login" in shown)
+
 
 class TestAUsageError:
     @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
-from sfmtls_nb import ClientIdentity, OrgError
+from sfmtls_nb import ClientIdentity, OrgError, SfmtlsError, read_profiles
 from sfmtls_nb.notebook.workspace import Workspace
 
 
@@ -74,3 +74,54 @@ def test_an_api_version_overrules_the_profiles(shell: InteractiveShell, profiles
         shell.run_line_magic("sf_org", "acme").api_version,
         shell.run_line_magic("sf_org", "acme --api-version 58.0").api_version,
     )
+
+
+def test_a_profile_saved_again_keeps_its_user_and_certificate(shell: InteractiveShell, profiles: Path) -> None:
+    pem = workspace_of(shell).running_practice().client.fullcert
+    profiles.write_text(f'[acme]\nmy_domain = "acme"\nusername = "me@acme.example"\nidentity = ["{pem}"]\n')
+    shell.run_line_magic("sf_org", "acme --api-version 60.0 --save acme")
+    kept = read_profiles(profiles)["acme"]
+    assert ("60.0", "me@acme.example", (pem,)) == (kept.org.api_version, kept.username, kept.identity)
+
+
+def test_a_profiles_own_timeouts_come_before_those_for_all(shell: InteractiveShell, profiles: Path) -> None:
+    profiles.write_text('[slow]\nmy_domain = "acme"\nread_timeout = 300\n')
+    shell.run_cell("%config SfMagics.connect_timeout = 3")  # type: ignore[no-untyped-call]
+    org = shell.run_line_magic("sf_org", "slow")
+    assert (3.0, 300) == (org.connect_timeout, org.read_timeout)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('my_domain = "acme"\nidentity = ["nowhere.pem"]', "acme"),
+        ('my_domain = "acme"', "acme --api-version 1"),
+        ('my_domain = "acme"', "acme --save practice"),
+        ('my_domain = "acme"', "practice --api-version 1"),
+    ],
+)
+def test_what_fails_leaves_everything_as_it_was(
+    shell: InteractiveShell, profiles: Path, content: str, line: str
+) -> None:
+    profiles.write_text(f"[acme]\n{content}\n")
+    session = shell.run_line_magic("sf_login", "")
+    with pytest.raises(SfmtlsError):
+        shell.run_line_magic("sf_org", line)
+    workspace = workspace_of(shell)
+    assert (session, workspace.practice) == (workspace.session, workspace.at_practice())
+
+
+@pytest.mark.usefixtures("profiles")
+def test_a_certificate_for_one_org_is_not_shown_to_another(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.run_line_magic("sf_identity", "fullcert.pem")
+    shell.run_line_magic("sf_org", "acme")
+    assert (None, True) == (workspace_of(shell).identity, "stays behind" in capsys.readouterr().out)
+
+
+@pytest.mark.usefixtures("profiles")
+def test_a_certificate_stays_where_its_org_is_chosen_again(shell: InteractiveShell) -> None:
+    identity = shell.run_line_magic("sf_identity", "fullcert.pem")
+    shell.run_line_magic("sf_org", "practice")
+    assert identity is workspace_of(shell).identity

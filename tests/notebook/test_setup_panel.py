@@ -7,11 +7,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets import Widget
 
-from sfmtls_nb import ClientIdentity, MutualAuthenticationFault, Org, PasswordLogin, load_ipython_extension, login
+from sfmtls_nb import (
+    ClientIdentity,
+    MutualAuthenticationFault,
+    Org,
+    PasswordLogin,
+    SfmtlsError,
+    load_ipython_extension,
+    login,
+)
 from sfmtls_nb.notebook.setup_panel import SetupPanel
 from sfmtls_nb.practice import PracticeOrg
 
@@ -167,5 +174,5 @@ def test_the_magic_shows_the_panel_of_the_running_org(shell: InteractiveShell) -
 
 
 def test_the_magic_says_so_where_no_org_runs(shell: InteractiveShell) -> None:
-    with pytest.raises(UsageError, match="no practice org"):
+    with pytest.raises(SfmtlsError, match="no practice org"):
         shell.run_line_magic("sf_practice", "setup")

@@ -152,6 +152,13 @@ class TestAnError:
             first = first.replace(colour, "")
         assert expected == [first, *others]
 
+    def test_of_several_lines_says_each_once(self) -> None:
+        assert ["  ^", "  next: next"] == error_lines(SfmtlsError("SELECT\n  ^", next_step="next"))[1:]
+
+    def test_is_cut_where_it_is_long_and_ends_with_the_next_step(self) -> None:
+        lines = error_lines(SfmtlsError("x" * 5_000, "line\n" * 5_000, "next"))
+        assert (True, "  next: next", True) == (len(lines) < 20, lines[-1], all(len(line) < 1_100 for line in lines))
+
     @pytest.mark.usefixtures("formatter")
     def test_renders_its_own_traceback_once_the_views_are_registered(self) -> None:
         error = cast("Any", SfmtlsError("what"))
