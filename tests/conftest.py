@@ -97,3 +97,11 @@ def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Interacti
     running.run_line_magic("sf_practice", "stop")
     running.history_manager.end_session()  # type: ignore[union-attr]  # a shell has one
     InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def signed_in(shell: InteractiveShell) -> InteractiveShell:
+    """The same, signed in as the enforced user, with the certificate."""
+    shell.run_line_magic("sf_identity", "fullcert.pem")
+    shell.run_line_magic("sf_login", "")
+    return shell

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+from driving import run, shown_code
 from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets import Widget
 
@@ -64,19 +64,6 @@ def files(shell: InteractiveShell) -> list[bytes]:
 def saved() -> str:
     """What would be saved with the notebook."""
     return json.dumps(Widget.get_manager_state(), default=repr)
-
-
-def shown_code(form: Form, kind: str) -> str:
-    """The code that a form shows: magic, Python or curl."""
-    html = form.result.value.partition(f'aria-label="As {kind}">')[2]
-    return unescape(html.partition("</pre>")[0])
-
-
-def run(shell: InteractiveShell, code: str) -> Any:
-    """What a cell gives."""
-    done: Any = shell.run_cell(code)  # type: ignore[no-untyped-call]  # IPython's
-    done.raise_error()
-    return done.result
 
 
 class TestIdentityForm:

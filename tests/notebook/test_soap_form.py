@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import getpass
 import json
-from html import unescape
-from typing import Any
 
 import pytest
+from driving import run, shown_code
 from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets import Password, Widget
 
@@ -16,13 +15,6 @@ from sfmtls_nb.notebook.soap_form import SoapForm
 from sfmtls_nb.operations import OPERATIONS
 
 SECRET = "sesame-7731-open"
-
-
-@pytest.fixture
-def signed_in(shell: InteractiveShell) -> InteractiveShell:
-    shell.run_line_magic("sf_identity", "fullcert.pem")
-    shell.run_line_magic("sf_login", "")
-    return shell
 
 
 @pytest.fixture
@@ -37,17 +29,6 @@ def send(form: SoapForm, operation: str, **values: str) -> None:
     for name, value in values.items():
         form.inputs[name].value = value
     form.button.click()
-
-
-def shown_code(form: SoapForm, kind: str) -> str:
-    html = form.result.value.partition(f'aria-label="As {kind}">')[2]
-    return unescape(html.partition("</pre>")[0])
-
-
-def run(shell: InteractiveShell, code: str) -> Any:
-    done: Any = shell.run_cell(code)  # type: ignore[no-untyped-call]  # IPython's
-    done.raise_error()
-    return done.result
 
 
 def test_the_reply_is_shown_and_kept(form: SoapForm) -> None:

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from html import unescape
-from typing import Any
-
 import pandas as pd
 import pytest
+from driving import run, shown_code
 from IPython.core.interactiveshell import InteractiveShell
 from pandas.testing import assert_frame_equal
 
 from sfmtls_nb.notebook.soql_form import SoqlForm
-
-
-@pytest.fixture
-def signed_in(shell: InteractiveShell) -> InteractiveShell:
-    shell.run_line_magic("sf_identity", "fullcert.pem")
-    shell.run_line_magic("sf_login", "")
-    return shell
 
 
 @pytest.fixture
@@ -29,17 +20,6 @@ def form(signed_in: InteractiveShell) -> SoqlForm:
 
 def picks(form: SoqlForm) -> tuple[str, tuple[str, ...], str, str]:
     return form.sobject.value, form.fields.value, form.where.value, form.limit.value
-
-
-def shown_code(form: SoqlForm, kind: str) -> str:
-    html = form.result.value.partition(f'aria-label="As {kind}">')[2]
-    return unescape(html.partition("</pre>")[0])
-
-
-def run(shell: InteractiveShell, code: str) -> Any:
-    done: Any = shell.run_cell(code)  # type: ignore[no-untyped-call]  # IPython's
-    done.raise_error()
-    return done.result
 
 
 class TestOpened:
