@@ -16,6 +16,7 @@ from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook import script
 from sfmtls_nb.notebook.code_view import code_html
 from sfmtls_nb.notebook.identity_view import findings_html, identity_html
+from sfmtls_nb.notebook.secret_fields import SecretField, UploadField
 from sfmtls_nb.notebook.summaries import session_html, table_html
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.secret import Secret
@@ -29,7 +30,12 @@ _FILES: Final = frozenset({".key", ".crt", ".cer", ".der", ".pem", ".p12", ".pfx
 
 
 def labelled(kind: type[widgets.Widget], label: str, **options: Any) -> Any:
-    """A field with its label, which the browser ties to it; all of a form's are aligned, and narrow with the page."""
+    """A field with its label, which the browser ties to it; all of a form's are aligned, and narrow with the page.
+
+    What is typed is sent when the field is left, in one piece.
+    """
+    if kind in (widgets.Text, widgets.Textarea):
+        options["continuous_update"] = False
     layout = {**_FIELD, **options.pop("layout", {})}
     return kind(description=label, style={"description_width": f"{_LABEL}px"}, layout=layout, **options)
 
@@ -38,7 +44,7 @@ def beside(label: str, choice: widgets.Widget) -> widgets.HBox:
     """A choice whose parts have names of their own, with a label where the fields have theirs."""
     text = f'<div style="text-align:right">{escape(label)}</div>'
     head = widgets.HTML(text, layout={"width": f"{_LABEL}px", "margin": "0 8px 0 2px"})
-    return widgets.HBox([head, choice], layout={"align_items": "center", "max_width": "46em"})
+    return widgets.HBox([head, choice], layout={"align_items": "baseline", "max_width": "46em"})
 
 
 def hint(text: str = "") -> widgets.HTML:
@@ -58,13 +64,6 @@ def button(text: str, tooltip: str, *, primary: bool = False) -> widgets.Button:
     style = "primary" if primary else ""
     layout = {"width": "150px", "margin": "2px 6px 2px 0"}
     return widgets.Button(description=text, tooltip=tooltip, button_style=style, layout=layout)
-
-
-def taken(field: widgets.Password) -> Secret:
-    """The secret in a field, which is empty from now on: what a widget holds is saved with the notebook."""
-    secret = Secret(field.value)
-    field.value = ""
-    return secret
 
 
 class Form(widgets.VBox):
@@ -166,11 +165,8 @@ class SignInForm(Form):
         self.username = labelled(
             widgets.Text, "Username", value=self.user.value or usual, placeholder="name@example.com"
         )
-        secret = {"continuous_update": False}
-        self.password = labelled(widgets.Password, "Password", **secret)
-        self.token = labelled(
-            widgets.Password, "Security token", placeholder="only where the org asks for it", **secret
-        )
+        self.password = labelled(SecretField, "Password")
+        self.token = labelled(SecretField, "Security token", placeholder="only where the org asks for it")
         self.button = button("Sign in", "Sign in by SOAP login()", primary=True)
         self.user.observe(self._picked, "value")
         self.button.on_click(self._clicked)
@@ -178,7 +174,7 @@ class SignInForm(Form):
         super().__init__(
             workspace,
             "Sign in",
-            "Sends login() to port 443, which asks nobody for a certificate. The fields for secrets are emptied at once.",
+            "Sends login() to port 443, which asks nobody for a certificate. The fields for secrets empty themselves.",
             [*([self.user, known] if users else []), self.username, self.password, self.token],
             [self.button],
         )
@@ -187,7 +183,7 @@ class SignInForm(Form):
         self.username.value = self.user.value
 
     def _clicked(self, _: widgets.Button) -> None:
-        password, token = taken(self.password), taken(self.token)
+        password, token = self.password.taken(), self.token.taken()
         self.session = None
         self.attempt(lambda: self._signed_in(password, token), self.button, "Signing in …")
 
@@ -222,7 +218,7 @@ class IdentityForm(Form):
         self.identity: ClientIdentity | None = None
         found = _files_of(workspace)
         self.files = labelled(widgets.SelectMultiple, "Files here", options=found, rows=min(max(len(found), 3), 8))
-        self.upload = widgets.FileUpload(
+        self.upload = UploadField(
             multiple=True,
             description="Choose files",
             icon="",
@@ -230,9 +226,7 @@ class IdentityForm(Form):
             layout={"width": "150px", "margin": f"3px 2px 3px {_INDENT}"},
         )
         self.names = labelled(widgets.Text, "Other files", placeholder="~/certs/client.key ~/certs/client.crt")
-        self.passphrase = labelled(
-            widgets.Password, "Passphrase", placeholder="only if the key is encrypted", continuous_update=False
-        )
+        self.passphrase = labelled(SecretField, "Passphrase", placeholder="only if the key is encrypted")
         self.folder = labelled(widgets.Text, "Write into", placeholder="a folder; empty: write nothing")
         self.button = button("Assemble", "Put key and certificates together", primary=True)
         self.button.on_click(self._assemble_clicked)
@@ -253,9 +247,7 @@ class IdentityForm(Form):
         )
 
     def _assemble_clicked(self, _: widgets.Button) -> None:
-        passphrase = taken(self.passphrase)
-        uploaded = [(str(file["name"]), bytes(file["content"])) for file in self.upload.value]
-        self.upload.value = ()
+        passphrase, uploaded = self.passphrase.taken(), self.upload.taken()
         self.identity = None
         self.attempt(lambda: self._assembled(uploaded, passphrase), self.button, "Assembling …")
 

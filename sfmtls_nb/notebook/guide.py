@@ -13,9 +13,9 @@ from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook.code_view import code_html
 from sfmtls_nb.notebook.guide_steps import STEPS, Action, Step, Taken, Where
 from sfmtls_nb.notebook.guide_walk import Note, State, Walk
+from sfmtls_nb.notebook.secret_fields import SecretField, UploadField
 from sfmtls_nb.notebook.summaries import error_html, reply_html
 from sfmtls_nb.notebook.workspace import Workspace
-from sfmtls_nb.secret import Secret
 
 _NUMBER: Final = {step.title: number for number, step in enumerate(STEPS, 1)}
 _COLOURS: Final = {
@@ -49,30 +49,29 @@ _FIELD: Final[Mapping[str, Any]] = {
 
 
 class _Field:
-    """How a field is made, and where it is offered."""
+    """How a field is made, and where it is offered. What is typed is sent when the field is left, in one piece."""
 
     def __init__(self, kind: Callable[..., widgets.Widget], where: Where = "anywhere", **options: Any) -> None:
         self.kind, self.where, self.options = kind, where, options
 
     def make(self) -> widgets.Widget:
-        return self.kind(**{**_FIELD, **self.options})
+        typed = {"continuous_update": False} if self.kind is widgets.Text else {}
+        return self.kind(**{**_FIELD, **typed, **self.options})
 
 
 _AS_WIDE: Final = {"width": "max-content", "margin": "2px 0"}
 _FIELDS: Final = {
     "name": _Field(widgets.Text, description="My Domain or profile", placeholder="acme"),
-    "files": _Field(
-        widgets.FileUpload, description="Choose key and certificates", multiple=True, layout=_AS_WIDE, style={}
-    ),
-    "passphrase": _Field(widgets.Password, description="Passphrase of the key", placeholder="if it is encrypted"),
+    "files": _Field(UploadField, description="Choose key and certificates", multiple=True, layout=_AS_WIDE, style={}),
+    "passphrase": _Field(SecretField, description="Passphrase of the key", placeholder="if it is encrypted"),
     "folder": _Field(widgets.Text, description="Folder", value="mine"),
     "overwrite": _Field(
         widgets.Checkbox, description="Write over files of that name", indent=False, layout=_AS_WIDE, style={}
     ),
     "user": _Field(widgets.Dropdown, "practice", description="User"),
     "username": _Field(widgets.Text, "own", description="Username", placeholder="the profile’s, if it has one"),
-    "password": _Field(widgets.Password, "own", description="Password"),
-    "token": _Field(widgets.Password, "own", description="Security token", placeholder="if your org wants one"),
+    "password": _Field(SecretField, "own", description="Password"),
+    "token": _Field(SecretField, "own", description="Security token", placeholder="if your org wants one"),
 }
 
 
@@ -254,12 +253,8 @@ class Guide(widgets.VBox):
     def _take(self, name: str) -> Any:
         """What a field holds. What may be secret is no longer in it afterwards."""
         field = self.fields[name]
-        if isinstance(field, widgets.Password):
-            secret, field.value = Secret(field.value), ""
-            return secret
-        if isinstance(field, widgets.FileUpload):
-            files, field.value = [(file["name"], bytes(file["content"])) for file in field.value], ()
-            return files
+        if isinstance(field, SecretField | UploadField):
+            return field.taken()
         return field.value.strip() if isinstance(field.value, str) else field.value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 import ipywidgets as widgets
 
@@ -13,7 +13,10 @@ from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.practice import PracticeOrg
 
 _DONE, _OPEN = "✔ done", "○ to do"
-_WIDE: Final = widgets.Layout(width="min(30em, 100%)")
+_WIDE: Final[dict[str, Any]] = {
+    "layout": {"width": "min(30em, 100%)"},
+    "style": {"description_width": "initial"},
+}
 
 
 class SetupPanel(widgets.VBox):
@@ -28,12 +31,15 @@ class SetupPanel(widgets.VBox):
             description="Start over", tooltip="As a new org is: nothing enabled, nothing uploaded"
         )
         self.support = widgets.Button(description="Open a case")
-        self.upload = widgets.FileUpload(description="Upload leaf", accept=".crt,.pem,.cer")
-        self.new_name = widgets.Text(value="Integration", layout=_WIDE)
+        self.upload = widgets.FileUpload(
+            description="Upload leaf", tooltip="The leaf certificate, as PEM or DER", accept=".crt,.pem,.cer"
+        )
+        self.new_name = widgets.Text(description="Name of the clone", value="Integration", **_WIDE)
         self.clone = widgets.Button(description="Clone")
-        self.profile = widgets.Dropdown(layout=_WIDE)
+        self.profile = widgets.Dropdown(description="Profile", **_WIDE)
         self.enforce = widgets.Checkbox(description="Enforce SSL/TLS Mutual Authentication", indent=False)
-        self.user = widgets.Dropdown(options=[user.username for user in self.state.users], layout=_WIDE)
+        users = [user.username for user in self.state.users]
+        self.user = widgets.Dropdown(description="User", options=users, **_WIDE)
         self.assign = widgets.Button(description="Assign profile")
         self.message = widgets.HTML()
         self._heads = [widgets.HTML() for _ in range(5)]

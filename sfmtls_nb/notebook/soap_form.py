@@ -12,7 +12,8 @@ from sfmtls_nb.curl import curl_command
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook import script
 from sfmtls_nb.notebook.code_view import code_html
-from sfmtls_nb.notebook.forms import Form, beside, button, done, hint, labelled, say, taken
+from sfmtls_nb.notebook.forms import Form, beside, button, done, hint, labelled, say
+from sfmtls_nb.notebook.secret_fields import SecretField
 from sfmtls_nb.notebook.tree import tree_html
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.operations import OPERATIONS, WHAT, Field, body_of
@@ -119,10 +120,10 @@ class SoapForm(Form):
 
 
 def _input(field: Field, before: Any) -> Any:
-    kind = widgets.Password if field.secret else widgets.Text
+    kind = SecretField if field.secret else widgets.Text
     example = _EXAMPLES.get(field.name, "" if field.secret else field.type)
     several = f"{example} …, with commas between them" if field.repeats else example
-    made = labelled(kind, field.name, placeholder=several, continuous_update=False)
+    made = labelled(kind, field.name, placeholder=several)
     if before is not None and not field.secret:
         made.value = before.value
     return made
@@ -131,7 +132,7 @@ def _input(field: Field, before: Any) -> Any:
 def _values(field: Field, widget: Any) -> list[str | Secret]:
     """What was typed; a secret is taken out of its widget."""
     if field.secret:
-        secret = taken(widget)
+        secret = widget.taken()
         texts = secret.reveal().replace(",", " ").split() if field.repeats else [secret.reveal()]
         return [Secret(each) for each in texts if each]
     typed = widget.value.replace(",", " ").split() if field.repeats else [widget.value.strip()]

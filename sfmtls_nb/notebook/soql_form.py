@@ -59,12 +59,10 @@ class SoqlForm(Form):
         self._writing = False
         self._own = False
         self.sobject = labelled(widgets.Dropdown, "sObject", options=[])
-        self.fields = labelled(widgets.SelectMultiple, "Fields", options=[], rows=7)
-        self.where = labelled(
-            widgets.Text, "WHERE", placeholder="such as Name LIKE 'A%'; empty: all", continuous_update=False
-        )
-        self.limit = labelled(widgets.Text, "LIMIT", value="200", continuous_update=False)
-        self.soql = labelled(widgets.Textarea, "Query", rows=4, continuous_update=False)
+        self.fields = labelled(widgets.SelectMultiple, "Fields", options=[], layout={"height": "124px"})
+        self.where = labelled(widgets.Text, "WHERE", placeholder="such as Name LIKE 'A%'; empty: all")
+        self.limit = labelled(widgets.Text, "LIMIT", value="200")
+        self.soql = labelled(widgets.Textarea, "Query", rows=4)
         self._note = hint()
         self.button = button("Run", "Run the query", primary=True)
         self.rewrite = button("Write the query", "Write the query anew from the lists")
@@ -228,4 +226,5 @@ def _frame_html(frame: pd.DataFrame) -> str:
     columns = "1 column" if len(frame.columns) == 1 else f"{len(frame.columns)} columns"
     shown = f"; the first {_ROWS} are shown" if len(frame) > _ROWS else ""
     table = frame.head(_ROWS).to_html(border=0, index=False, justify="left", max_cols=30)
+    table = table.replace("<table ", '<table cellpadding="4" ', 1)
     return done(f"{count}, {columns}{shown}", f'<div style="overflow-x:auto">{table}</div>')

@@ -19,7 +19,8 @@ from sfmtls_nb.notebook.lines import traceback_of
 
 #: Lines below the first, and characters of one, that an error takes at most.
 _LINES, _LONG = 14, 1_000
-_RED, _BOLD, _PLAIN = "\033[31m", "\033[1m", "\033[0m"
+# No colour: where HTML is shown an error stands on red already.
+_BOLD, _PLAIN = "\033[1m", "\033[0m"
 
 Draw = Callable[[Any], str]
 
@@ -63,7 +64,7 @@ def error_lines(error: SfmtlsError) -> list[str]:
     if len(others) > _LINES:
         kept = _LINES - 2
         others = [*others[:kept], f"  … {len(others) - _LINES:,} more lines", *others[-2:]]
-    return [f"{_RED}{_BOLD}{type(error).__name__}{_PLAIN}{_RED}: {first}{_PLAIN}", *others]
+    return [f"{_BOLD}{type(error).__name__}{_PLAIN}: {first}", *others]
 
 
 def offer_traceback(publisher: DisplayPublisher, result: ExecutionResult) -> None:

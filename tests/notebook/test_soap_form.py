@@ -8,9 +8,10 @@ import json
 import pytest
 from driving import run, shown_code
 from IPython.core.interactiveshell import InteractiveShell
-from ipywidgets import Password, Widget
+from ipywidgets import Widget
 
 from sfmtls_nb import CertificatePageError, MutualAuthenticationFault, SfmtlsError, SoapFault
+from sfmtls_nb.notebook.secret_fields import SecretField
 from sfmtls_nb.notebook.soap_form import SoapForm
 from sfmtls_nb.operations import OPERATIONS
 
@@ -134,7 +135,7 @@ def test_the_code_shown_fails_the_same_way(
     ("operation", "values"),
     [
         ("setPassword", {"userId": "0055f00000PRAC1AAP", "password": SECRET}),
-        ("changeOwnPassword", {"oldPassword": "x", "newPassword": SECRET}),
+        ("changeOwnPassword", {"oldSecretField": "x", "newSecretField": SECRET}),
         ("invalidateSessions", {"sessionIds": f"{SECRET}, {SECRET}2"}),
     ],
 )
@@ -151,7 +152,7 @@ def test_a_secret_is_typed_unseen_and_gone_with_its_field(form: SoapForm) -> Non
     field = form.inputs["password"]
     field.value = SECRET
     form.operation.value = "getUserInfo"
-    assert (type(field), SECRET in json.dumps(Widget.get_manager_state(), default=repr)) == (Password, False)
+    assert (type(field), SECRET in json.dumps(Widget.get_manager_state(), default=repr)) == (SecretField, False)
 
 
 def test_the_widgets_are_empty_before_anything_is_sent(form: SoapForm, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,60 @@
+"""Secret fields: for a password or files, and empty of them as soon as they have arrived.
+
+What a widget holds is saved with the notebook where "save widget state" is on, by an autosave too, before anyone has
+pressed a button. So what comes in is moved out at once, and waits in memory for whoever takes it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import ipywidgets as widgets
+
+from sfmtls_nb.secret import Secret
+
+_KEPT: Final = "kept in memory; type again to change it"
+
+
+class SecretField(widgets.Password):
+    """A password field. It sends when it is left, in one piece: letter by letter, the last of them would come late."""
+
+    value: Any  # ipywidgets', which has no types
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(continuous_update=False, **options)
+        self._secret = Secret("")
+        self._usual_placeholder = self.placeholder
+        self.observe(self._keep, "value")
+
+    def _keep(self, _: object) -> None:
+        if self.value:
+            self._secret = Secret(self.value)
+            self.value, self.placeholder = "", _KEPT
+
+    def taken(self) -> Secret:
+        """What was typed last; from now on nothing is kept."""
+        secret, self._secret = self._secret, Secret("")
+        self.placeholder = self._usual_placeholder
+        return secret
+
+
+class UploadField(widgets.FileUpload):
+    """A choice of files. Their names stay in the widget, so that it shows how many there are; their contents do not."""
+
+    value: Any  # as above
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._files: list[tuple[str, bytes]] = []
+        self.observe(self._keep, "value")
+
+    def _keep(self, _: object) -> None:
+        if any(len(file["content"]) for file in self.value):
+            self._files = [(str(file["name"]), bytes(file["content"])) for file in self.value]
+            self.value = tuple({**file, "content": memoryview(b"")} for file in self.value)
+
+    def taken(self) -> list[tuple[str, bytes]]:
+        """Names and contents of the files chosen last; from now on nothing is kept."""
+        files, self._files = self._files, []
+        self.value = ()
+        return files
