@@ -176,7 +176,6 @@ def test_the_answer_of_a_count_is_a_frame_of_one_number(api: Api, session: Sessi
     assert (["COUNT()"], [400]) == (list(frame.columns), list(frame["COUNT()"]))
 
 
-
 # ---------------------------------------------------------------- pages
 
 

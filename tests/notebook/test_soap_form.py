@@ -135,7 +135,7 @@ def test_the_code_shown_fails_the_same_way(
     ("operation", "values"),
     [
         ("setPassword", {"userId": "0055f00000PRAC1AAP", "password": SECRET}),
-        ("changeOwnPassword", {"oldSecretField": "x", "newSecretField": SECRET}),
+        ("changeOwnPassword", {"oldPassword": "x", "newPassword": SECRET}),
         ("invalidateSessions", {"sessionIds": f"{SECRET}, {SECRET}2"}),
     ],
 )

@@ -1,0 +1,97 @@
+"""What is shown, as it is looked at, and as it is read with a keyboard and without eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from lab import Lab, Notebook
+from pictures import Picture
+from playwright.sync_api import Locator
+
+pytest_plugins = ["lab_fixtures"]
+
+CELLS = {
+    "identity-form": "%sf_identity",
+    "setup": "%sf_practice setup",
+    "identity": "%sf_identity client.key client.crt intermediate1.crt intermediate2.crt",
+    "sign-in": "%sf_login",
+    "reply-tree": "%sf_soap getUserInfo",
+    "dataframe": "%sf_soql SELECT Name, Industry, NumberOfEmployees FROM Account LIMIT 5",
+    "expected-failure": "%sf_soap getUserInfo --no-cert --expect page",
+    "error": "%sf_soap getUserInfo --no-cert",
+}
+NUMBERS = {name: number for number, name in enumerate(CELLS, 1)}
+# Not what says where the practice org is: it is elsewhere each time.
+SHOWN = [name for name in CELLS if name != "sign-in"]
+
+
+@pytest.fixture(scope="module")
+def notebook(lab: Lab) -> Iterator[Notebook]:
+    with lab.open("%load_ext sfmtls_nb\npractice = %sf_practice", *CELLS.values(), theme="dark") as opened:
+        opened.run_all(failing=True)
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def pictures(notebook: Notebook) -> dict[str, Picture]:
+    return notebook.pictures({name: NUMBERS[name] for name in SHOWN})
+
+
+@pytest.fixture
+def fold(notebook: Notebook) -> Locator:
+    """The first element of the reply that can be folded."""
+    return notebook.output(NUMBERS["reply-tree"]).locator("details").nth(1)
+
+
+def test_a_notebook_opens_in_the_theme_that_was_asked_for(notebook: Notebook) -> None:
+    assert notebook.picture(NUMBERS["reply-tree"]).dark
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_there_is_something_to_see_in_either_theme(pictures: dict[str, Picture], name: str) -> None:
+    taken = [pictures[f"{name}-{theme}"] for theme in ("light", "dark")]
+    assert [(picture.blank, picture.dark) for picture in taken] == [(False, False), (False, True)]
+
+
+@pytest.mark.parametrize("pressed", ["Enter", "Space"])
+def test_a_key_folds_a_reply_and_unfolds_it(notebook: Notebook, fold: Locator, pressed: str) -> None:
+    fold.locator("summary").first.focus()
+    opened = []
+    for _ in range(2):
+        notebook.page.keyboard.press(pressed)
+        opened.append(fold.evaluate("it => it.open"))
+    assert opened == [False, True]
+
+
+def test_tab_goes_from_one_element_that_folds_to_the_next(notebook: Notebook) -> None:
+    summaries = notebook.output(NUMBERS["reply-tree"]).locator("summary")
+    names = notebook.names(summaries)
+    summaries.first.focus()
+    assert [notebook.focused(), *notebook.tab(len(names) - 1)] == names
+
+
+def test_what_folds_is_named_for_its_element(notebook: Notebook) -> None:
+    names = notebook.controls(NUMBERS["reply-tree"])
+    assert [name.split()[:2] for name in names if "getUserInfoResponse" in name][:1] == [
+        ["DisclosureTriangle", '"getUserInfoResponse']
+    ]
+
+
+def test_a_reply_is_read_as_elements_and_their_texts(notebook: Notebook) -> None:
+    assert "userName = enforced@practice.example" in notebook.aria(NUMBERS["reply-tree"])
+
+
+def test_an_error_is_read_with_what_to_do_next(notebook: Notebook) -> None:
+    read = notebook.aria(NUMBERS["error"])
+    assert [words for words in ("CertificatePageError", "evidence", "next") if words not in read] == []
+
+
+def test_all_of_the_identity_form_has_a_name(notebook: Notebook) -> None:
+    assert [name for name in notebook.controls(NUMBERS["identity-form"]) if name.endswith(' ""')] == []
+
+
+def test_tab_goes_through_the_identity_form_from_top_to_bottom(notebook: Notebook) -> None:
+    names = notebook.controls(NUMBERS["identity-form"])
+    notebook.output(NUMBERS["identity-form"]).locator("select").focus()
+    assert [notebook.focused(), *notebook.tab(len(names) - 1)] == names
