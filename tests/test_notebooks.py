@@ -11,6 +11,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from sfmtls_nb.scrub import find_secrets
+
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("**/*.ipynb"))
 # A session id; masked, it ends after its exclamation mark.
 SESSION_ID = re.compile(r"00D\w{12}![^•\\]")
@@ -106,6 +108,9 @@ class TestACommittedNotebook:
 
     def test_runs_on_the_kernel_that_everyone_has(self, path: Path) -> None:
         assert read(path).metadata.kernelspec.name == "python3"
+
+    def test_holds_no_secret(self, path: Path) -> None:
+        assert find_secrets(path.read_text(encoding="utf-8")) == []
 
     def test_ends_with_a_line_break_as_text_files_do(self, path: Path) -> None:
         assert path.read_bytes().endswith(b"}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from http.client import HTTPConnection
 from typing import Any
 
@@ -20,6 +21,7 @@ from sfmtls_nb import (
     Secret,
     SfmtlsError,
 )
+from sfmtls_nb.query import QueryResult
 from sfmtls_nb.soap import Part
 
 USER_ID = "0055f00000PRAC1AAP"
@@ -337,6 +339,28 @@ class TestAQuery:
     def test_goes_by_the_api_that_is_configured(self, cells: Cells) -> None:
         cells('%config SfMagics.api = "rest"', "%sf_soql SELECT Id FROM User")
         assert "/query" in cells.shell.magics_manager.registry["SfMagics"].workspace.last.url
+
+
+class TestProgress:
+    @pytest.fixture
+    def slow(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each record of a query takes a while."""
+        once = QueryResult._record
+
+        def slowly(*given: Any, **options: Any) -> Any:
+            time.sleep(0.3)
+            return once(*given, **options)
+
+        monkeypatch.setattr(QueryResult, "_record", slowly)
+
+    @pytest.mark.usefixtures("slow")
+    def test_of_a_long_query_is_shown(self, cells: Cells, capsys: pytest.CaptureFixture[str]) -> None:
+        cells("%sf_soql found << SELECT Id FROM Contact LIMIT 5")
+        assert "/5" in capsys.readouterr().err
+
+    def test_of_a_short_query_is_not_shown(self, cells: Cells, capsys: pytest.CaptureFixture[str]) -> None:
+        cells("%sf_soql found << SELECT Id FROM Contact LIMIT 5")
+        assert "" == capsys.readouterr().err
 
 
 class TestAPost:
