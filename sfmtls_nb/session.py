@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from lxml import etree
 
-from sfmtls_nb.errors import NotSoapError, OrgError, SfmtlsError
+from sfmtls_nb.errors import CallTimeout, NotSoapError, OrgError, SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.org import Port, checked_url
 from sfmtls_nb.query import Api, QueryResult
@@ -187,8 +187,12 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        # The session id dies by itself later; an error here must not hide the one that may have brought us here.
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # The session id dies by itself later: nobody waits a second time for an org that does not answer, and an error
+        # here must not hide the one that may have brought us here.
+        if kind is not None and issubclass(kind, CallTimeout):
+            self.transport.close()
+            return
         with suppress(SfmtlsError):
             self.logout()
 

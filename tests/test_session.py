@@ -202,6 +202,14 @@ def test_an_error_inside_the_with_statement_comes_through(practice: PracticeOrg,
         _ = 1 / 0
 
 
+def test_an_org_that_does_not_answer_is_not_asked_for_a_logout(own_practice: PracticeOrg) -> None:
+    org = Org(**own_practice.endpoints, read_timeout=0.3)
+    with pytest.raises(CallTimeout), login(org, PasswordLogin(*own_practice.user("standard"))) as session:
+        own_practice.arm("stall")
+        session.get_user_info()
+    assert [] == own_practice.events.where(operation="logout")
+
+
 def test_a_logout_that_fails_hides_no_error(standard: Session) -> None:
     standard.logout()
     with pytest.raises(ZeroDivisionError), standard:
