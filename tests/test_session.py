@@ -204,8 +204,9 @@ def test_an_error_inside_the_with_statement_comes_through(practice: PracticeOrg,
 
 def test_an_org_that_does_not_answer_is_not_asked_for_a_logout(own_practice: PracticeOrg) -> None:
     org = Org(**own_practice.endpoints, read_timeout=0.3)
-    with pytest.raises(CallTimeout), login(org, PasswordLogin(*own_practice.user("standard"))) as session:
-        own_practice.arm("stall")
+    session = login(org, PasswordLogin(*own_practice.user("standard")))
+    own_practice.arm("stall")
+    with pytest.raises(CallTimeout), session:
         session.get_user_info()
     assert [] == own_practice.events.where(operation="logout")
 
