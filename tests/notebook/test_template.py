@@ -336,7 +336,7 @@ def test_any_text_put_into_soql_reads_back_as_itself(text: str) -> None:
         assert [text] == compared(soql(f"SELECT Id FROM Contact WHERE LastName IN ({typed})", x=text))
 
 
-@given(texts, texts.filter(bool))
+@given(texts, texts.filter(lambda text: text not in ("", "a")))  # of IN ('a', 'a') the org keeps one
 def test_what_stands_around_a_value_stays_around_it(text: str, other: str) -> None:
     typed = r"SELECT Id FROM Contact WHERE LastName = '\'\\{{x}}\\' AND FirstName IN ('a', {{y}}) AND Name LIKE '{{x}}'"
     assert [f"'\\{text}\\", "a", other] == compared(soql(typed, x=text, y=other))[:3]
