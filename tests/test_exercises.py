@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import nbformat
+import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
@@ -306,6 +307,44 @@ class TestTheWork:
         assert course.check(3, {"refusal": refusal.value}).passed
         assert "something else: str" in missing(course.check(3, {"refusal": str(refusal.value)}))
 
+    def test_an_answer_in_place_of_the_fault_is_told_so(self, workspace: Workspace) -> None:
+        course = opened(workspace, "the_basics")
+        with signed_in(workspace, "standard") as session:
+            reply = session.soap("getUserInfo", port=443)
+        assert "the call did not fail" in missing(course.check(3, {"refusal": reply}))
+
+    def test_an_identity_that_the_lesson_gave_is_not_of_ones_own(self, workspace: Workspace) -> None:
+        course, given = opened(workspace, "certificates"), identity_of(workspace.running_practice())
+        for number in (1, 3):
+            assert "take a name of your own" in missing(course.check(number, {"mine": given}))
+            assert "it is int" in missing(course.check(number, {"mine": 5}))
+
+    def test_a_diagnosis_is_told_whether_there_is_such_a_sample(self, workspace: Workspace) -> None:
+        course = opened(workspace, "when_it_fails")
+        said = missing(course.check(1, {"diagnosis": {"a": "expired", "b": "not uploaded"}}))
+        assert "a: it is not 'expired'" in said
+        assert "b: 'not uploaded' is not the name of a sample" in said
+        assert 'c: diagnosis["c"] is missing' in said
+
+    def test_a_column_is_no_name(self, workspace: Workspace) -> None:
+        """Of which pandas says that it is neither true nor false, when it is compared."""
+        column = pd.Series(["Shipment__c"])
+        assert "it is Series" in missing(opened(workspace, "soap_and_dataframes").check(1, {"own": column}))
+        assert not opened(workspace, "when_it_fails").check(1, {"diagnosis": {"a": column}}).passed
+        assert not opened(workspace, "certificates").check(2, {"verdict": {"a": column}}).passed
+
+    @pytest.mark.parametrize(("limit", "said"), [("", ""), (" LIMIT 20", "take all of them")])
+    def test_what_is_on_its_way_is_asked_of_all_accounts_and_may_be_rounded(
+        self, workspace: Workspace, limit: str, said: str
+    ) -> None:
+        query = "SELECT Name, (SELECT Name, Weight__c, Delivered_At__c FROM Shipments__r) FROM Account"
+        with signed_in(workspace) as session:
+            found = session.query(query + limit).to_frame(explode="Shipments__r")
+        waiting = found.loc[found["Shipments__r.Delivered_At__c"].isna(), "Shipments__r.Weight__c"].sum()
+        checked = opened(workspace, "soap_and_dataframes").check(3, {"shipments": found, "underway": round(waiting)})
+        assert checked.passed is not bool(said)
+        assert said in missing(checked)
+
     def test_an_org_may_be_set_up_with_the_panel(self, workspace: Workspace) -> None:
         course, practice = opened(workspace, "your_own_org"), workspace.running_practice()
         practice.state.start_over()
@@ -347,10 +386,21 @@ class TestTheWork:
 
     def test_a_profile_may_be_written_by_hand(self, workspace: Workspace, tmp_path: Path) -> None:
         course = opened(workspace, "your_own_org")
-        (tmp_path / "me.pem").touch()
+        (tmp_path / "me.pem").write_bytes(workspace.running_practice().client.fullcert.read_bytes())
         lines = ("[prod]", 'my_domain = "acme"', 'username = "me@acme.example"', 'identity = ["me.pem"]')
         (tmp_path / "profiles.toml").write_text("\n".join(lines))
         assert course.check(3, {}).passed
+
+    @pytest.mark.parametrize(("file", "said"), [("client.key", "certificate"), ("leaf.pem", "the intermediates")])
+    def test_a_profile_of_which_files_are_missing_is_told_which(
+        self, workspace: Workspace, tmp_path: Path, file: str, said: str
+    ) -> None:
+        client = workspace.running_practice().client
+        (tmp_path / "client.key").write_bytes(client.key.read_bytes())
+        (tmp_path / "leaf.pem").write_bytes(client.key.read_bytes() + client.leaf.read_bytes())
+        lines = ("[prod]", 'my_domain = "acme"', 'username = "me@acme.example"', f'identity = ["{file}"]')
+        (tmp_path / "profiles.toml").write_text("\n".join(lines))
+        assert said in missing(opened(workspace, "your_own_org").check(3, {}))
 
     @pytest.mark.parametrize(
         ("lines", "said"),
@@ -373,6 +423,7 @@ class TestTheWork:
         [
             (lambda identity: identity.findings(), "for a good identity it rings"),
             (lambda identity: [], "for one that expires in ten days it keeps quiet"),
+            (lambda identity: pd.DataFrame(), "for one that expires in ten days it keeps quiet"),
             (lambda identity: identity.nonsense, "it fails: AttributeError"),
             (list, "it fails: TypeError"),
             (1, "no function alarm"),

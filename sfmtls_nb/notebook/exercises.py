@@ -23,6 +23,11 @@ class Point(NamedTuple):
     missing: str
 
 
+def is_text(value: object, wanted: str) -> bool:
+    """Whether a learner's value is that text. It may be anything, and a column of a table cannot even be compared."""
+    return isinstance(value, str) and value.strip() == wanted
+
+
 @dataclass(frozen=True)
 class Work:
     """What the learner has done. events: what the practice org saw since the lesson began. names: the variables."""

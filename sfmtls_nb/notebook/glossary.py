@@ -14,7 +14,7 @@ class Entries(dict[str, str]):
 
 GLOSSARY: Final = Entries(
     {
-        "8443": "The port of an org's API host that asks for a client certificate. The login host has none.",
+        "8443": "The port on which an org's host asks for a client certificate. login.salesforce.com does not answer on it.",
         "client": "The side that asks: your program. The other side is the server.",
         "server": "The side that answers: here Salesforce, or the practice org that behaves like it.",
         "TLS": "What makes https safe: nobody on the way can read or change what is said, and the server proves who it is.",
@@ -32,7 +32,7 @@ GLOSSARY: Final = Entries(
         "practice org": "A server on your machine that behaves like Salesforce, with real TLS and made-up data.",
         "magic": "A short command for notebooks; it begins with %, or as a whole cell with %%.",
         "My Domain": "The first part of an org's own address: acme in https://acme.my.salesforce.com.",
-        "enforced user": "A user whose profile has Enforce SSL/TLS Mutual Authentication: their API calls need a "
+        "enforced user": "A user whose profile, or permission set, has Enforce SSL/TLS Mutual Authentication: their API calls need a "
         "certificate that was uploaded, on 8443.",
         "server URL": "Where calls go; it comes with the session id. It names no 8443: the caller puts that in.",
         "SOAP": "A way to make calls in XML: an envelope, in it a header and a body, in the body the call or its answer.",
@@ -50,7 +50,7 @@ GLOSSARY: Final = Entries(
         "CSR": "Certificate signing request: what one sends to an authority to get a certificate. It holds the public key and "
         "the wanted name and purpose; the private key is not in it.",
         "public key": "The other half of a private key. It is in the certificate, for everyone to see.",
-        "common name": "The part of a certificate's subject that says whose it is: CN=integration.acme.example.",
+        "common name": "In the name on a certificate, the part that matters most here: CN=integration.acme.example.",
         "extended key usage": "What a certificate is good for. A client's must name clientAuth; a web site's names serverAuth. "
         "Short: EKU.",
         "EKU": "Short for extended key usage: what a certificate is good for.",

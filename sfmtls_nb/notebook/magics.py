@@ -143,13 +143,14 @@ class SfMagics(Magics):
     def sf_identity(self, chosen: Namespace) -> ClientIdentity | widgets.Widget:
         """Assemble the client's key and certificates, check them, and present them in later calls.
 
-        Files that are not here are looked for in the practice org's folder.
+        Files that are not here are looked for in the practice org's folder; a scenario's name stands for its files.
         """
         if not chosen.files:
             return self._form("IdentityForm")
         from sfmtls_nb.notebook.identity_view import findings_html, findings_text
 
-        identity = self.workspace.assembled_asking(chosen.files)
+        only, *others = chosen.files
+        identity = self.workspace.assembled_asking(chosen.files) if others else self.workspace.named_identity(only)
         self.workspace.present(identity)
         if chosen.write:
             print("\n".join(self.workspace.write(identity, chosen.write, overwrite=chosen.overwrite)))

@@ -142,6 +142,11 @@ class OrgState:
             )
         try:
             leaf = x509.load_pem_x509_certificates(pem)[0]
+        except TypeError as error:
+            raise PracticeError(
+                f"that is {type(pem).__name__}, and not what is in a file",
+                next_step="give the file's bytes: Path('upload.crt').read_bytes()",
+            ) from error
         except (ValueError, x509.InvalidVersion) as error:
             raise PracticeError(
                 "that is no certificate in PEM", str(error).partition("\n")[0], "upload the leaf: upload.crt"

@@ -261,6 +261,9 @@ class TestALesson:
     def test_starts_another_practice_org_after_the_first_has_stopped(self, signed_in: Kernel) -> None:
         assert signed_in.run("%sf_practice stop", "%sf_practice", "%sf_login").status == "ok"
 
+    def test_presents_a_scenario_by_its_name(self, signed_in: Kernel) -> None:
+        assert "expires-soon" in signed_in.run("%sf_identity expires-soon").plain[0]
+
     def test_shows_no_secret(self, signed_in: Kernel) -> None:
         cells = ["%sf_practice show", "%sf_login", "%sf_curl", f"%sf_identity {CHAIN}", "%sf_soap getUserInfo"]
         cells += ["%sf_curl", "%sf_soap getUserInfo --port 443", "%sf_soap logout", "%sf_soap getUserInfo", "%sf_curl"]

@@ -272,6 +272,10 @@ class TestSetup:
         with pytest.raises(PracticeError, match="no certificate"):
             own_practice.state.upload_certificate(pem)
 
+    def test_a_files_name_is_no_certificate_and_what_is_in_it_is_asked_for(self, own_practice: PracticeOrg) -> None:
+        with pytest.raises(PracticeError, match="Path, and not what is in a file"):
+            own_practice.state.upload_certificate(own_practice.client.leaf)  # type: ignore[arg-type]
+
     def test_a_file_whose_certificate_is_of_no_known_version_cannot_be_uploaded(
         self, own_practice: PracticeOrg
     ) -> None:

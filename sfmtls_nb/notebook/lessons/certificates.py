@@ -9,7 +9,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sfmtls_nb.chain import common_name
 from sfmtls_nb.identity import ClientIdentity
-from sfmtls_nb.notebook.exercises import Exercise, Point, Work
+from sfmtls_nb.notebook.exercises import Exercise, Point, Work, is_text
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.authority import Issued
 from sfmtls_nb.practice.request import Listener
@@ -38,7 +38,9 @@ def write_offers(practice: PracticeOrg) -> list[str]:
             "server-auth-only": [ExtendedKeyUsageOID.SERVER_AUTH],
         }.get(verdict, [ExtendedKeyUsageOID.CLIENT_AUTH])
         name = _OFFER.format(letter)
-        leaf = authority.issue(name, chain[0], names=[name], purposes=purposes, days=200)
+        # No public authority's dual-use leaf lasts much longer now.
+        days = 90 if verdict == "dual-use" else 200
+        leaf = authority.issue(name, chain[0], names=[name], purposes=purposes, days=days)
         practice.state.upload_certificate(leaf.certificate_pem)
         write_new(practice.directory / _file(letter), _pem(leaf, chain), overwrite=True)
     return [_file(letter) for letter in _VERDICT]
@@ -63,13 +65,23 @@ def _own_identity(work: Work) -> ClientIdentity | None:
     return None
 
 
+def _no_identity(work: Work) -> str:
+    """Why there is none, as far as can be seen."""
+    mine = work.names.get("mine")
+    if isinstance(mine, ClientIdentity):
+        return f"mine is {common_name(mine.leaf)}, which the lesson gave you: take a name of your own"
+    if mine is not None:
+        return f"mine is no identity: it is {type(mine).__name__}"
+    return "there is no identity of your own yet: neither in the variable mine, nor presented with %sf_identity"
+
+
 def _own_key_and_certificate(work: Work) -> Iterator[Point]:
     identity = _own_identity(work)
     name = common_name(identity.leaf) if identity else ""
     yield Point(
         identity is not None,
         f"there is an identity of your own: {name}",
-        "there is no identity of your own yet: neither in the variable mine, nor presented with %sf_identity",
+        _no_identity(work),
     )
     yield Point(
         bool(identity and identity.intermediates),
@@ -97,10 +109,10 @@ def _four_offers(work: Work) -> Iterator[Point]:
     )
     for letter, right in _VERDICT.items():
         yield Point(
-            verdict.get(letter) == right,
+            is_text(verdict.get(letter), right),
             f"offer {letter}: {right}",
-            f"offer {letter}: not {verdict[letter]}"
-            if verdict.get(letter)
+            f"offer {letter}: it is not {str(verdict[letter])[:40]!r}"
+            if verdict.get(letter) is not None
             else f"offer {letter}: no verdict yet; %sf_identity {_file(letter)} shows it",
         )
     best = next(letter for letter, right in _VERDICT.items() if right == "good")
@@ -113,13 +125,16 @@ def _four_offers(work: Work) -> Iterator[Point]:
 
 def _uploaded_and_called(work: Work) -> Iterator[Point]:
     identity, practice = _own_identity(work), work.workspace.practice
+    if identity is None:
+        yield Point(False, "", f"exercise 1 comes first: {_no_identity(work)}")
+        return
     yield Point(
-        bool(identity and practice and identity.leaf in practice.state.uploaded_leaves),
+        bool(practice and identity.leaf in practice.state.uploaded_leaves),
         "your leaf is among the org's Mutual Authentication Certificates",
         "your leaf is not among the org's Mutual Authentication Certificates",
     )
     yield Point(
-        bool(identity and _has_answered(work, common_name(identity.leaf))),
+        _has_answered(work, common_name(identity.leaf)),
         "and the org has answered a call of the enforced user with it, on 8443",
         "the org has not yet answered a call of the enforced user with your certificate, on 8443",
     )
@@ -157,7 +172,7 @@ EXERCISES: Final = (
         _uploaded_and_called,
         (
             "The org compares the leaf that comes with the leaves that were uploaded.",
-            "practice.state.upload_certificate takes the leaf as PEM; %sf_practice setup has a button for a file.",
+            "practice.state.upload_certificate takes what is in the file, by read_bytes(); %sf_practice setup has a button for a file.",
             'mine.write_upload(practice.directory / "mine.crt"), upload what it wrote, then %sf_soap getUserInfo --identity mine',
         ),
     ),

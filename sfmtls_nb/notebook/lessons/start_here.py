@@ -48,7 +48,7 @@ EXERCISES: Final = (
         _the_time,
         (
             "It is one line, and it looks much like the call that asked who you are.",
-            "%sf_soap takes the name of an operation; which certificate and which door is chosen already.",
+            "%sf_soap takes the name of an operation; the certificate and the door are chosen already.",
             "%sf_soap getServerTimestamp; if the certificate is not chosen, run the cell with %sf_identity again.",
         ),
     ),

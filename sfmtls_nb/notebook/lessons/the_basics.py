@@ -10,6 +10,7 @@ from sfmtls_nb.errors import MutualAuthenticationFault
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work
 from sfmtls_nb.practice.request import Listener
 from sfmtls_nb.session import Session
+from sfmtls_nb.soap import Reply
 
 _STANDARD: Final = "standard@practice.example"
 
@@ -65,6 +66,8 @@ def _a_failure_kept(work: Work) -> Iterator[Point]:
         "refusal holds the fault MUTUAL_AUTHENTICATION_FAILED",
         "there is no variable refusal that holds the fault"
         if "refusal" not in work.names
+        else "refusal holds an answer: the call did not fail, so whose session was it, and which port?"
+        if work.named("refusal", Reply)
         else f"refusal holds something else: {type(work.names['refusal']).__name__}",
     )
 
@@ -75,7 +78,7 @@ EXERCISES: Final = (
         _behind_the_other_door,
         (
             "%sf_login shows this address in its last line. Where does it differ from the server URL?",
-            "%sf_login --out session keeps the session; session.org.mutual_port is the port to put in.",
+            "Only the number behind the last colon is another. session.server_url.replace(…) can put it in; so can session.org.endpoint.",
             "session.org.endpoint(session.server_url, 8443) puts the port in for you. Call what it returns endpoint.",
         ),
     ),

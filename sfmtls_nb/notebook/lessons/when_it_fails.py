@@ -8,8 +8,8 @@ from typing import Any, Final, cast
 
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from sfmtls_nb.notebook.exercises import Exercise, Point, Work
-from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.notebook.exercises import Exercise, Point, Work, is_text
+from sfmtls_nb.practice import SCENARIOS, PracticeOrg
 from sfmtls_nb.practice.authority import Issued
 from sfmtls_nb.practice.request import Listener
 from sfmtls_nb.writing import write_new
@@ -71,9 +71,13 @@ def _three_mysteries(work: Work) -> Iterator[Point]:
         )
         said = diagnosis.get(letter)
         yield Point(
-            said == right,
+            is_text(said, right),
             f"{letter}: {right}, so it is",
-            f"{letter}: not {said}" if said else f'{letter}: diagnosis["{letter}"] is missing',
+            f'{letter}: diagnosis["{letter}"] is missing'
+            if said is None
+            else f"{letter}: it is not {said!r}"
+            if any(is_text(said, each.name) for each in SCENARIOS)
+            else f"{letter}: {str(said)[:40]!r} is not the name of a sample; the table of section 6 has them",
         )
 
 

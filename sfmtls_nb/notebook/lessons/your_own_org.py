@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.errors import PassphraseError, SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work
 from sfmtls_nb.practice.request import Listener
@@ -116,6 +116,22 @@ def _a_profile(_: Work) -> Iterator[Point]:
         f"its certificate is in {len(prod.identity)} files",
         f"these files are not there: {', '.join(missing)}" if missing else "it names no files of a certificate yet",
     )
+    if prod.identity and not missing:
+        wrong = _wrong_with(prod)
+        yield Point(
+            not wrong, "they hold key, leaf and intermediates", f"the files are not all that is needed: {wrong}"
+        )
+
+
+def _wrong_with(profile: Profile) -> str:
+    """What keeps its files from being an identity that can be sent; "" for nothing that can be seen."""
+    try:
+        identity = ClientIdentity.load(*profile.identity)
+    except PassphraseError:
+        return ""  # The key is encrypted, and nobody is asked here.
+    except SfmtlsError as error:
+        return error.what
+    return "" if identity.intermediates else "the intermediates are not among them"
 
 
 def _names(profiles: dict[str, Profile]) -> str:
@@ -143,7 +159,10 @@ def _an_alarm(work: Work) -> Iterator[Point]:
 def _called(alarm: Callable[[ClientIdentity], Any], identity: ClientIdentity) -> tuple[str, bool]:
     """What went wrong, in words; and whether it rang."""
     try:
-        return "", bool(alarm(identity))
+        said = alarm(identity)
+        return "", bool(
+            len(said) if hasattr(said, "__len__") else said
+        )  # a table has a length, and is neither true nor false
     except Exception as error:  # noqa: BLE001  # it is the learner's own function
         return f"fails: {type(error).__name__}: {error}", False
 
@@ -175,7 +194,8 @@ EXERCISES: Final = (
         (
             "Run the cell above that says where the file of profiles is; then look at the lines it has for uat.",
             "Profile takes a name, an Org, a username and a tuple of files; Org.my_domain makes the Org.",
-            'save_profile(Profile("prod", Org.my_domain("acme"), "me@acme.example", (practice.client.key, practice.client.leaf)))',
+            'save_profile(Profile("prod", Org.my_domain("acme"), "me@acme.example", (practice.client.key, practice.client.leaf, '
+            "*practice.client.intermediates)))",
         ),
     ),
     Exercise(
