@@ -61,7 +61,8 @@ def takes(*arguments: Argument) -> Callable[[Magic], Any]:
     """Turn a method over read arguments into a magic over a line.
 
     The method gets a Namespace with the arguments, and ``cell`` (None on a line) and ``local_ns`` beside them. What it
-    returns is the result, kept under a name where ``%magic NAME << …`` or ``--out NAME`` asks for that.
+    returns is the result, kept under a name where ``%magic NAME << …`` or ``--out NAME`` asks for that, and not shown
+    where a semicolon ends the line.
     """
     every = (*arguments, *_SHARED)
 
@@ -75,6 +76,9 @@ def takes(*arguments: Argument) -> Callable[[Magic], Any]:
             assigned = _ASSIGNED.match(line)
             name = assigned[1] if assigned else None
             line = line[assigned.end() :] if assigned else line
+            # As in Python cells, a semicolon at the end shows nothing.
+            quiet = name is not None or line.rstrip().endswith(";")
+            line = line.rstrip().removesuffix(";")
             if "--help" in line.split():
                 print(run.__doc__)
                 return None
@@ -91,7 +95,7 @@ def takes(*arguments: Argument) -> Callable[[Magic], Any]:
                 raise
             for each in filter(None, (name, chosen.out)):
                 self.shell.push({each: result})
-            return None if name else result
+            return None if quiet else result
 
         # IPython's formatter puts the % before the name, and above it a mark for documents.
         run.__doc__ = parser.format_help().removeprefix("::\n\n  ")

@@ -78,6 +78,10 @@ class TestTheResult:
         cells("%%sf_soql users <<\nSELECT Id FROM User")
         assert isinstance(cells["users"], pd.DataFrame)
 
+    @pytest.mark.parametrize("cell", ["%sf_soap getUserInfo --out r;", "%%sf_soap --out r ;\n<getUserInfo/>"])
+    def test_with_a_semicolon_is_not_shown(self, cells: Cells, cell: str) -> None:
+        assert (None, USER_ID) == (cells(cell), cells["r"].text(".//userId"))
+
     def test_that_fails_is_kept_nowhere(self, cells: Cells) -> None:
         with pytest.raises(MutualAuthenticationFault):
             cells("%sf_soap r << getUserInfo --port 443")
