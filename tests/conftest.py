@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,12 @@ OFFLINE = Path(__file__).parent / "offline"
 sys.path.insert(0, str(OFFLINE))
 os.environ["PYTHONPATH"] = str(OFFLINE)
 os.environ["SFMTLS_NB_PROFILES"] = os.devnull  # not those of whoever runs the tests
+
+# Where the tests were started in the background or with nohup, Ctrl-C and the terminal's end are ignored, and children
+# would inherit that.
+for _number, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _usual)
 
 import sitecustomize  # noqa: E402  # the module in OFFLINE, on the path only now
 

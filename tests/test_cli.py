@@ -26,14 +26,6 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 ENDINGS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
-@pytest.fixture(autouse=True)
-def _terminal() -> Iterator[None]:
-    """As in a terminal, also where the tests were started with nohup, which children would inherit."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
-
-
 @contextmanager
 def practice(*arguments: str, before: Sequence[str] = ()) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """A `sfmtls-nb practice` that runs, and the org.json it has printed. Ctrl-C ends it, if the test does not."""
