@@ -16,6 +16,8 @@ Port = Literal[443, 8443]
 #: The newest API version that still has SOAP login() (Salesforce KB 005132110).
 LAST_VERSION_WITH_LOGIN = "64.0"
 
+#: Eleven days; some way above it, sockets refuse the number.
+_LONGEST_TIMEOUT = 1e6
 _LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
 _MY_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 _API_VERSION = re.compile(r"[1-9]\d\.0")
@@ -55,11 +57,12 @@ class Org:
             )
         if not 0 < self.mutual_port < 65536:
             raise OrgError(f"{self.mutual_port!r} is not a port", next_step="Salesforce's for mutual TLS is 8443")
-        if not (self.connect_timeout > 0 and self.read_timeout > 0):
-            raise OrgError(
-                f"a timeout cannot be {min(self.connect_timeout, self.read_timeout)} s",
-                next_step="give connect_timeout and read_timeout in seconds, above 0",
-            )
+        for timeout in (self.connect_timeout, self.read_timeout):
+            if not 0 < timeout <= _LONGEST_TIMEOUT:
+                raise OrgError(
+                    f"a timeout cannot be {timeout} s",
+                    next_step="give connect_timeout and read_timeout in seconds, above 0",
+                )
         if not _API_VERSION.fullmatch(self.api_version):
             raise OrgError(
                 f"{self.api_version!r} is not an API version",

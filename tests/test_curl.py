@@ -272,6 +272,11 @@ def test_a_url_is_one_word_whatever_is_in_it(url: str) -> None:
     assert words[:3] == ["curl", "-s", url]
 
 
+def test_a_session_id_in_a_url_is_masked() -> None:
+    exchange = Exchange("https://h/x?sid=00D36000000bLGT!AQQAQMlp30Zpiy6", {}, b"", None, None, method="GET")
+    assert "AQQAQMlp30Zpiy6" not in curl_command(exchange)
+
+
 def test_a_password_in_json_is_a_variable_and_the_rest_stays() -> None:
     body = to_json({"NewPassword": "hunter2", "Name": "é", "in": [{"password": "hunter3"}]})
     json_type = {"Content-Type": "application/json"}

@@ -152,6 +152,8 @@ def test_what_is_no_api_version_is_refused(version: str) -> None:
         {"read_timeout": 0},
         {"read_timeout": -1.5},
         {"connect_timeout": float("nan")},
+        {"read_timeout": float("inf")},
+        {"read_timeout": 1e7},
     ],
 )
 def test_a_port_or_timeout_that_cannot_be_is_refused(changes: dict[str, Any]) -> None:
