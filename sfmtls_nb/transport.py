@@ -104,10 +104,6 @@ class Transport:
         exchange = self.prepared("POST", url, headers, body, certificate=certificate)
         return self.send(exchange)  # alone on its line, for %xmode Verbose: see there
 
-    def get(self, url: str, headers: Mapping[str, str], *, certificate: bool = True) -> Exchange:
-        """Ask for what is at ``url``: `prepared` and `send` in one."""
-        return self.send(self.prepared("GET", url, headers, certificate=certificate))
-
     def prepared(
         self, method: Method, url: str, headers: Mapping[str, str], body: bytes = b"", *, certificate: bool = True
     ) -> Exchange:

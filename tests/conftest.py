@@ -14,9 +14,11 @@ import pytest
 import requests
 import urllib3.util.connection
 from IPython.core.interactiveshell import InteractiveShell
+from noon import NOW
 
 from sfmtls_nb import ClientIdentity, Org, PasswordLogin, Session, load_ipython_extension, login
 from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.practice.data import Database
 
 OFFLINE = Path(__file__).parent / "offline"
 sys.path.insert(0, str(OFFLINE))
@@ -43,6 +45,13 @@ def practice() -> Iterator[PracticeOrg]:
     """One practice org for all tests that do not change it."""
     with PracticeOrg() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[Database]:
+    """Records for all tests that only read them."""
+    with Database(records=500, now=NOW) as made:
+        yield made
 
 
 @pytest.fixture

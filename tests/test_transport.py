@@ -92,7 +92,9 @@ def test_an_exchange_holds_what_was_sent_and_what_came_back(impatient: Org, tls:
 def test_a_get_sends_no_body_and_says_that_it_was_one(impatient: Org, tls: ssl.SSLContext) -> None:
     seen: list[bytes] = []
     with serving(answering(http(b"[1]"), seen=seen), tls) as where, Transport(impatient) as transport:
-        exchange = transport.get(f"https://{where}/path?q=1", {"Authorization": f"Bearer {SECRET}"})
+        exchange = transport.send(
+            transport.prepared("GET", f"https://{where}/path?q=1", {"Authorization": f"Bearer {SECRET}"})
+        )
     head, _, body = seen[0].partition(b"\r\n\r\n")
     assert (b"GET /path?q=1 HTTP/1.1", False, b"") == (head.partition(b"\r\n")[0], b"Content-Length" in head, body)
     assert ("GET", b"", [1]) == (exchange.method, exchange.request_body, exchange.json())
@@ -105,7 +107,7 @@ def test_a_post_says_that_it_was_one(impatient: Org, tls: ssl.SSLContext) -> Non
 
 def test_a_get_that_fails_shows_no_token(impatient: Org, tls: ssl.SSLContext) -> None:
     with serving(answering(), tls) as where, Transport(impatient) as transport, pytest.raises(ConnectError) as caught:
-        transport.get(f"https://{where}/", {"Authorization": f"Bearer {SECRET}"})
+        transport.send(transport.prepared("GET", f"https://{where}/", {"Authorization": f"Bearer {SECRET}"}))
     assert "GET" == caught.value.exchange.method
     assert SECRET not in repr(caught.value.exchange) + "".join(traceback.format_exception(caught.value))
 
@@ -113,7 +115,7 @@ def test_a_get_that_fails_shows_no_token(impatient: Org, tls: ssl.SSLContext) ->
 def test_a_redirected_get_is_no_json_and_names_where_it_leads(impatient: Org, tls: ssl.SSLContext) -> None:
     answer = http(b"{}", "Location: https://elsewhere.example/", status="302 Found")
     with serving(answering(answer), tls) as where, Transport(impatient) as transport:
-        exchange = transport.get(f"https://{where}/", {})
+        exchange = transport.send(transport.prepared("GET", f"https://{where}/", {}))
     with pytest.raises(NotJsonError, match=r"HTTP 302, Location: https://elsewhere") as caught:
         exchange.json()
     assert exchange is caught.value.exchange

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import re
 from argparse import Namespace
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from IPython.core.error import UsageError
 from lxml import etree
 
-from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.errors import ApiFault, CertificatePageError, ExpectationError, SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.template import Evaluate, filled_body, filled_path, filled_soql
-from sfmtls_nb.notebook.workspace import Workspace, expecting
+from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.operations import OPERATIONS
 from sfmtls_nb.soap import Part, Reply, indented, parse
+
+T = TypeVar("T")
 
 _QUOTED: Final = re.compile(r"""^(['"])([^'"]*)\1$""")
 _AROUND: Final = re.compile(r"""^(['"])((?:(?!\1).)*)\1$""", re.DOTALL)
@@ -40,11 +43,10 @@ def soap_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
         return _identity(workspace, chosen.identity, value_of)
 
     if chosen.dry_run or chosen.curl:
-        session, other = workspace.signed_in(), identity()
-        call = (session.with_identity(other) if other else session).prepared(body, **how)
+        call = workspace.prepared(body, identity=identity(), **how)
         return XmlText(workspace.curl(call) if chosen.curl else indented(parse(call.request_body)))
     # The identity inside: that it cannot be used may be what was predicted.
-    answer = expecting(chosen.expect, lambda: workspace.soap(body, identity=identity(), **how))
+    answer = _expecting(chosen.expect, lambda: workspace.soap(body, identity=identity(), **how))
     return answer if isinstance(answer, SfmtlsError) else _in_form(answer, chosen)
 
 
@@ -75,7 +77,7 @@ def soql_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
     typed = _AROUND.sub(r"\2", " ".join(chosen.query)) if chosen.cell is None else chosen.cell
     found, soql = _variable(typed, value_of)
     soql = str(soql) if found else filled_soql(typed, value_of)
-    return expecting(
+    return _expecting(
         chosen.expect,
         lambda: workspace.query(soql, api=chosen.api, deleted=chosen.deleted, explode=chosen.explode),
     )
@@ -86,7 +88,7 @@ def rest_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
     typed = " ".join(chosen.path)  # as it was typed, as a query may stand in it; quotes around it all are the line's
     path = filled_path(_QUOTED.sub(r"\2", typed), value_of)
     body = None if chosen.cell is None else _json(chosen.cell, value_of)
-    return expecting(
+    return _expecting(
         chosen.expect,
         lambda: workspace.rest(path, body, port=chosen.port, certificate=not chosen.no_cert),
     )
@@ -144,3 +146,30 @@ def _json(cell: str, value_of: Evaluate) -> Any:
         return json.loads(cell)
     except ValueError as error:
         raise SfmtlsError("the cell is not JSON", str(error), "correct it there, or POST a $variable") from error
+
+
+def _expecting(expected: str | None, call: Callable[[], T]) -> T | SfmtlsError:
+    """The reply; or, where a failure was predicted, that failure. Raises ExpectationError when it does not come."""
+    try:
+        reply = call()
+    except SfmtlsError as error:
+        if expected in _names_of(error):
+            return error
+        raise
+    if expected:
+        raise ExpectationError(
+            f"{expected} was predicted, and the call succeeded",
+            " ".join(f"the answer is {reply!r}".split())[:200],
+            "compare with the cell that fails: the port, the certificate, the user",
+        )
+    return reply
+
+
+def _names_of(error: SfmtlsError) -> set[str]:
+    """What a prediction may call an error: its class or a class above it, its fault code, or ``page``."""
+    names = {kind.__name__ for kind in type(error).__mro__ if issubclass(kind, SfmtlsError)}
+    if isinstance(error, CertificatePageError):
+        names.add("page")
+    if isinstance(error, ApiFault):
+        names.add(error.code)
+    return names

@@ -17,7 +17,7 @@ from sfmtls_nb.notebook import script
 from sfmtls_nb.notebook.code_view import code_html
 from sfmtls_nb.notebook.identity_view import findings_html, identity_html
 from sfmtls_nb.notebook.secret_fields import SecretField, UploadField
-from sfmtls_nb.notebook.summaries import session_html, table_html
+from sfmtls_nb.notebook.summaries import failure_html, session_html
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
@@ -108,11 +108,11 @@ class Form(widgets.VBox):
             if shown is not None or self._failed:
                 self._show(shown or "")
         except SfmtlsError as error:
-            self._show(failed(error), error=True)
+            self._show(failure_html(error), error=True)
             if code and error.exchange:
-                self._show(failed(error) + code(), error=True)
+                self._show(failure_html(error) + code(), error=True)
         except BaseException as error:
-            self._show(failed(_unexpected(error)), error=True)
+            self._show(failure_html(_unexpected(error)), error=True)
             raise
         finally:
             if pressed:
@@ -122,15 +122,6 @@ class Form(widgets.VBox):
         """A result. However wide it is, the form does not become wider than the page."""
         self._failed = error
         self.result.value = f'<div style="width:0;min-width:100%;line-height:1.45">{html}</div>'
-
-
-def failed(error: SfmtlsError) -> str:
-    """An error, said in words to those who do not see its colour."""
-    rows = [("what", error.what), ("evidence", error.evidence), ("next", error.next_step)]
-    return (
-        '<div role="alert" style="border-left:4px solid #d1803a;padding-left:.8em">'
-        f"<b>✖ error: {escape(type(error).__name__)}</b>{table_html([row for row in rows if row[1]])}</div>"
-    )
 
 
 def done(text: str, html: str) -> str:

@@ -129,7 +129,9 @@ class SfMagics(Magics):
     def sf_login(self, chosen: Namespace) -> Session | widgets.Widget:
         """Sign in. The password is asked for and never typed into a cell; the practice org's is known."""
         if chosen.form:
-            return self._form("SignInForm")
+            from sfmtls_nb.notebook.forms import SignInForm
+
+            return SignInForm(self.workspace)
         return self._called(lambda: self.workspace.sign_in(chosen.username))
 
     @line_magic
@@ -146,7 +148,9 @@ class SfMagics(Magics):
         Files that are not here are looked for in the practice org's folder; a scenario's name stands for its files.
         """
         if not chosen.files:
-            return self._form("IdentityForm")
+            from sfmtls_nb.notebook.forms import IdentityForm
+
+            return IdentityForm(self.workspace)
         from sfmtls_nb.notebook.identity_view import findings_html, findings_text
 
         only, *others = chosen.files
@@ -183,7 +187,9 @@ class SfMagics(Magics):
     def sf_soap(self, chosen: Namespace) -> Any:
         """Make a SOAP call. With --expect a failure that was predicted is the result; anything else raises."""
         if chosen.operation is None and chosen.cell is None:
-            return self._form("SoapForm")
+            from sfmtls_nb.notebook.soap_form import SoapForm
+
+            return SoapForm(self.workspace)
         from sfmtls_nb.notebook.calls import soap_call
 
         return self._called(lambda: soap_call(self.workspace, chosen, self._value_of(chosen)))
@@ -207,7 +213,9 @@ class SfMagics(Magics):
     def sf_soql(self, chosen: Namespace) -> pd.DataFrame | SfmtlsError | widgets.Widget:
         """Run SOQL, follow its pages, and return a DataFrame."""
         if not chosen.query and chosen.cell is None:
-            return self._form("SoqlForm")
+            from sfmtls_nb.notebook.soql_form import SoqlForm
+
+            return SoqlForm(self.workspace)
         from sfmtls_nb.notebook.calls import soql_call
 
         chosen.api = chosen.api or self.api
@@ -284,12 +292,6 @@ class SfMagics(Magics):
         return looked_up(" ".join(chosen.term))
 
     # ------------------------------------------------------------ what the magics share
-
-    def _form(self, name: str) -> widgets.Widget:
-        from importlib import import_module
-
-        module = {"SoapForm": "soap_form", "SoqlForm": "soql_form"}.get(name, "forms")
-        return getattr(import_module(f"sfmtls_nb.notebook.{module}"), name)(self.workspace)
 
     def _value_of(self, chosen: Namespace) -> Callable[[str], Any]:
         """What an expression is worth where the magic was called."""

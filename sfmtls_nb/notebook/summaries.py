@@ -92,11 +92,20 @@ def _practice_rows(practice: PracticeOrg) -> Rows:
 
 
 def error_html(error: SfmtlsError) -> str:
-    """An error as a value: what ``--expect`` returns when the prediction comes true, and what forms show."""
+    """An error as a value: what ``--expect`` returns when the prediction comes true."""
+    return _error_box(error, "", "")
+
+
+def failure_html(error: SfmtlsError) -> str:
+    """An error that somebody did not want, said in words to those who do not see its colour."""
+    return _error_box(error, "✖ error: ", ' role="alert"')
+
+
+def _error_box(error: SfmtlsError, before: str, role: str) -> str:
     rows = [("what", error.what), ("evidence", error.evidence), ("next", error.next_step)]
     return (
-        '<div style="border-left:4px solid #d1803a;padding-left:.8em">'
-        f"<b>{escape(type(error).__name__)}</b>{table_html([row for row in rows if row[1]])}</div>"
+        f'<div{role} style="border-left:4px solid #d1803a;padding-left:.8em">'
+        f"<b>{before}{escape(type(error).__name__)}</b>{table_html([row for row in rows if row[1]])}</div>"
     )
 
 

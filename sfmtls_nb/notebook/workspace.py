@@ -15,15 +15,7 @@ from lxml import etree
 from tqdm.auto import tqdm
 
 from sfmtls_nb.curl import curl_command
-from sfmtls_nb.errors import (
-    ApiFault,
-    CertificatePageError,
-    ExpectationError,
-    OrgError,
-    PassphraseError,
-    PracticeError,
-    SfmtlsError,
-)
+from sfmtls_nb.errors import OrgError, PassphraseError, PracticeError, SfmtlsError
 from sfmtls_nb.findings import Finding
 from sfmtls_nb.frame import records_frame
 from sfmtls_nb.identity import ClientIdentity
@@ -237,9 +229,9 @@ class Workspace:
 
     # ------------------------------------------------------------ calls
 
-    def prepared(self, body: etree._Element | str, session: Session | None = None, **how: Any) -> Exchange:
-        """The SOAP call that would be made, not sent."""
-        return (session or self.signed_in()).prepared(body, **how)
+    def prepared(self, body: etree._Element | str, *, identity: ClientIdentity | None = None, **how: Any) -> Exchange:
+        """The SOAP call that would be made, not sent. identity: as in `soap`."""
+        return self._session_as(identity).prepared(body, **how)
 
     def soap(
         self,
@@ -326,30 +318,3 @@ def _asked(question: Callable[[str], str], prompt: str) -> str:
             str(error),
             "run the cell by hand; a script takes its secrets from elsewhere: login(org, PasswordLogin(…))",
         ) from error
-
-
-def expecting(expected: str | None, call: Callable[[], T]) -> T | SfmtlsError:
-    """The reply; or, where a failure was predicted, that failure. Raises ExpectationError when it does not come."""
-    try:
-        reply = call()
-    except SfmtlsError as error:
-        if expected in _names_of(error):
-            return error
-        raise
-    if expected:
-        raise ExpectationError(
-            f"{expected} was predicted, and the call succeeded",
-            " ".join(f"the answer is {reply!r}".split())[:200],
-            "compare with the cell that fails: the port, the certificate, the user",
-        )
-    return reply
-
-
-def _names_of(error: SfmtlsError) -> set[str]:
-    """What a prediction may call an error: its class or a class above it, its fault code, or ``page``."""
-    names = {kind.__name__ for kind in type(error).__mro__ if issubclass(kind, SfmtlsError)}
-    if isinstance(error, CertificatePageError):
-        names.add("page")
-    if isinstance(error, ApiFault):
-        names.add(error.code)
-    return names

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from noon import NOW
 
 from sfmtls_nb.practice.bulk1_api import Bulk1Api
 from sfmtls_nb.practice.data import Database
@@ -17,7 +17,6 @@ from sfmtls_nb.practice.refusal import CertificatePageRefusal
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.state import OrgState
 
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NOTHING = Presented(certificate=False, flaw=None, uploaded=False)
 JOB = "/services/async/41.0/job"
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
@@ -72,12 +71,6 @@ class Client:
 
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[Database]:
-    with Database(records=500, now=NOW) as made:
-        yield made
 
 
 @pytest.fixture

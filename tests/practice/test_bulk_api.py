@@ -6,13 +6,13 @@ import csv
 import io
 import json
 import tracemalloc
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from noon import NOW
 
 from sfmtls_nb.practice.bulk_api import BulkApi
 from sfmtls_nb.practice.data import Database
@@ -21,7 +21,6 @@ from sfmtls_nb.practice.refusal import CertificatePageRefusal
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.state import OrgState, eighteen
 
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NOTHING = Presented(certificate=False, flaw=None, uploaded=False)
 JOBS = "/services/data/v64.0/jobs/query"
 CONTACTS = "SELECT Id, LastName, Account.Name FROM Contact ORDER BY Id"
@@ -60,12 +59,6 @@ class Client:
 
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[Database]:
-    with Database(records=500, now=NOW) as made:
-        yield made
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from noon import NOW
 
 from sfmtls_nb.practice import queries as module
 from sfmtls_nb.practice.data import Database
@@ -15,14 +15,7 @@ from sfmtls_nb.practice.queries import Page, Queries, json_of, text_of
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.state import eighteen
 
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CONTACTS = "SELECT Id FROM Contact ORDER BY Id"
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[Database]:
-    with Database(records=500, now=NOW) as made:
-        yield made
 
 
 @pytest.fixture

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from noon import NOW
 
 from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.gate import Presented
@@ -20,7 +20,6 @@ from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.rest_api import RestApi
 from sfmtls_nb.practice.state import OrgState
 
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NOTHING = Presented(certificate=False, flaw=None, uploaded=False)
 UPLOADED = Presented(certificate=True, flaw=None, uploaded=True)
 DATA = "/services/data/v64.0"
@@ -56,12 +55,6 @@ class Client:
 
     def query(self, text: str, resource: str = "query") -> Any:
         return self.get(f"{DATA}/{resource}?q={quote(text)}")
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[Database]:
-    with Database(records=500, now=NOW) as made:
-        yield made
 
 
 @pytest.fixture
