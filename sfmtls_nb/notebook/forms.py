@@ -16,6 +16,7 @@ from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook import script
 from sfmtls_nb.notebook.code_view import code_html
 from sfmtls_nb.notebook.identity_view import findings_html, identity_html
+from sfmtls_nb.notebook.main_thread import answer_on_main_thread
 from sfmtls_nb.notebook.secret_fields import SecretField, UploadField
 from sfmtls_nb.notebook.summaries import failure_html, session_html
 from sfmtls_nb.notebook.workspace import Workspace
@@ -87,6 +88,7 @@ class Form(widgets.VBox):
         row = widgets.HBox(buttons, layout={"margin": f"6px 0 8px {_INDENT}", "flex_flow": "row wrap"})
         self.result = widgets.HTML(layout={"min_height": "90px", "margin": "2px", "max_width": "100%"})
         super().__init__([head, *fields, row, self.result], layout={"width": "auto", "max_width": "100%"})
+        answer_on_main_thread(self)
 
     def attempt(
         self,

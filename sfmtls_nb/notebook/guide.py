@@ -13,6 +13,7 @@ from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook.code_view import code_html
 from sfmtls_nb.notebook.guide_steps import STEPS, Action, Step, Taken, Where
 from sfmtls_nb.notebook.guide_walk import Note, State, Walk
+from sfmtls_nb.notebook.main_thread import answer_on_main_thread
 from sfmtls_nb.notebook.secret_fields import SecretField, UploadField
 from sfmtls_nb.notebook.summaries import error_html, reply_html
 from sfmtls_nb.notebook.workspace import Workspace
@@ -112,6 +113,7 @@ class Guide(widgets.VBox):
         rail.add_class("sfmtls-rail")
         super().__init__([widgets.HTML(_STYLE, layout={"height": "0", "margin": "0"}), widgets.HBox([rail, panel])])
         self.add_class("sfmtls-guide")
+        answer_on_main_thread(self)
         to_do = (step for step in STEPS if self.state(step) is not State.DONE)
         self.choose(next(to_do, STEPS[-1]))
 

@@ -10,6 +10,7 @@ import ipywidgets as widgets
 
 from sfmtls_nb.chain import common_name
 from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.notebook.main_thread import answer_on_main_thread
 from sfmtls_nb.practice import PracticeOrg
 
 _DONE, _OPEN = "✔ done", "○ to do"
@@ -52,6 +53,7 @@ class SetupPanel(widgets.VBox):
         ]
         steps = [widgets.VBox([head, widgets.HBox(row)]) for head, row in zip(self._heads, rows, strict=True)]
         super().__init__([*steps, self.message, self.reset])
+        answer_on_main_thread(self)
         self.reset.on_click(lambda _: self._do(self.state.start_over, "The org is as new."))
         self.support.on_click(lambda _: self._do(self.state.ask_support, "Support has enabled the feature."))
         self.upload.observe(self._uploaded, "value")
