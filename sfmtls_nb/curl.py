@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sfmtls_nb.secret import mask_session_ids
 from sfmtls_nb.soap import indented, is_html, parse
-from sfmtls_nb.transport import Exchange
+from sfmtls_nb.transport import Exchange, passes_proxy
 
 # The shell variables that stand in the command for a secret: the command runs, and no secret is in it.
 _VARIABLES: Final = {
@@ -35,6 +35,8 @@ def curl_command(exchange: Exchange, pem: str | Path = "fullcert.pem") -> str:
     $SF_PASSWORD: export it first (a password as it is in XML, with ``&amp;`` for ``&``).
     """
     options = [f"curl -s {shlex.quote(mask_session_ids(exchange.url))}"]
+    if passes_proxy(exchange.url):
+        options.append("--noproxy '*'")
     if exchange.ca_file:
         options.append(f"--cacert {shlex.quote(str(exchange.ca_file))}")
     options += [f"-H {_header(name, value)}" for name, value in exchange.request_headers.items()]

@@ -30,6 +30,7 @@ from sfmtls_nb.errors import (
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.org import Org, checked_url
 from sfmtls_nb.rest import read_json
+from sfmtls_nb.secret import mask_session_ids
 from sfmtls_nb.soap import Reply, read_reply
 from sfmtls_nb.tls import client_context
 
@@ -42,24 +43,28 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True)
 class Exchange:
-    """One call: what was sent, how, and what came back. Bodies and headers may hold secrets: they are not in its repr.
+    """One call: what was sent, how, and what came back. Bodies, headers and URL may hold secrets, and its repr shows none of them.
 
     status: the HTTP status; None when no answer came, or nothing was sent yet. elapsed: seconds until the last byte.
     at: when it began, UTC. tls: version and cipher suite, as OpenSSL names them; empty where they are not known.
     """
 
     url: str
-    request_headers: Mapping[str, str] = field(repr=False)
-    request_body: bytes = field(repr=False)
+    request_headers: Mapping[str, str]
+    request_body: bytes
     identity: ClientIdentity | None
     ca_file: str | Path | None
     status: int | None = None
-    response_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    response_body: bytes = field(default=b"", repr=False)
+    response_headers: Mapping[str, str] = field(default_factory=dict)
+    response_body: bytes = b""
     elapsed: float = 0.0
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     method: Method = "POST"
     tls: str = ""
+
+    def __repr__(self) -> str:
+        status = "no answer" if self.status is None else f"HTTP {self.status}"
+        return f"Exchange({self.method} {mask_session_ids(self.url)}: {status})"
 
     @property
     def server_date(self) -> datetime | None:
@@ -140,7 +145,7 @@ class Transport:
                 headers=exchange.request_headers,
                 timeout=(self.org.connect_timeout, self.org.read_timeout),
                 allow_redirects=False,
-                proxies={} if urlsplit(url).hostname in _LOOPBACK else get_environ_proxies(url),
+                proxies={} if passes_proxy(url) else get_environ_proxies(url),
                 stream=True,  # while it streams, the connection can still be asked how it is encrypted
             )
             tls, body = _tls_of(response), response.content
@@ -179,6 +184,11 @@ class Transport:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def passes_proxy(url: str) -> bool:
+    """Whether a call to it goes past the proxy that the environment names: one to this very machine does."""
+    return urlsplit(url).hostname in _LOOPBACK and bool(get_environ_proxies(url))
 
 
 class _Adapter(HTTPAdapter):

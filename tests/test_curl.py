@@ -99,6 +99,36 @@ def test_the_command_gets_the_answer_that_the_call_got(
     assert normal(answer) == normal(printed.encode())
 
 
+@needs_curl
+def test_the_command_passes_a_proxy_where_the_call_passed_it(
+    session: Session,
+    variables: dict[str, str],
+    identity: ClientIdentity,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # where nobody is
+    pem = identity.write_pem(tmp_path / "fullcert.pem")
+    session.get_user_info()
+    printed = bash(curl_command(last(session), pem), {**variables, "HTTPS_PROXY": os.environ["HTTPS_PROXY"]})
+    assert normal(last(session).response_body) == normal(printed.encode())
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "passed"),
+    [
+        ("https://localhost:8443/", "http://127.0.0.1:9", True),
+        ("https://localhost:8443/", "", False),
+        ("https://acme.my.salesforce.com/", "http://127.0.0.1:9", False),
+    ],
+)
+def test_the_command_names_no_proxy_that_it_need_not_pass(
+    url: str, proxy: str, passed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    assert passed == ("--noproxy" in curl_command(Exchange(url, {}, b"", None, None, method="GET")))
+
+
 def normal(answer: bytes) -> bytes:
     """An answer without what changes from call to call, and without indentation."""
     if b"<html" in answer:

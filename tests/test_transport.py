@@ -100,6 +100,11 @@ def test_a_get_sends_no_body_and_says_that_it_was_one(impatient: Org, tls: ssl.S
     assert ("GET", b"", [1]) == (exchange.method, exchange.request_body, exchange.json())
 
 
+def test_an_exchange_shows_its_address_without_a_session_id_in_it() -> None:
+    exchange = Exchange("https://h/x?sid=00D36000000bLGT!AQQAQMlp30Zpiy6", {}, b"", None, None, status=200)
+    assert "Exchange(POST https://h/x?sid=00D36000000bLGT!••••: HTTP 200)" == repr(exchange)
+
+
 def test_a_post_says_that_it_was_one(impatient: Org, tls: ssl.SSLContext) -> None:
     with serving(answering(http(REPLY)), tls) as where:
         assert "POST" == call(impatient, f"https://{where}").method

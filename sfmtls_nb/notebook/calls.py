@@ -20,7 +20,7 @@ from sfmtls_nb.soap import Part, Reply, indented, parse
 
 T = TypeVar("T")
 
-_QUOTED: Final = re.compile(r"""^(['"])([^'"]*)\1$""")
+#: No query and no path begins with a quote: quotes around it all are the line's.
 _AROUND: Final = re.compile(r"""^(['"])((?:(?!\1).)*)\1$""", re.DOTALL)
 
 
@@ -73,7 +73,6 @@ def soql_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
     """The frame, or what was predicted."""
     if chosen.query and chosen.cell is not None:
         raise UsageError("%sf_soql takes the query on its line, or in its cell: one of the two")
-    # No query begins with a quote: quotes around it all are the line's.
     typed = _AROUND.sub(r"\2", " ".join(chosen.query)) if chosen.cell is None else chosen.cell
     found, soql = _variable(typed, value_of)
     soql = str(soql) if found else filled_soql(typed, value_of)
@@ -85,8 +84,8 @@ def soql_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
 
 def rest_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:
     """The JSON, or what was predicted."""
-    typed = " ".join(chosen.path)  # as it was typed, as a query may stand in it; quotes around it all are the line's
-    path = filled_path(_QUOTED.sub(r"\2", typed), value_of)
+    typed = " ".join(chosen.path)  # as it was typed, as a query may stand in it
+    path = filled_path(_AROUND.sub(r"\2", typed), value_of)
     body = None if chosen.cell is None else _json(chosen.cell, value_of)
     return _expecting(
         chosen.expect,

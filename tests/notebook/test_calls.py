@@ -329,6 +329,10 @@ class TestAQuery:
     def test_in_quotes_may_have_the_other_ones(self, cells: Cells) -> None:
         assert [USER_ID] == list(cells("%sf_soql \"SELECT Id FROM User WHERE Name = 'Erin Enforced'\"")["Id"])
 
+    def test_by_rest_may_stand_in_quotes_and_have_the_other_ones(self, cells: Cells) -> None:
+        found = cells("%sf_rest \"query?q=SELECT Id FROM User WHERE Name = 'Erin Enforced'\"")
+        assert [USER_ID] == [record["Id"] for record in found["records"]]
+
     def test_takes_values_as_literals(self, cells: Cells) -> None:
         cells("names = ['Erin Enforced', \"O'Brien\"]")
         assert ["Erin Enforced"] == list(cells("%sf_soql SELECT Name FROM User WHERE Name IN {{names}}")["Name"])
