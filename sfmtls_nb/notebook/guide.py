@@ -15,7 +15,7 @@ from sfmtls_nb.notebook.guide_steps import STEPS, Action, Step, Taken, Where
 from sfmtls_nb.notebook.guide_walk import Note, State, Walk
 from sfmtls_nb.notebook.main_thread import answer_on_main_thread
 from sfmtls_nb.notebook.secret_fields import SecretField, UploadField
-from sfmtls_nb.notebook.summaries import error_html, reply_html
+from sfmtls_nb.notebook.summaries import error_html, failure_html, reply_html
 from sfmtls_nb.notebook.workspace import Workspace
 
 _NUMBER: Final = {step.title: number for number, step in enumerate(STEPS, 1)}
@@ -196,7 +196,7 @@ class Guide(widgets.VBox):
         try:
             there = step.shown(self.walk) if step.there(self.walk) else ""
         except SfmtlsError as error:
-            there = _error(error)
+            there = failure_html(error)
         if note and there:
             return f"{note.html}<div>What was there before still holds:</div>{there}"
         return note.html if note else there
@@ -225,7 +225,7 @@ class Guide(widgets.VBox):
             if step.expects and isinstance(error, step.expects):
                 return Note(State.AS_EXPECTED, _said(step.lesson) + error_html(error), session, exchange)
             said = _said("Another failure than the one expected.") if step.expects else ""
-            return Note(State.FAILED, said + _error(error), session, exchange)
+            return Note(State.FAILED, said + failure_html(error), session, exchange)
         except Exception as error:
             # Its text is not shown: it may quote what was typed.
             self.walk.notes[step.title] = Note(
@@ -262,7 +262,3 @@ class Guide(widgets.VBox):
 
 def _said(words: str) -> str:
     return f'<div role="status" style="margin:0 0 .6em;max-width:46em">{words}</div>'
-
-
-def _error(error: SfmtlsError) -> str:
-    return f'<div role="status"><b>✖ error</b>{error_html(error)}</div>'

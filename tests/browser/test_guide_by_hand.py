@@ -103,7 +103,7 @@ def walked(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walke
                 key = encrypted(made / "client.key", PASSPHRASE, tmp_path_factory.mktemp("mine"))
                 choose(guide, [key, *certificates], WRONG)
                 guide.press(button)
-                refused = guide.area.get_by_role("status").inner_text(), rail(guide)[1]
+                refused = guide.area.get_by_role("alert").inner_text(), rail(guide)[1]
                 choose(guide, [key, *certificates], PASSPHRASE)
             guide.press(button)
             steps[title] = stood(guide, title, before)
@@ -200,7 +200,7 @@ def by_keyboard(lab: Lab) -> Iterator[Output]:
                 notebook.page.keyboard.type(QUICK)
                 keys.reach('button "Assemble my own"')
                 keys.press("Enter")
-                refused = guide.area.get_by_role("status").inner_text()
+                refused = guide.area.get_by_role("alert").inner_text()
                 keys.reach('button "Next: ', "Shift+Tab")
             if title == "3 · PEM":
                 keys.reach('textbox "Folder"')

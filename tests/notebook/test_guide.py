@@ -422,7 +422,7 @@ def test_the_practice_orgs_files_are_offered_there_alone(own: Guide) -> None:
 )
 def test_a_name_that_leads_nowhere_is_explained(guide: Guide, name: str, words: str) -> None:
     go(guide, name)
-    assert (states(guide)[0], "✖ error" in said(guide), words in said(guide)) == (FAILED, True, True)
+    assert (states(guide)[0], "✖ error: " in said(guide), words in said(guide)) == (FAILED, True, True)
 
 
 def test_no_files_at_all_are_explained(own: Guide) -> None:
