@@ -14,7 +14,7 @@ help:
 	@echo 'make lab    the course, in JupyterLab: a copy of your own, in sfmtls_lessons'
 	@echo 'make test   every check and every test'
 	@echo 'make format rewrite the code as `make check` wants it'
-	@echo 'make soak   long runs: many learners at once, many records'
+	@echo 'make soak   long runs: many learners at once, many records, other examples than those of make test'
 	@echo 'make bench  what a connection costs, as ratios'
 	@echo 'make screenshots  take the pictures in tests/browser/screenshots afresh'
 
@@ -40,6 +40,7 @@ format: .venv/.test
 
 soak: .venv/.test
 	$(BIN)/python -m pytest tests/soak
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m hypothesis --hypothesis-profile soak
 
 bench: .venv/.test
 	$(BIN)/python tests/bench/connections.py

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 import urllib3.util.connection
+from hypothesis import HealthCheck, settings
 from IPython.core.interactiveshell import InteractiveShell
 from noon import NOW
 
@@ -32,6 +33,12 @@ for _number, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIG
         signal.signal(_number, _usual)
 
 import sitecustomize  # noqa: E402  # the module in OFFLINE, on the path only now
+
+# The same examples each time, however slow the machine is: who sees a test fail has to look at the change. `make soak`
+# looks for others.
+settings.register_profile("test", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("soak", settings.get_profile("test"), derandomize=False)
+settings.load_profile("test")
 
 
 @pytest.fixture(autouse=True)

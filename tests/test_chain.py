@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfmtls_nb.chain import build_chain, is_self_signed, issued_by
@@ -44,13 +44,11 @@ def test_the_root_is_known_and_is_no_intermediate() -> None:
     assert (ROOT.certificate, True) == (chain.root, ROOT.certificate not in chain.intermediates)
 
 
-@settings(deadline=None)
 @given(st.permutations(BAG))
 def test_any_order_of_the_bag_gives_the_same_chain(bag: list[x509.Certificate]) -> None:
     assert build_chain(LEAF.certificate, BAG) == build_chain(LEAF.certificate, bag)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(BAG)))
 def test_any_part_of_the_bag_is_used_or_called_unused_once(bag: list[x509.Certificate]) -> None:
     chain = build_chain(LEAF.certificate, bag)

@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfmtls_nb import ClientIdentity
@@ -43,7 +43,7 @@ def bag_of(*issued: Issued) -> list[x509.Certificate]:
     return [each.certificate for each in issued]
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(
     depth=st.integers(1, 6),
     crossed=st.booleans(),

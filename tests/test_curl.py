@@ -167,7 +167,7 @@ def test_a_username_with_shell_characters_arrives_as_it_was_typed(
 
 
 @needs_curl
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(shell_text.map("".join))
 def test_any_text_goes_through_the_here_document_as_it_is(text: str) -> None:
     made = here_document(sent(operation("query", {"queryString": text})), {"SF_SESSION_ID": "spilled"})

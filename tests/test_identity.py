@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfmtls_nb import ClientIdentity, IdentityError, PassphraseError, Secret, new_key_and_csr
@@ -65,13 +65,11 @@ def test_the_pem_holds_key_leaf_and_intermediates_and_no_root(identity: ClientId
     assert identity.pem() == FULL
 
 
-@settings(deadline=None)
 @given(st.permutations([KEY, LEAF, ISSUING, POLICY, ROOT]))
 def test_any_order_of_the_files_gives_the_same_pem(files: list[bytes]) -> None:
     assert ClientIdentity.load(*files).pem() == FULL
 
 
-@settings(deadline=None)
 @given(st.permutations([KEY, LEAF, ISSUING, POLICY, ROOT, LEAF, OTHER.certificate_pem, KEY]))
 def test_one_file_with_all_of_it_and_more_gives_the_same_pem(blocks: list[bytes]) -> None:
     assert ClientIdentity.load(b"".join(blocks)).pem() == FULL

@@ -96,7 +96,7 @@ def test_a_wrong_security_token_is_a_login_fault(practice: PracticeOrg, org: Org
         login(org, PasswordLogin(*practice.user("standard"), security_token="wrong"))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(username=xml_text, password=xml_text.filter(bool), token=xml_text)
 def test_any_text_as_username_and_password_arrives_as_it_was_typed(
     practice: PracticeOrg, org: Org, username: str, password: str, token: str

@@ -368,7 +368,7 @@ class TestAProfileIsSaved:
         save_profile(Profile("x", Org.my_domain("new")), file)
         assert (after or before) == file.read_text()
 
-    @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.permutations(["a", "b", "c"]), st.sampled_from("abcd"), st.booleans(), st.data())
     def test_and_the_others_stay_to_the_letter(
         self, file: Path, names: list[str], saved: str, spaced: bool, data: st.DataObject

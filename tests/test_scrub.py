@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs7,
     pkcs12,
 )
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sfmtls_nb import SfmtlsError
@@ -313,7 +313,7 @@ class TestASecretGoes:
         text, _, kind = SECRETS[name]
         assert f"[removed: {kind}]" in scrubbed(written(notebook(code(text))))[0]
 
-    @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=300)
     @given(
         name=st.sampled_from(sorted(SECRETS)),
         place=st.sampled_from(sorted(PLACES)),
@@ -546,7 +546,6 @@ class TestWhatIsNoSecretStays:
         text = path.read_text()
         assert (text, []) == scrubbed(text)
 
-    @settings(deadline=None)
     @given(st.text(st.characters(codec="utf-8")), st.binary(max_size=3000), st.lists(st.text(max_size=30)))
     def test_any_text_and_any_image(self, text: str, image: bytes, words: list[str]) -> None:
         picture = shown("image/png", base64.b64encode(image).decode())

@@ -370,7 +370,7 @@ fragments = st.lists(st.sampled_from(FRAGMENTS), max_size=8).map(b"".join)
 answers = st.binary() | fragments | fragments.map(lambda inside: soap("{}").replace(b"{}", inside))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(answers)
 def test_any_bytes_are_a_reply_or_an_error_of_ours(answer: bytes) -> None:
     try:
@@ -599,7 +599,7 @@ trees = st.recursive(
 
 
 @needs_xmllint
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(trees)
 def test_any_tree_is_indented_as_xmllint_does(tree: str) -> None:
     assume(not any(f"<{name}>" in tree for name in SECRET_ELEMENTS))

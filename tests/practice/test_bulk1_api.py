@@ -266,7 +266,7 @@ def test_the_limit_ends_it(client: Client) -> None:
     assert (400, "ExceededQuota") == error(client.send(JOB, QUERY_CONTACTS))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.sampled_from(["/job", "/batch", "/result", "/request", "/x"]) | st.text(max_size=8), max_size=5).map(
         "".join

@@ -315,7 +315,7 @@ def test_an_enforced_user_without_a_certificate_is_left_to_the_page(database: Da
         client.api.answer(request, NOTHING)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.sampled_from(["/query", "/ingest", "/7505f000000", "/results", "/resultPages", "?locator=", "?maxRecords="])

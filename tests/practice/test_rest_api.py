@@ -329,7 +329,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(PIECES | st.text(max_size=8), max_size=6).map("".join),
     st.sampled_from(["GET", "HEAD", "POST", "PATCH", "DELETE", "PUT", "BREW"]),

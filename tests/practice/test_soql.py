@@ -229,7 +229,7 @@ def test_an_offset_leaves_out_the_first() -> None:
 
 
 @given(limit=st.integers(0, 450), offset=st.integers(0, 450), batch=st.integers(1, 120))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_pages_of_any_size_are_the_whole(limit: int, offset: int, batch: int) -> None:
     query = compiled(f"SELECT Id FROM Contact ORDER BY LastName LIMIT {limit} OFFSET {offset}")
     whole = list(run(query, DATABASE))
@@ -245,7 +245,7 @@ def test_pages_of_any_size_are_the_whole(limit: int, offset: int, batch: int) ->
 
 
 @given(start=st.integers(0, 450))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_page_is_the_same_with_and_without_the_ones_before_it(start: int) -> None:
     query = compiled("SELECT Id, Name FROM Contact ORDER BY Name DESC")
     with run(query, DATABASE, offset=start) as result:

@@ -42,13 +42,12 @@ def harmless(text: str) -> None:
 
 
 @given(st.text())
-@settings(deadline=None)
 def test_any_text_is_a_query_or_a_refusal(text: str) -> None:
     harmless(text)
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=25))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_words_of_soql_are_a_query_or_a_refusal(words: list[str]) -> None:
     harmless(" ".join(words))
 
@@ -58,7 +57,7 @@ def test_any_words_of_soql_are_a_query_or_a_refusal(words: list[str]) -> None:
     st.lists(st.sampled_from(WORDS), max_size=6),
     st.lists(st.sampled_from(WORDS), max_size=4),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_words_in_a_query_leave_a_query_or_a_refusal(
     selected: list[str], condition: list[str], rest: list[str]
 ) -> None:
@@ -68,7 +67,6 @@ def test_any_words_in_a_query_leave_a_query_or_a_refusal(
 
 
 @given(TEXTS)
-@settings(deadline=None)
 def test_any_text_in_quotes_reaches_sqlite_unharmed_and_beside_the_sql(text: str) -> None:
     def statement(literal: str) -> Statement:
         return compiled(f"SELECT Id FROM Contact WHERE LastName = {literal} OR LastName > {literal}").statement
@@ -79,20 +77,17 @@ def test_any_text_in_quotes_reaches_sqlite_unharmed_and_beside_the_sql(text: str
 
 
 @given(TEXTS)
-@settings(deadline=None)
 def test_any_text_finds_the_contacts_of_that_name(text: str) -> None:
     assert contacts(lambda c: (c["LastName"]).lower() == text.lower()) == ids(f"LastName = {quoted(text)}")
 
 
 @given(TEXTS)
-@settings(deadline=None)
 def test_no_text_in_a_list_finds_other_names(text: str) -> None:
     expected = contacts(lambda c: c["LastName"].lower() in (text.lower(), "tanaka"))
     assert expected == ids(f"LastName IN ({quoted(text)}, 'Tanaka')")
 
 
 @given(st.one_of(TEXTS, st.text("%_\\'aeñø", max_size=5), st.sampled_from(["ü", "'", "ss", "ñ"])))
-@settings(deadline=None)
 def test_any_text_can_be_looked_for_within_names(text: str) -> None:
     wanted = quoted(text)[1:-1].replace("%", "\\%").replace("_", "\\_")
     expected = contacts(lambda c: text.lower() in c["Name"].lower())

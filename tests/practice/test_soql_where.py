@@ -190,13 +190,13 @@ EVERYBODY = {str(each.id) for each in CONTACTS}
 
 
 @given(TREES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_not_is_the_complement(condition: str) -> None:
     assert EVERYBODY - ids(condition) == ids(f"NOT ({condition})")
 
 
 @given(TREES, TREES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_and_is_the_intersection_and_or_the_union(one: str, other: str) -> None:
     assert (ids(one) & ids(other), ids(one) | ids(other)) == (
         ids(f"({one}) AND ({other})"),
@@ -216,7 +216,7 @@ ORDERS = st.tuples(
     orders=st.lists(ORDERS, min_size=1, max_size=3),
     limit=st.integers(0, 500),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_is_selected_and_however_it_is_sorted_the_condition_decides_what_is_found(
     fields: list[str], condition: str, orders: list[tuple[str, str, str]], limit: int
 ) -> None:
@@ -232,7 +232,7 @@ def test_whatever_is_selected_and_however_it_is_sorted_the_condition_decides_wha
     condition=TREES,
     group=st.sampled_from(["LeadSource", "Account.Industry", "HasOptedOutOfEmail", "Account.Owner.Name"]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_groups_together_are_what_the_condition_finds(condition: str, group: str) -> None:
     counts = values(f"SELECT COUNT(Id) FROM Contact WHERE {condition} GROUP BY {group}")
     assert len(ids(condition)) == sum(counts)
