@@ -34,7 +34,7 @@ def curl_command(exchange: Exchange, pem: str | Path = "fullcert.pem") -> str:
     pem: the file that ``identity.write_pem`` wrote. A session id or password stands there as $SF_SESSION_ID or
     $SF_PASSWORD: export it first (a password as it is in XML, with ``&amp;`` for ``&``).
     """
-    options = [f"curl -s {shlex.quote(mask_session_ids(exchange.url))}"]
+    options = [f"curl -sS {shlex.quote(mask_session_ids(exchange.url))}"]
     if passes_proxy(exchange.url):
         options.append("--noproxy '*'")
     if exchange.ca_file:

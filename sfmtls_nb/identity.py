@@ -94,16 +94,22 @@ class ClientIdentity:
         Raises IdentityError if the file exists with other content and ``overwrite`` is not set.
         """
         passphrase = None if decrypt else self.passphrase
-        if not overwrite and passphrase and self._is_in(Path(path).expanduser()):
+        if not overwrite and passphrase and self.is_in(Path(path).expanduser()):
             return Path(path).expanduser()
         return write_new(path, self.pem(passphrase=passphrase), overwrite=overwrite)
 
-    def _is_in(self, path: Path) -> bool:
-        """Whether the file holds this already: the same key is encrypted differently each time, so bytes do not tell."""
+    def is_in(self, path: Path) -> bool:
+        """Whether a file is what `write_pem` writes, so that ``curl -E`` with it presents just this.
+
+        Told by what is in it: the same key is encrypted differently each time.
+        """
         try:
-            return path.exists() and ClientIdentity.load(path, password=self.passphrase).pem() == self.pem()
+            written = ClientIdentity.load(path, password=self.passphrase)
         except IdentityError:
             return False
+        as_they_stand = [certificate for certificate, _ in written.bag.certificates]
+        is_pem = b"-----BEGIN " in path.read_bytes()
+        return is_pem and written.pem() == self.pem() and as_they_stand == [self.leaf, *self.intermediates]
 
     def write_upload(self, path: str | Path, *, chain: bool = False, overwrite: bool = False) -> Path:
         """Write the file to upload under Mutual Authentication Certificates: the leaf alone, as captured in 2018.

@@ -50,7 +50,7 @@ class Session:
     ) -> Reply:
         """Call an operation of the partner API: by name with its fields, or by its body element, or a whole envelope.
 
-        port: which of Salesforce's doors; default 8443 if there is an identity, else 443.
+        port: which of Salesforce's doors; default 8443 if there is an identity or it is to stay at home, else 443.
         certificate: False leaves the certificate at home, to see what happens then.
         Raises a SoapFault for what the org refuses, and the other SfmtlsErrors for what goes wrong on the way.
         """
@@ -66,7 +66,7 @@ class Session:
     ) -> Exchange:
         """The call that `soap` would make, not sent: to look at, or to show with `sfmtls_nb.curl_command`."""
         document = envelope(operation(body, fields) if isinstance(body, str) else body, self.session_id)
-        url = self.org.endpoint(self.server_url, port or self._door)
+        url = self.org.endpoint(self.server_url, port or self._door(certificate=certificate))
         return self.transport.prepared("POST", url, SOAP_HEADERS, to_bytes(document), certificate=certificate)
 
     def rest(
@@ -93,7 +93,7 @@ class Session:
                 "it is empty, or has characters that are not ASCII, such as a line end",
                 "sign in again; if you brought the token yourself, look for what was copied along with it",
             )
-        url = self._resource(path, port)
+        url = self._resource(path, port, self._door(certificate=certificate))
         bearer = f"Bearer {self.session_id.reveal()}"
         sent = {"Accept": "application/json", **(headers or {}), "Authorization": bearer}
         if body is None:
@@ -135,13 +135,13 @@ class Session:
             raise
         return self.last
 
-    @property
-    def _door(self) -> Port:
-        return 8443 if self.transport.identity else 443
+    def _door(self, *, certificate: bool) -> Port:
+        """Where a call goes that says no port: only 8443 asks for a certificate, so only there is it missed."""
+        return 8443 if self.transport.identity or not certificate else 443
 
-    def _resource(self, path: str, port: Port | None) -> str:
+    def _resource(self, path: str, port: Port | None, usual: Port) -> str:
         """The URL of a resource, on a door of this org and on no other host: the session id goes with it."""
-        root = urlsplit(self.org.endpoint(self.server_url, port or self._door))
+        root = urlsplit(self.org.endpoint(self.server_url, port or usual))
         try:
             # What may not stand in a URL, and the "@" and "#" that would end its host or its query.
             target = quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", path), safe="/?&=%+:,;!$'()*~")

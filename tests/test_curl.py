@@ -245,7 +245,7 @@ def test_the_token_of_a_get_is_a_variable_in_double_quotes(session: Session) -> 
 )
 def test_a_header_with_a_secret_in_it_has_the_variable_and_no_other_has(name: str, value: str, word: str) -> None:
     exchange = Exchange("https://h/", {name: value}, b"", None, None, method="GET")
-    assert f"curl -s https://h/ \\\n    -H {word}" == curl_command(exchange)
+    assert f"curl -sS https://h/ \\\n    -H {word}" == curl_command(exchange)
 
 
 def test_no_secret_stands_in_the_command(practice: PracticeOrg, org: Org, identity: ClientIdentity) -> None:
@@ -299,7 +299,7 @@ def test_an_html_answer_is_not_piped_through_xmllint(answer: bytes, piped: bool)
 )
 def test_a_url_is_one_word_whatever_is_in_it(url: str) -> None:
     words = shlex.split(curl_command(replace(sent(operation("x")), url=url)).partition("<<")[0])
-    assert words[:3] == ["curl", "-s", url]
+    assert words[:3] == ["curl", "-sS", url]
 
 
 def test_a_session_id_in_a_url_is_masked() -> None:

@@ -71,7 +71,7 @@ def test_the_steps_are_numbered_in_order(text: str) -> None:
 
 
 def test_each_call_is_shown_as_curl(text: str) -> None:
-    assert text.count("curl -s https://localhost:") == 4
+    assert text.count("curl -sS https://localhost:") == 4
 
 
 def test_the_last_line_says_what_is_next(text: str) -> None:

@@ -80,13 +80,16 @@ class SfMagics(Magics):
             help="let the next API call fail so, or present an identity that is wrong so; 'none' takes that back",
         ),
     )
-    def sf_practice(self, chosen: Namespace) -> PracticeOrg | widgets.Widget:
+    def sf_practice(self, chosen: Namespace) -> PracticeOrg | widgets.Widget | None:
         """Start the practice org, or show it, its Setup, or stop it. Later magics go to it."""
         workspace = self.workspace
         if chosen.action == "start":
             workspace.start_practice(**self._org_options())
         if chosen.action == "stop":
-            return workspace.stop_practice()
+            stopped = workspace.stop_practice()
+            if stopped is None:
+                print("There is no practice org to stop.")
+            return stopped
         practice = workspace.running_practice()
         if chosen.scenario:
             print(workspace.arm(chosen.scenario))

@@ -7,7 +7,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
-from sfmtls_nb.errors import IdentityError
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Org
@@ -49,16 +48,11 @@ def with_imports(lines: Sequence[str], names: Iterable[str], more: Sequence[str]
     return "\n".join([*imports, "", *lines])
 
 
-def pem_of(workspace: Workspace) -> Path:
-    """The file that holds the identity that is presented: what was written, or the practice org's own."""
-    if workspace.pem is not None:
-        return workspace.pem
-    found = workspace.find("fullcert.pem")
-    try:
-        same = workspace.identity is not None and ClientIdentity.load(found).pem() == workspace.identity.pem()
-    except IdentityError:
-        same = False
-    return found if same else Path("fullcert.pem")
+def _files_of(workspace: Workspace, identity: ClientIdentity) -> list[Path]:
+    """The file that holds an identity; or those it was read from, if it was read from files."""
+    pem = workspace.pem_of(identity)
+    origins = [origin.path for _, origin in (*identity.bag.keys, *identity.bag.certificates)]
+    return [pem] if pem else [*dict.fromkeys(path or Path("fullcert.pem") for path in origins)]
 
 
 def _program(workspace: Workspace, username: str, end: Callable[[str], list[str]], *, present: bool = True) -> str:
@@ -67,7 +61,7 @@ def _program(workspace: Workspace, username: str, end: Callable[[str], list[str]
     identity = workspace.identity if present else None
     lines = [_PRACTICE, "org = Org(**practice.endpoints)"] if practice else [f"org = {_org(workspace.chosen_org())}"]
     if identity:
-        lines.append(f"me = {load([pem_of(workspace)], encrypted=identity.passphrase is not None)}")
+        lines.append(f"me = {load(_files_of(workspace, identity), encrypted=identity.passphrase is not None)}")
     who = repr(username) if username else 'input("Username: ")'
     asked = f'{who}, getpass("Password and security token: ")'
     credentials = f"*practice.user({known.name!r})" if known else asked

@@ -33,7 +33,7 @@ class SetupPanel(widgets.VBox):
         )
         self.support = widgets.Button(description="Open a case")
         self.upload = widgets.FileUpload(
-            description="Upload leaf", tooltip="The leaf certificate, as PEM or DER", accept=".crt,.pem,.cer"
+            description="Upload leaf", tooltip="The leaf certificate, as PEM", accept=".crt,.pem,.cer"
         )
         self.new_name = widgets.Text(description="Name of the clone", value="Integration", **_WIDE)
         self.clone = widgets.Button(description="Clone")

@@ -8,7 +8,6 @@ from typing import Any, Final
 import ipywidgets as widgets
 from lxml import etree
 
-from sfmtls_nb.curl import curl_command
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook import script
 from sfmtls_nb.notebook.code_view import code_html
@@ -115,7 +114,7 @@ class SoapForm(Form):
         python = script.with_session(workspace, [], call, "reply", present=certificate and port == 8443)
         last = workspace.last
         # A curl command would show sessionIds: its masks know of one session id alone.
-        curl = "" if last is None or "sessionIds" in values else curl_command(last, script.pem_of(workspace))
+        curl = "" if last is None or "sessionIds" in values else workspace.curl(last)
         return code_html(magic, python, curl)
 
 

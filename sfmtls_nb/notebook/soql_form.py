@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import ipywidgets as widgets
 
-from sfmtls_nb.curl import curl_command
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook import script
 from sfmtls_nb.notebook.code_view import code_html
@@ -202,8 +201,7 @@ class SoqlForm(Form):
         call = "frame = session.query(soql).to_frame()"
         python = script.with_session(workspace, [f"soql = {script.text(soql)}"], call, "frame")
         first = workspace.prepared("query", fields={"queryString": soql})
-        curl = curl_command(first, script.pem_of(workspace))
-        return code_html(f"%%sf_soql\n{soql.replace('{{', _BRACES)}", python, curl)
+        return code_html(f"%%sf_soql\n{soql.replace('{{', _BRACES)}", python, workspace.curl(first))
 
 
 def _read(soql: str) -> _Picks | None:

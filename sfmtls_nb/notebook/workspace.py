@@ -39,7 +39,7 @@ T = TypeVar("T")
 class Workspace:
     """Everything is None until a magic or a form has made it.
 
-    pem: the file that was written for clients such as curl. envelopes: bodies kept by name, as they were typed.
+    pem: the file that was written of the identity, for clients such as curl. envelopes: bodies kept by name, as they were typed.
     profile: what is known of the chosen org beside where it is.
     """
 
@@ -52,6 +52,7 @@ class Workspace:
         self.last: Exchange | None = None
         self.pem: Path | None = None
         self.envelopes: dict[str, str] = {}
+        self._written: list[Path] = []
         # Who is presented when no scenario is: the identity, and the file written for it. None: no scenario is on.
         self._usual: tuple[ClientIdentity | None, Path | None] | None = None
 
@@ -72,10 +73,10 @@ class Workspace:
             raise SfmtlsError("no practice org is running", next_step="%sf_practice starts one")
         return self.practice
 
-    def stop_practice(self) -> PracticeOrg:
-        """Stop it. What was signed in there is signed out, and its certificates are no longer presented."""
+    def stop_practice(self) -> PracticeOrg | None:
+        """Stop it, if there is one. What was signed in there is signed out, and its certificates are no longer presented."""
         if self.practice is None:
-            raise SfmtlsError("no practice org has been started", next_step="%sf_practice starts one")
+            return None
         if self.at_practice():
             self.org = self.session = None
             self.present(None)
@@ -224,6 +225,7 @@ class Workspace:
         practice = self.at_practice()
         folder = practice.directory / expanded(name) if practice else expanded(name)
         self.pem = identity.write_pem(folder / "fullcert.pem", overwrite=overwrite)
+        self._written.append(self.pem)
         upload = identity.write_upload(folder / "upload.crt", overwrite=overwrite)
         return [f"written for the client: {self.pem} ({KEEP})", f"written for Setup: {upload} (upload it)"]
 
@@ -266,7 +268,18 @@ class Workspace:
         exchange = exchange or self.last
         if exchange is None:
             raise SfmtlsError("no call has been made yet", next_step="%sf_login makes the first")
-        return curl_command(exchange, self.pem or "fullcert.pem")
+        pem = self.pem_of(exchange.identity) if exchange.identity else None
+        command = curl_command(exchange, pem or "fullcert.pem")
+        if exchange.identity is None or pem is not None:
+            return command
+        return f"# its certificate is in no file for curl yet: %sf_identity … --write FOLDER writes one\n{command}"
+
+    def pem_of(self, identity: ClientIdentity) -> Path | None:
+        """The file for curl that holds an identity: written from here, one of those it was read from, or beside them."""
+        origins = [origin.path for _, origin in (*identity.bag.keys, *identity.bag.certificates) if origin.path]
+        beside = [path.with_name("fullcert.pem") for path in origins]
+        files = dict.fromkeys([*self._written, *origins, *beside, self.find("fullcert.pem")])
+        return next((path for path in files if identity.is_in(path)), None)
 
     def _session_as(self, identity: ClientIdentity | None) -> Session:
         session = self.signed_in()

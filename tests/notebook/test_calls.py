@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from http.client import HTTPConnection
 from typing import Any
@@ -131,7 +132,27 @@ class TestACallThatIsNotMade:
     def test_shows_as_curl_where_it_would_go_and_with_what(self, cells: Cells) -> None:
         practice = cells("%sf_practice show")
         text = cells("%sf_soap getUserInfo --curl")
-        assert (True, True) == (f"curl -s {practice.mutual_url}" in text, "-E fullcert.pem" in text)
+        pem = shlex.quote(str(practice.directory / "fullcert.pem"))
+        assert (True, True) == (f"curl -sS {practice.mutual_url}" in text, f"-E {pem}" in text)
+
+    @pytest.mark.parametrize("name", ["good", "expires-soon", "server-auth-only"])
+    def test_shows_as_curl_the_file_of_the_certificate_that_it_would_present(self, cells: Cells, name: str) -> None:
+        own = cells("%sf_practice show").identity(name).key.with_name("fullcert.pem")
+        assert f"-E {shlex.quote(str(own))}" in cells(f"%sf_soap getUserInfo --curl --identity {name}")
+
+    def test_says_where_there_is_no_such_file(self, cells: Cells) -> None:
+        # What is in its file is in no order that a client may send: it is presented in another.
+        said = cells("%sf_soap getUserInfo --curl --identity wrong-order")
+        assert (True, True) == (said.startswith("# its certificate is in no file for curl yet"), "fullcert.pem" in said)
+
+    def test_without_a_certificate_names_no_file(self, cells: Cells) -> None:
+        text = cells("%sf_soap getUserInfo --curl --no-cert")
+        assert (True, False) == (text.startswith("curl"), "-E " in text)
+
+    def test_without_a_certificate_goes_where_one_is_asked_for(self, shell: InteractiveShell) -> None:
+        cells = Cells(shell)
+        cells("%sf_login")
+        assert cells("%sf_practice show").mutual_url in cells("%sf_soap getUserInfo --curl --no-cert")
 
     @pytest.mark.parametrize("flag", ["--dry-run", "--curl"])
     def test_shows_no_secret(self, cells: Cells, flag: str) -> None:

@@ -172,7 +172,6 @@ class TestWhatComesTooEarly:
         ("cell", "next_step"),
         [
             ("%sf_practice show", "%sf_practice starts one"),
-            ("%sf_practice stop", "%sf_practice starts one"),
             ("%sf_login", "%sf_practice starts one to practise on, %sf_org NAME goes to yours"),
             ("%sf_soap getUserInfo", "%sf_practice starts one to practise on, %sf_org NAME goes to yours"),
             ("%sf_soql SELECT Id FROM User", "%sf_practice starts one to practise on, %sf_org NAME goes to yours"),
@@ -181,6 +180,9 @@ class TestWhatComesTooEarly:
     )
     def test_is_told_what_comes_first(self, kernel: Kernel, cell: str, next_step: str) -> None:
         assert f"  next: {next_step}" == kernel.run(cell).traceback[-1]
+
+    def test_stopping_stops_nothing_and_says_so(self, kernel: Kernel) -> None:
+        assert "There is no practice org to stop.\n" == kernel.run("%sf_practice stop").streams
 
     def test_asks_for_a_login_where_an_org_is_chosen(self, kernel: Kernel) -> None:
         ran = kernel.run("%sf_practice", "%sf_soap getUserInfo")

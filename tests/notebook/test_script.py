@@ -6,6 +6,7 @@ import builtins
 import getpass
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copy
 from typing import Any
 
 import pytest
@@ -73,9 +74,18 @@ def test_without_the_identity_no_file_is_read(workspace: Workspace) -> None:
     assert "ClientIdentity" not in program
 
 
-def test_an_identity_that_was_never_written_is_called_as_the_file_that_would_be(workspace: Workspace) -> None:
-    workspace.pem = None
-    assert script.pem_of(workspace) == Path("fullcert.pem")
+def test_an_identity_that_is_in_no_one_file_is_read_from_those_it_was_read_from(
+    workspace: Workspace, practice: PracticeOrg, tmp_path: Path, asked: list[str]
+) -> None:
+    parts = practice.identity("not-uploaded").all
+    workspace.present(ClientIdentity.load(*(moved(part, tmp_path / "parts") for part in parts)))
+    program = script.with_session(workspace, [], "presented = session.transport.identity", "presented")
+    assert variables_after(program)["presented"].pem() == ClientIdentity.load(*parts).pem()
+
+
+def moved(path: Path, folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return Path(copy(path, folder))
 
 
 @pytest.mark.parametrize("value", ["one line", "two\nlines", 'two\n"lines"', "two\\\nlines", "it's\nfine", "a\r\nb"])
