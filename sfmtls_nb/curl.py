@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sfmtls_nb.secret import mask_session_ids
 from sfmtls_nb.soap import indented, is_html, parse
-from sfmtls_nb.transport import Exchange, passes_proxy
+from sfmtls_nb.transport import SECRET_HEADERS, Exchange, passes_proxy
 
 # The shell variables that stand in the command for a secret: the command runs, and no secret is in it.
 _VARIABLES: Final = {
@@ -23,8 +23,6 @@ _VARIABLES: Final = {
 _PLACEHOLDERS: Final = {name: chr(0xE000 + number) for number, name in enumerate(_VARIABLES)}
 # JSON has them with a capital: {"NewPassword": …}.
 _NAMED: Final = {name.casefold(): placeholder for name, placeholder in _PLACEHOLDERS.items()}
-# Headers whose last word is the session id or token.
-_SECRET_HEADERS: Final = frozenset({"authorization", "x-sfdc-session"})
 _LINE: Final = " \\\n    "
 
 
@@ -57,7 +55,7 @@ def curl_command(exchange: Exchange, pem: str | Path = "fullcert.pem") -> str:
 
 def _header(name: str, value: str) -> str:
     """A header as one word of the shell; in place of the secret stands the variable, which double quotes let in."""
-    if name.lower() not in _SECRET_HEADERS:
+    if name.lower() not in SECRET_HEADERS:
         return shlex.quote(f"{name}: {value}")
     scheme = "".join(value.rpartition(" ")[:2])
     shown = re.sub(r'[\\$`"]', r"\\\g<0>", f"{name}: {scheme}")

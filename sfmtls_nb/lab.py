@@ -21,11 +21,12 @@ _ELSEWHERE: Final = "move it away, or choose another folder: sfmtls-nb lab DIR"
 class Copied:
     """What became of one lesson: copied, updated, the same as it was, or kept because the learner has changed it.
 
+    Of one that this version has under another name, or no more: removed, or left because the learner has changed it.
     beside: the name of the new version, where there is one that the learner has not been given yet.
     """
 
     name: str
-    done: Literal["copied", "updated", "same", "kept"]
+    done: Literal["copied", "updated", "same", "kept", "removed", "left"]
     beside: str = ""
 
     def __str__(self) -> str:
@@ -35,6 +36,8 @@ class Copied:
             "updated": "updated: you had not changed it",
             "same": "there already",
             "kept": f"kept: you have changed it{new}",
+            "removed": "removed: it has another name now, and you had not changed it",
+            "left": "left as it is: you have changed it, and the course has it under another name now",
         }
         return f"{self.name}  {words[self.done]}"
 
@@ -54,6 +57,8 @@ def lessons_folder() -> Path:
 def copy_lessons(folder: Path) -> list[Copied]:
     """Copy the lessons into a folder. One that is as it was given is brought up to date; one that was changed is kept.
 
+    The lessons come first in the list, by their numbers; behind them those of an earlier version that are none now.
+
     Raises SfmtlsError, before anything is written, if something else is in the way; and if the folder cannot be written.
     """
     lessons = {path.name: path.read_bytes() for path in sorted(lessons_folder().glob("*.ipynb"))}
@@ -62,8 +67,10 @@ def copy_lessons(folder: Path) -> list[Copied]:
         folder.mkdir(parents=True, exist_ok=True)
         given = _given(folder / GIVEN)
         copied = [_copied(folder / name, content, given.get(name)) for name, content in lessons.items()]
-        given.update({name: _hash(content) for name, content in lessons.items()})
-        _write(folder / GIVEN, json.dumps(given, indent=1).encode() + b"\n")
+        gone = {name: found for name, found in given.items() if name not in lessons}
+        copied += [_gone(folder / name, found) for name, found in gone.items() if _is_there(folder, name)]
+        now = {name: _hash(content) for name, content in lessons.items()}
+        _write(folder / GIVEN, json.dumps(now, indent=1).encode() + b"\n")
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         raise SfmtlsError(
             f"the lessons cannot be copied to {folder}",
@@ -110,6 +117,18 @@ def _copied(path: Path, content: bytes, given: str | None) -> Copied:
         _write(path, content)
         return Copied(path.name, "updated")
     return Copied(path.name, "kept", "" if given == _hash(content) else _beside(path, content).name)
+
+
+def _is_there(folder: Path, name: str) -> bool:
+    path = folder / name
+    return path.parent == folder and path.suffix == ".ipynb" and path.is_file() and not path.is_symlink()
+
+
+def _gone(path: Path, given: str) -> Copied:
+    if _hash(path.read_bytes()) != given:
+        return Copied(path.name, "left")
+    path.unlink()
+    return Copied(path.name, "removed")
 
 
 def _beside(path: Path, content: bytes) -> Path:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -30,7 +29,7 @@ from sfmtls_nb.errors import (
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.org import Org, checked_url
 from sfmtls_nb.rest import read_json
-from sfmtls_nb.secret import mask_session_ids
+from sfmtls_nb.secret import mask, mask_session_ids
 from sfmtls_nb.soap import Reply, read_reply
 from sfmtls_nb.tls import client_context
 
@@ -39,6 +38,25 @@ _T = TypeVar("_T")
 Method = Literal["GET", "POST"]
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+#: Headers whose last word is the session id or token.
+SECRET_HEADERS: Final = frozenset({"authorization", "x-sfdc-session"})
+
+
+class _Headers(dict[str, str]):
+    """Headers that show themselves with their secrets masked."""
+
+    def __repr__(self) -> str:
+        shown = {name: _without_secret(name, value) for name, value in self.items()}
+        return repr(shown)
+
+
+class _Body(bytes):
+    """Bytes that show how many they are: secrets may be among them."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} bytes>"
+
+    __str__ = __repr__
 
 
 @dataclass(frozen=True)
@@ -61,6 +79,10 @@ class Exchange:
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     method: Method = "POST"
     tls: str = ""
+
+    def __post_init__(self) -> None:
+        for name, kind in {"request_headers": _Headers, "request_body": _Body, "response_body": _Body}.items():
+            object.__setattr__(self, name, kind(getattr(self, name)))
 
     def __repr__(self) -> str:
         status = "no answer" if self.status is None else f"HTTP {self.status}"
@@ -96,6 +118,11 @@ class Exchange:
             raise
 
 
+def _without_secret(name: str, value: str) -> str:
+    scheme, space, secret = value.rpartition(" ")
+    return f"{scheme}{space}{mask(secret)}" if name.lower() in SECRET_HEADERS else value
+
+
 class Transport:
     """Connections to one org: one pool that presents the certificate, one that does not. Close it after use."""
 
@@ -121,7 +148,7 @@ class Transport:
         present = certificate and self.identity is not None and port == self.org.mutual_port
         return Exchange(
             url,
-            MappingProxyType(dict(headers)),
+            headers,
             body,
             self.identity if present else None,
             self.org.ca_file,

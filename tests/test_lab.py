@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,6 +37,10 @@ class Course:
     def release(self, version: str, content: str) -> None:
         self._monkeypatch.setattr(lab, "__version__", version)
         (self.source / "01_a.ipynb").write_text(content)
+
+    def rename(self, name: str) -> None:
+        """As where a lesson was put before it."""
+        (self.source / "01_a.ipynb").rename(self.source / name)
 
     def copy(self) -> Copied:
         (copied,) = copy_lessons(self.mine)
@@ -124,6 +129,30 @@ class TestCopying:
             (course.mine / GIVEN).write_bytes(note)
         course.release("0.2.0", "second")
         assert course.copy() == Copied("01_a.ipynb", "kept", "01_a-0.2.0.ipynb")
+
+    def test_takes_away_what_has_another_name_now(self, course: Course) -> None:
+        course.copy()
+        course.rename("02_a.ipynb")
+        assert [Copied("02_a.ipynb", "copied"), Copied("01_a.ipynb", "removed")] == copy_lessons(course.mine)
+        assert course.files() == {"02_a.ipynb": "first"}
+
+    def test_leaves_what_has_another_name_now_if_it_was_changed_and_says_so_once(self, course: Course) -> None:
+        course.copy()
+        course.lesson.write_text("mine")
+        course.rename("02_a.ipynb")
+        assert [Copied("02_a.ipynb", "copied"), Copied("01_a.ipynb", "left")] == copy_lessons(course.mine)
+        assert [Copied("02_a.ipynb", "same")] == copy_lessons(course.mine)
+        assert course.files() == {"02_a.ipynb": "first", "01_a.ipynb": "mine"}
+
+    @pytest.mark.parametrize("name", ["../mine.ipynb", "sub/mine.ipynb", "sub/../mine.ipynb", "mine.txt"])
+    def test_takes_nothing_away_elsewhere(self, course: Course, name: str) -> None:
+        course.copy()
+        (course.mine / "sub").mkdir()
+        other = course.mine / name
+        other.write_text("mine")
+        (course.mine / GIVEN).write_text(json.dumps({name: sha256(b"mine").hexdigest()}))
+        copy_lessons(course.mine)
+        assert "mine" == other.read_text()
 
     def test_leaves_other_files_alone(self, course: Course) -> None:
         course.mine.mkdir()

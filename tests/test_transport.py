@@ -105,6 +105,21 @@ def test_an_exchange_shows_its_address_without_a_session_id_in_it() -> None:
     assert "Exchange(POST https://h/x?sid=00D36000000bLGT!••••: HTTP 200)" == repr(exchange)
 
 
+@pytest.mark.parametrize("show", [repr, str, "{}".format])
+def test_headers_and_bodies_show_themselves_without_what_is_secret(show: Callable[[object], str]) -> None:
+    headers = {"Authorization": f"Bearer {SECRET}", "X-SFDC-Session": SECRET, "Accept": "text/xml"}
+    exchange = Exchange("https://h", headers, SECRET.encode(), None, None, response_body=SECRET.encode())
+    assert "{'Authorization': 'Bearer ••••', 'X-SFDC-Session': '••••', 'Accept': 'text/xml'}" == show(
+        exchange.request_headers
+    )
+    assert ["<8 bytes>", "<8 bytes>"] == [show(exchange.request_body), show(exchange.response_body)]
+
+
+def test_headers_and_bodies_are_what_was_sent_all_the_same() -> None:
+    exchange = Exchange("https://h", {"Authorization": f"Bearer {SECRET}"}, SECRET.encode(), None, None)
+    assert (f"Bearer {SECRET}", SECRET.encode()) == (exchange.request_headers["Authorization"], exchange.request_body)
+
+
 def test_a_post_says_that_it_was_one(impatient: Org, tls: ssl.SSLContext) -> None:
     with serving(answering(http(REPLY)), tls) as where:
         assert "POST" == call(impatient, f"https://{where}").method

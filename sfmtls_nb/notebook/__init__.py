@@ -25,8 +25,18 @@ def load(shell: InteractiveShell) -> None:
     shell.register_magics(before or SfMagics(shell))
     register_views(shell)
     register_completion(shell)
+    transforms = shell.input_transformers_cleanup
+    transforms[:] = [each for each in transforms if getattr(each, "__name__", "") != without_body.__name__] + [
+        without_body
+    ]
     if before is None and hasattr(shell, "kernel"):  # a terminal shows no HTML
         shell.events.register("post_run_cell", partial(offer_traceback, shell.display_pub))
+
+
+def without_body(lines: list[str]) -> list[str]:
+    """A cell of ours with nothing below its first line, as the line that it is then: IPython takes no empty cell."""
+    head, *more = [line for line in lines if line.strip()] or [""]
+    return lines if more or not head.startswith("%%sf_") else [head[1:]]
 
 
 def register_completion(shell: InteractiveShell) -> None:

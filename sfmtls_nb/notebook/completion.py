@@ -24,7 +24,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from sfmtls_nb import errors, faults
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
+from sfmtls_nb.notebook.course import LESSONS
 from sfmtls_nb.notebook.cursor import LinePlace, XmlPlace, line_place, magic_place, soql_place, xml_place
+from sfmtls_nb.notebook.glossary import GLOSSARY
 from sfmtls_nb.notebook.lines import Argument
 from sfmtls_nb.notebook.org_names import OrgNames
 from sfmtls_nb.operations import OPERATIONS
@@ -231,6 +233,8 @@ _SOURCES: Final[Mapping[str, Callable[[Known, str], Iterable[str]]]] = {
     "operation": _operations,
     "identity": _identities,
     "file": _files,
+    "lesson": lambda known, word: (lesson.name for lesson in LESSONS),
+    "term": lambda known, word: GLOSSARY,
     "--write": _files,
     "--out": lambda known, word: known.variables,
 }

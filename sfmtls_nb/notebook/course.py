@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -13,10 +12,9 @@ from typing import Any, Final
 
 import platformdirs
 
-from sfmtls_nb.errors import IdentityError, SfmtlsError
+from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work
 from sfmtls_nb.notebook.workspace import Workspace
-from sfmtls_nb.writing import write_new
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,8 @@ LESSONS: Final = (
 def lesson_named(name: str) -> Lesson:
     """The lesson of that name. Raises SfmtlsError if there is none."""
     for lesson in LESSONS:
-        if name in (lesson.name, lesson.file, lesson.file.removesuffix(".ipynb"), f"{lesson.number:02}"):
+        file, number = lesson.file, lesson.number
+        if name in (lesson.name, file, file.removesuffix(".ipynb"), f"{number}", f"{number:02}"):
             return lesson
     raise SfmtlsError(f"there is no lesson {name!r}", next_step=f"they are: {', '.join(each.name for each in LESSONS)}")
 
@@ -96,12 +95,14 @@ class Course:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self.lesson: Lesson | None = None
-        self._since = datetime.now(UTC)
+        # By lesson, since when its work counts: from when it was opened first, for its first cell may be run again.
+        self._since: dict[str, datetime] = {}
         self._hints: dict[int, int] = {}
 
     def open(self, name: str) -> Standing:
         """Begin a lesson: from now on its exercises are checked."""
-        self.lesson, self._since, self._hints = lesson_named(name), datetime.now(UTC), {}
+        self.lesson, self._hints = lesson_named(name), {}
+        self._since.setdefault(self.lesson.name, datetime.now(UTC))
         return self.standing()
 
     def standing(self, *, everything: bool = False) -> Standing:
@@ -111,7 +112,8 @@ class Course:
     def check(self, number: int, names: Mapping[str, Any], *, hint: bool = False) -> Checked:
         """Check an exercise of the open lesson by what the practice org saw and by the learner's variables.
 
-        hint: give one as well; each time the next one. Raises SfmtlsError if there is no such exercise.
+        hint: give one as well; each time the next one. Raises SfmtlsError if there is no such exercise; whatever else is
+        in the way, such as another org or what the variables hold, makes it one that is not done yet.
         """
         lesson = self.lesson
         if lesson is None:
@@ -123,11 +125,9 @@ class Course:
                 f"lesson {lesson.title} has no exercise {number}", f"it has {len(lesson.exercises)}", "%sf_check 1"
             )
         exercise = lesson.exercises[number - 1]
-        practice = self._workspace.practice
-        events = tuple(event for event in (practice.events if practice else ()) if event.at >= self._since)
-        checked = Checked(lesson, number, tuple(exercise.look(Work(events, names, self._workspace))))
+        checked = Checked(lesson, number, tuple(self._points(lesson, exercise, names)))
         if checked.passed:
-            note_done(lesson.name, number)
+            note_done(lesson, number)
         elif hint:
             given = self._hints.get(number, 0)
             self._hints[number] = given + 1
@@ -137,34 +137,72 @@ class Course:
             )
         return checked
 
+    def _points(self, lesson: Lesson, exercise: Exercise, names: Mapping[str, Any]) -> Iterator[Point]:
+        practice = self._workspace.at_practice()
+        if practice is None and not exercise.anywhere:
+            chosen = self._chosen()
+            yield Point(False, "", f"this is checked on the practice org, and {chosen} is chosen: run %sf_org practice")
+            return
+        since = self._since[lesson.name]
+        work = Work(
+            [event for event in practice.events if event.at >= since] if practice else [], names, self._workspace
+        )
+        try:
+            yield from exercise.look(work)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # what learners make may fail in any way when looked at
+            # Not what it says: that may be a secret of theirs.
+            yield Point(False, "", _ended_with(type(error).__name__, work.looked_at))
+
+    def _chosen(self) -> str:
+        org, profile = self._workspace.org, self._workspace.profile
+        where = org.login_url if org else "no org"
+        return f"{profile.name} ({where})" if profile else where
+
+
+def _ended_with(kind: str, names: Sequence[str]) -> str:
+    if not names:
+        return f"the check itself ended with {kind}"
+    return f"the check of {', '.join(names)} ended with {kind}: look at what is in there, and make it again"
+
 
 # ---------------------------------------------------------------- progress
 
 
-def progress_file() -> Path:
-    """Where progress is kept: a small JSON file of the user's; SFMTLS_NB_PROGRESS names another."""
+def progress_folder() -> Path:
+    """Where progress is kept: a folder of the user's; SFMTLS_NB_PROGRESS names another.
+
+    In it is an empty file for each exercise that is done. So there is nothing to misread, and nothing to write over: not
+    what another notebook keeps at the same time, and not what another version of the course has kept.
+    """
     named = os.environ.get("SFMTLS_NB_PROGRESS")
-    return Path(named) if named else platformdirs.user_data_path("sfmtls_nb", appauthor=False) / "progress.json"
+    return Path(named) if named else platformdirs.user_data_path("sfmtls_nb", appauthor=False) / "progress"
 
 
 def read_progress() -> dict[str, list[int]]:
-    """By lesson, the exercises that are done. What cannot be read counts as nothing done."""
+    """By lesson, the numbers of the exercises that are done. A folder that cannot be read counts as nothing done."""
     try:
-        content = json.loads(progress_file().read_text(encoding="utf-8"))
-        return {str(name): sorted({int(number) for number in done}) for name, done in content.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
+        kept = {file.name for file in progress_folder().iterdir()}
+    except OSError:
+        kept = set()
+    done = {
+        lesson.name: [number for number, _ in enumerate(lesson.exercises, 1) if _mark(lesson, number) in kept]
+        for lesson in LESSONS
+    }
+    return {name: numbers for name, numbers in done.items() if numbers}
 
 
-def note_done(lesson: str, number: int) -> None:
+def note_done(lesson: Lesson, number: int) -> None:
     """Keep it. Where it cannot be kept, the course goes on without."""
-    progress = read_progress()
-    if number in progress.get(lesson, []):
-        return
-    progress[lesson] = sorted([*progress.get(lesson, []), number])
-    file = progress_file()
+    folder = progress_folder()
     try:
-        # Whole or not at all: another notebook may read it now, and half of it would count as nothing done.
-        write_new(file, f"{json.dumps(progress, indent=1)}\n".encode(), overwrite=True)
-    except IdentityError as error:
-        print(f"Your progress could not be kept in {file}: {error.evidence}. The course goes on without.")
+        file = folder / _mark(lesson, number)
+        if not file.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            file.touch()
+    except OSError as error:
+        print(f"Your progress could not be kept in {folder}: {error.strerror}. The course goes on without.")
+
+
+def _mark(lesson: Lesson, number: int) -> str:
+    """By its title, for its number changes when another exercise comes before it."""
+    return f"{lesson.name} - {lesson.exercises[number - 1].title}"

@@ -70,9 +70,9 @@ def _rows(standing: Standing) -> Iterable[tuple[Lesson, tuple[str, str, str]]]:
     shown = [standing.lesson] if standing.lesson else LESSONS
     for lesson in shown:
         of = len(lesson.exercises)
-        done = sum(1 <= number <= of for number in standing.done.get(lesson.name, ()))
-        signs = "●" * done + "○" * (of - done)
-        words = f"{signs} {done} of {of} exercises done" if of else "to read"
+        done = standing.done.get(lesson.name, ())
+        signs = "".join("●" if number in done else "○" for number in range(1, of + 1))
+        words = f"{signs} {signs.count('●')} of {of} exercises done" if of else "to read"
         yield lesson, (f"{lesson.number:02} {lesson.title}", lesson.does, words)
 
 

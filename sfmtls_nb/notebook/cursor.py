@@ -20,8 +20,9 @@ _MARKUP: Final = re.compile(
     | <(?P<closing>/?)(?P<name>[\w:.-]*)(?P<attributes>(?:"[^"]*"|'[^']*'|[^<>"'])*)(?P<end>>?)""",
     re.DOTALL | re.VERBOSE,
 )
-_LITERAL: Final = re.compile(r"'(?:\\.|[^'\\])*'", re.DOTALL)
-_TOKEN: Final = re.compile(rf"{_LITERAL.pattern}|[A-Za-z_][\w.]*|[\w.]+|\S", re.DOTALL)
+#: The last one may not be closed: then there is no quote at its end.
+_LITERAL: Final = re.compile(r"'(?:\\.|[^'\\])*('?)", re.DOTALL)
+_TOKEN: Final = re.compile(r"'(?:\\.|[^'\\])*'?|[A-Za-z_][\w.]*|[\w.]+|\S", re.DOTALL)
 _CLAUSES: Final = frozenset(
     ["select", "from", "where", "group", "having", "order", "limit", "offset", "with", "using", "for"]
 )
@@ -145,7 +146,7 @@ def soql_place(before: str, behind: str = "") -> SoqlPlace | None:
     """Where one is in a query; None within a literal or a number. The query is known with what stands behind the cursor."""
     before = html.unescape(_HOLE.sub("0", before))
     path = re.search(r"(?<![\w.])[A-Za-z_][\w.]*\Z", before)
-    if "'" in _LITERAL.sub("", before) or (not path and re.search(r"[\w.]\Z", before)):
+    if any(not closed for closed in _LITERAL.findall(before)) or (not path and re.search(r"[\w.]\Z", before)):
         return None
     head = _TOKEN.findall(before[: path.start()] if path else before)
     tail = _TOKEN.findall(_HOLE.sub("0", re.sub(r"\A[\w.]+", "", behind)))

@@ -6,10 +6,11 @@ An exercise looks at what the practice org saw and at the learner's objects, nev
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from sfmtls_nb.notebook.workspace import Workspace
+from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.events import Event
 
 T = TypeVar("T")
@@ -30,11 +31,21 @@ def is_text(value: object, wanted: str) -> bool:
 
 @dataclass(frozen=True)
 class Work:
-    """What the learner has done. events: what the practice org saw since the lesson began. names: the variables."""
+    """What the learner has done.
+
+    events: what the practice org saw since the lesson began. names: the variables. looked_at: which of them a check has
+    asked for so far.
+    """
 
     events: Sequence[Event]
     names: Mapping[str, Any]
     workspace: Workspace
+    looked_at: list[str] = field(default_factory=list)
+
+    @property
+    def practice(self) -> PracticeOrg:
+        """The org that exercises are checked on, unless they are checked `Exercise.anywhere`."""
+        return self.workspace.running_practice()
 
     def requests(self, **values: object) -> list[Event]:
         """The requests whose fields have these values: ``work.requests(operation="getUserInfo", status=200)``."""
@@ -44,16 +55,26 @@ class Work:
             if event.kind == "request" and all(getattr(event, name) == value for name, value in values.items())
         ]
 
+    def value(self, name: str) -> Any:
+        """The learner's variable of that name; None if there is none."""
+        if name not in self.looked_at:
+            self.looked_at.append(name)
+        return self.names.get(name)
+
     def named(self, name: str, kind: type[T]) -> T | None:
         """The learner's variable of that name, if it is of that type."""
-        value = self.names.get(name)
+        value = self.value(name)
         return value if isinstance(value, kind) else None
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """hints: from a nudge to all but the answer."""
+    """hints: from a nudge to all but the answer. anywhere: whether it can be checked when another org is chosen.
+
+    Under its title it is kept that it is done: under another it is to be done again.
+    """
 
     title: str
     look: Callable[[Work], Iterable[Point]]
     hints: tuple[str, ...]
+    anywhere: bool = False

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import ipywidgets as widgets
+from IPython.core.error import UsageError
 
-from sfmtls_nb.errors import OrgError, SfmtlsError
+from sfmtls_nb.errors import IdentityError, OrgError, SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook import script
 from sfmtls_nb.notebook.code_view import code_html
 from sfmtls_nb.notebook.identity_view import findings_html, identity_html
+from sfmtls_nb.notebook.lines import unquoted, words_of
 from sfmtls_nb.notebook.main_thread import answer_on_main_thread
 from sfmtls_nb.notebook.secret_fields import SecretField, UploadField
 from sfmtls_nb.notebook.summaries import failure_html, session_html
@@ -246,7 +248,7 @@ class IdentityForm(Form):
 
     def _assembled(self, uploaded: Sequence[tuple[str, bytes]], passphrase: Secret) -> str:
         workspace = self._workspace
-        named = [*self.files.value, *self.names.value.split()]
+        named = [*self.files.value, *_names_in(self.names.value)]
         identity = workspace.assembled([*(data for _, data in uploaded), *named], passphrase or None)
         workspace.present(identity)
         folder = self.folder.value.strip()
@@ -273,6 +275,16 @@ class IdentityForm(Form):
             lines.append(f"me.write_upload({str(workspace.pem.with_name('upload.crt'))!r})")
         magic = "\n".join(filter(None, (note, f"%sf_identity {' '.join(words)}")))
         return code_html(magic, script.with_imports([*lines, "me"], ["ClientIdentity"]))
+
+
+def _names_in(typed: str) -> list[str]:
+    """Names of files as on a magic's line: those with spaces in them stand in quotes."""
+    try:
+        return [unquoted(word) for word in words_of(typed)]
+    except UsageError as error:
+        raise IdentityError(
+            "the names of the files cannot be read", str(error), 'write "my certs/client.key"'
+        ) from error
 
 
 def _files_of(workspace: Workspace) -> list[str]:

@@ -25,7 +25,7 @@ from sfmtls_nb.notebook.guide_code import (
 )
 from sfmtls_nb.notebook.guide_walk import Walk
 from sfmtls_nb.notebook.identity_view import findings_html, identity_html
-from sfmtls_nb.notebook.summaries import practice_html, session_html, table_html
+from sfmtls_nb.notebook.summaries import org_rows, practice_html, session_html, table_html
 from sfmtls_nb.org import Org, Port
 from sfmtls_nb.profiles import read_profiles
 from sfmtls_nb.secret import Secret
@@ -108,10 +108,9 @@ def _org_html(walk: Walk) -> str:
     if practice or org is None:
         return practice_html(practice) if practice else ""
     rows = [("profile", profile.name)] if profile else []
-    rows += [("sign in at", org.login_url), ("mutual TLS on", f"port {org.mutual_port}")]
     if profile and profile.identity and walk.workspace.identity is None:
         rows.append(("certificate", "its key is encrypted: step 2 takes the passphrase"))
-    return table_html([*rows, ("API version", org.api_version)])
+    return table_html([*rows, *org_rows(org)])
 
 
 # ---------------------------------------------------------------- who we are

@@ -9,7 +9,8 @@ import re
 import sys
 import traceback
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from IPython.core.error import UsageError
@@ -49,6 +50,8 @@ _SHARED: Final = (
 )
 #: Flags that would put a secret into a cell, and so into the notebook and IPython's history.
 _SECRET_FLAG: Final = re.compile(r"--?(p|pw|pwd|.*(pass|secret|token|session|sid|private.?key).*)", re.IGNORECASE)
+#: What a word processor makes of "--".
+_OTHER_DASHES: Final = "\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}"
 _ASSIGNED: Final = re.compile(r"\s*([^\W\d]\w*)\s*<<(?=\s|$)")
 #: Words, with the quotes that hold them together. A backslash is no escape: it is in Windows' paths.
 _WORD: Final = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
@@ -69,7 +72,7 @@ def takes(*arguments: Argument) -> Callable[[Magic], Any]:
     def decorate(magic: Magic) -> Any:
         parser = MagicArgumentParser(prog=magic.__name__, description=magic.__doc__, add_help=False)
         for each in every:
-            parser.add_argument(*each.flags, **each.options)
+            parser.add_argument(*each.flags, **_reading(each.options))
 
         @functools.wraps(magic)
         def run(self: Any, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
@@ -86,13 +89,9 @@ def takes(*arguments: Argument) -> Callable[[Magic], Any]:
             for each in (name, chosen.out):
                 if each is not None and (keyword.iskeyword(each) or not each.isidentifier()):
                     raise UsageError(f"{each or repr(each)} cannot be the name of a variable")
-            chosen.cell, chosen.local_ns = cell, local_ns or {}
-            try:
+            chosen.cell, chosen.local_ns = cell if cell and cell.strip() else None, local_ns or {}
+            with _telling(whole=chosen.traceback):
                 result = magic(self, chosen)
-            except SfmtlsError as error:
-                if chosen.traceback:
-                    print(traceback_of(error), file=sys.stderr)
-                raise
             for each in filter(None, (name, chosen.out)):
                 self.shell.push({each: result})
             return None if quiet else result
@@ -110,6 +109,27 @@ def takes(*arguments: Argument) -> Callable[[Magic], Any]:
 def traceback_of(error: BaseException) -> str:
     """The whole traceback as Python prints it: places in the code, and no values of variables."""
     return mask_session_ids("".join(traceback.format_exception(error)))
+
+
+@contextmanager
+def _telling(*, whole: bool) -> Iterator[None]:
+    """Errors, in what they show, hold no variables: of a stop or a mistake of ours %xmode Verbose would show all there are.
+
+    whole: the whole traceback of an SfmtlsError too.
+    """
+    try:
+        yield
+    except SfmtlsError as error:
+        if whole:
+            print(traceback_of(error), file=sys.stderr)
+        raise
+    except UsageError:
+        raise
+    except BaseException as error:
+        stopped = isinstance(error, KeyboardInterrupt)
+        text = "KeyboardInterrupt: stopped; session and org are as they were" if stopped else traceback_of(error)
+        setattr(error, "_render_traceback_", text.splitlines)  # noqa: B010  # by this name IPython looks for it
+        raise
 
 
 def words_of(line: str) -> list[str]:
@@ -133,11 +153,27 @@ def unquoted(word: str) -> str:
     return _QUOTED.sub(lambda quoted: quoted[1] or quoted[2] or "", word)
 
 
+def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of an argument, its quotes taken off before its value is converted or compared."""
+    if not {"type", "choices"} & {*options}:
+        return {**options}
+    kind = options.get("type", str)
+
+    def read(word: str) -> Any:
+        return kind(unquoted(word))
+
+    read.__name__ = kind.__name__  # argparse calls a value that is none by it
+    return {**options, "type": read}
+
+
 def _read(parser: MagicArgumentParser, arguments: Sequence[Argument], line: str) -> Namespace:
     known = [flag for each in arguments for flag in each.flags if each.is_flag]
     words = words_of(line)
     for word in words:
         flag = word.partition("=")[0]
+        if word[0] in _OTHER_DASHES:
+            name = flag.lstrip(f"-{_OTHER_DASHES}")
+            raise UsageError(f"the dash before {name} is not the one on the keyboard; write --{name}")
         if re.match("--?[A-Za-z]", word) and flag not in known:
             raise UsageError(_unknown(flag, known, f"%{parser.prog}"))
     try:
@@ -167,7 +203,7 @@ def _unknown(flag: str, known: Sequence[str], magic: str) -> str:
             f"{magic} asks for what it needs. Take it out of this cell, and change it if others can read it"
         )
     own = [each for each in known if each not in {each.flags[0] for each in _SHARED}]
-    close = difflib.get_close_matches(flag, known, 1, 0.5)
+    close = difflib.get_close_matches(flag.lower(), known, 1, 0.5)
     return f"there is no {flag}; " + (
         f"did you mean {close[0]}?" if close else f"it takes {', '.join(own) or 'no flags'}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 from IPython.display import display
-from traitlets import Bool, Enum, Float, Int, Unicode, observe
+from traitlets import Bool, Enum, Float, Int, TraitError, Unicode, observe, validate
 
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook.lines import argument, takes
@@ -48,7 +49,7 @@ class SfMagics(Magics):
     ).tag(config=True)
     read_timeout = Float(60.0, min=0.001, max=1e6, help="Seconds to wait for an answer.").tag(config=True)
     display_rows = Int(
-        None, min=0, allow_none=True, help="How many rows of a DataFrame are shown. None: as pandas is set."
+        None, min=1, allow_none=True, help="How many rows of a DataFrame are shown. None: as pandas is set."
     ).tag(config=True)
     show_handshake = Bool(
         False, help="After each call, a line on its TLS connection: where to, which version, which certificates."
@@ -246,9 +247,11 @@ class SfMagics(Magics):
 
     @line_magic
     @takes()
-    def sf_curl(self, chosen: Namespace) -> None:
-        """Show the last call as the curl command that does the same."""
-        print(self.workspace.curl())
+    def sf_curl(self, chosen: Namespace) -> str:
+        """The last call as the curl command that does the same."""
+        from sfmtls_nb.notebook.calls import Verbatim
+
+        return Verbatim(self.workspace.curl())
 
     @line_magic
     @takes()
@@ -311,13 +314,20 @@ class SfMagics(Magics):
 
     def _called(self, call: Callable[[], T]) -> T:
         before = self.workspace.last
-        result = call()
-        last = self.workspace.last
-        if self.show_handshake and last is not None and last is not before:
-            from sfmtls_nb.notebook.summaries import handshake_line
+        try:
+            return call()
+        finally:
+            last = self.workspace.last
+            if self.show_handshake and last is not None and last is not before:
+                from sfmtls_nb.notebook.summaries import handshake_line
 
-            print(handshake_line(last))
-        return result
+                print(handshake_line(last))
+
+    @validate("api_version")
+    def _checked_version(self, proposal: Mapping[str, Any]) -> str:
+        if not re.fullmatch(r"\d{2,3}\.0", proposal["value"]):
+            raise TraitError(f"{proposal['value']!r} is no API version; they are like 64.0")
+        return str(proposal["value"])
 
     @observe("connect_timeout", "read_timeout")
     def _set_timeouts(self, _: object) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 from IPython.core.error import UsageError
 
+from sfmtls_nb.errors import OrgError
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Org
 from sfmtls_nb.profiles import Profile, read_profiles, save_profile
@@ -27,7 +29,10 @@ def choose(workspace: Workspace, chosen: Namespace, usual: Mapping[str, Any]) ->
             )
         options = {**usual, **said}
         return workspace.go_to(Org(**{**workspace.start_practice(**options).endpoints, **options}))
-    profile = None if chosen.sandbox else read_profiles().get(chosen.name)
+    profiles = read_profiles()
+    profile = None if chosen.sandbox else profiles.get(chosen.name)
+    if profile is None:
+        _not_mistyped(chosen.name, ["practice", *profiles])
     org = profile.org if profile else Org.my_domain(chosen.name, sandbox=chosen.sandbox)
     unsaid = {name: value for name, value in usual.items() if getattr(org, name) == getattr(Org, name)}
     org = replace(org, **{**unsaid, **said})
@@ -41,3 +46,14 @@ def choose(workspace: Workspace, chosen: Namespace, usual: Mapping[str, Any]) ->
     if before and workspace.identity is None:
         print("the certificate for the other org stays behind; %sf_identity presents one here")
     return gone
+
+
+def _not_mistyped(name: str, known: Sequence[str]) -> None:
+    """Raise OrgError where a name is nearly one that is known: as a My Domain it would be asked for a password."""
+    close = [each for each in known if each.casefold() == name.casefold()] or get_close_matches(name, known, 1, 0.8)
+    if close:
+        raise OrgError(
+            f"there is no profile {name}",
+            f"{close[0]} is nearly the same, and so this is not taken for the My Domain of somebody else",
+            f"did you mean %sf_org {close[0]}?",
+        )

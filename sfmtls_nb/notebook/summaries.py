@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sfmtls_nb.chain import common_name
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook.tree import brief, tree_html
+from sfmtls_nb.org import Org
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.session import Session
 from sfmtls_nb.soap import Part, Reply, alone, indented
@@ -67,6 +68,27 @@ def _session_rows(session: Session) -> Rows:
         ("server URL", session.server_url),
         ("on 8443", session.org.endpoint(session.server_url, 8443)),
     ]
+
+
+def org_html(org: Org) -> str:
+    """Where to sign in, where to call, whom to trust."""
+    return table_html(org_rows(org))
+
+
+def org_text(org: Org) -> str:
+    """The same as text."""
+    return table_text(org_rows(org))
+
+
+def org_rows(org: Org) -> Rows:
+    """The same as rows."""
+    rows = [
+        ("sign in at", org.login_url),
+        ("mutual TLS on", f"port {org.mutual_port}"),
+        ("API version", org.api_version),
+        ("trusted root", str(org.ca_file or "")),
+    ]
+    return [row for row in rows if row[1]]
 
 
 def practice_html(practice: PracticeOrg) -> str:

@@ -15,7 +15,7 @@ from lxml import etree
 from tqdm.auto import tqdm
 
 from sfmtls_nb.curl import curl_command
-from sfmtls_nb.errors import OrgError, PassphraseError, PracticeError, SfmtlsError
+from sfmtls_nb.errors import IdentityError, OrgError, PassphraseError, PracticeError, SfmtlsError
 from sfmtls_nb.findings import Finding
 from sfmtls_nb.frame import records_frame
 from sfmtls_nb.identity import ClientIdentity
@@ -176,9 +176,18 @@ class Workspace:
         if _exists(self.find(name)):
             return self.assembled_asking([name])
         practice = self.at_practice()
-        if practice and name in (scenario.name for scenario in SCENARIOS):
+        known = [scenario.name for scenario in SCENARIOS] if practice else []
+        if practice and name in known:
             return self.assembled(practice.identity(name).all)
-        return self.assembled_asking(name.split())
+        files = name.split()
+        if len(files) != 1:
+            return self.assembled_asking(files)
+        close = get_close_matches(name, known, 1, 0.5)
+        raise IdentityError(
+            f"there is no file {name}",
+            f"nor is it {'a scenario of the practice org or ' if practice else ''}a variable with a ClientIdentity",
+            f"did you mean {close[0]}?" if close else "name the files with the key and the certificates",
+        )
 
     def arm(self, name: str) -> str:
         """Let something go wrong at the practice org: the next API call, or the identity that is presented.

@@ -20,7 +20,7 @@ class Event:
     chain: common names of the presented certificates, leaf first. layer_1: "" where the chain is valid or none was
     presented, else the flaw, or for a failed handshake what OpenSSL said. layer_2: what became of the call: ``pass``,
     ``page``, ``MUTUAL_AUTHENTICATION_FAILED``; "" where it was not asked. operation: such as ``getUserInfo`` or ``GET
-    query``. code: the fault or error that was answered. duration: seconds.
+    query``. code: the fault or error that was answered. duration: seconds. leaf: the presented leaf's SHA-256, as hex.
     """
 
     kind: Literal["connection", "request"]
@@ -34,6 +34,7 @@ class Event:
     code: str = ""
     duration: float = 0.0
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    leaf: str = ""
 
 
 class EventLog:

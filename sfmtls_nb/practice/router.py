@@ -184,6 +184,7 @@ class Router:
                 answer.status,
                 code,
                 seconds,
+                leaf=request.chain[0].fingerprint(hashes.SHA256()).hex() if request.chain else "",
             )
         )
 

@@ -273,6 +273,10 @@ class TestAnotherIdentity:
     def test_may_be_a_scenario_or_files(self, cells: Cells, name: str) -> None:
         assert USER_ID == cells(f"%sf_soap getUserInfo --identity {name}").text(".//userId")
 
+    @pytest.mark.parametrize("flag", ["--as 'frame'", '--as "frame"', "--as frame --port '8443'"])
+    def test_and_other_flags_may_have_their_values_in_quotes(self, cells: Cells, flag: str) -> None:
+        assert [USER_ID] == list(cells(f"%sf_soap getUserInfo --identity 'good' {flag}")["userId"])
+
     @pytest.mark.parametrize("name", ["me", "$me"])
     def test_may_be_a_variable(self, cells: Cells, name: str) -> None:
         cells("me = %sf_identity fullcert.pem")
@@ -295,10 +299,14 @@ class TestAnotherIdentity:
         refused = cells("%sf_soap getUserInfo --identity no-key --expect IdentityError")
         assert isinstance(refused, IdentityError)
 
-    @pytest.mark.parametrize("name", ["nobody", "~no-such-user/me.pem", "a" * 5000])
+    @pytest.mark.parametrize("name", ["nobody", "~no-such-user/me.pem", "a" * 5000, "''"])
     def test_that_is_nowhere_is_an_error(self, cells: Cells, name: str) -> None:
-        with pytest.raises(SfmtlsError, match=r"cannot be read|in no known home"):
+        with pytest.raises(SfmtlsError, match=r"there is no file|cannot be read|in no known home"):
             cells(f"%sf_soap getUserInfo --identity {name}")
+
+    def test_that_is_nearly_a_scenario_is_told_so(self, cells: Cells) -> None:
+        with pytest.raises(IdentityError, match=r"did you mean expired\?"):
+            cells("%sf_soap getUserInfo --identity expird")
 
 
 class TestAScenario:
@@ -428,6 +436,11 @@ class TestConfiguration:
     def test_of_the_handshake_shows_a_line_a_call(self, cells: Cells, capsys: pytest.CaptureFixture[str]) -> None:
         cells("%config SfMagics.show_handshake = True", "%sf_soap r << getUserInfo")
         assert "TLSv1.3" in capsys.readouterr().out
+        cells("%sf_soap getUserInfo --no-cert --expect page")
+        assert "client certificate: none · HTTP 403" in capsys.readouterr().out
+        with pytest.raises(CertificatePageError):
+            cells("%sf_soap getUserInfo --no-cert")
+        assert "client certificate: none · HTTP 403" in capsys.readouterr().out
         cells("%config SfMagics.show_handshake = False", "%sf_soap r << getUserInfo")
         assert "TLS" not in capsys.readouterr().out
 
@@ -449,6 +462,7 @@ class TestConfiguration:
             ("read_timeout", "-1", 60.0),
             ("connect_timeout", 'float("inf")', 10.0),
             ("display_rows", "-3", None),
+            ("api_version", '"banana"', "64.0"),
         ],
     )
     def test_that_makes_no_sense_is_refused(self, cells: Cells, name: str, value: str, kept: object) -> None:
@@ -502,11 +516,29 @@ class TestAnInterrupt:
             [each for each in (*state.sessions, *(user.password for user in state.users)) if each in shown],
         ) == (True, [])
 
+    def test_shows_no_variable_and_is_short(self, interrupted: Cells, capsys: pytest.CaptureFixture[str]) -> None:
+        interrupted["hunter"] = "hunter2"
+        with pytest.raises(KeyboardInterrupt):
+            interrupted("%sf_soap getUserInfo")
+        assert "KeyboardInterrupt: stopped; session and org are as they were\n" == capsys.readouterr().out
+
     def test_of_a_login_leaves_who_was_signed_in(self, interrupted: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(KeyboardInterrupt):
             interrupted("%sf_login standard")
         monkeypatch.undo()
         assert USER_ID == interrupted("%sf_soap getUserInfo").text(".//userId")
+
+
+def test_a_mistake_of_ours_shows_its_places_and_no_variables(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sfmtls_nb.notebook.calls.soap_call", lambda *_: 1 / 0)
+    cells["hunter"] = "hunter2"
+    cells("%xmode Verbose")
+    with pytest.raises(ZeroDivisionError):
+        cells("%sf_soap getUserInfo")
+    shown = capsys.readouterr().out
+    assert (True, False) == ("magics.py" in shown, "hunter2" in shown)
 
 
 def test_a_certificate_goes_with_the_practice_org_it_was_for(cells: Cells) -> None:

@@ -113,6 +113,8 @@ class TestOnALine:
             ("%sf_soap getUserInfo --expect MUT|", "%sf_soap getUserInfo --expect MUTUAL_AUTHENTICATION_FAILED"),
             ("%sf_soap getUserInfo --expect Certif|", "%sf_soap getUserInfo --expect CertificatePageError"),
             ("%sf_org pra|", "%sf_org practice"),
+            ("%sf_lesson the|", "%sf_lesson the_basics"),
+            ("%sf_glossary mutual|", "%sf_glossary 'mutual TLS'"),
             ("%sf_soap $sur|", "%sf_soap $surname"),
             ("%sf_soql $sur|", "%sf_soql $surname"),
             ("%sf_soql SELECT Id FROM User --del|", "%sf_soql SELECT Id FROM User --deleted"),

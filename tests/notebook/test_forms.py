@@ -83,6 +83,21 @@ class TestIdentityForm:
         form.button.click()
         assert "Practice Client Issuing CA" in repr(form.identity)
 
+    def test_files_named_may_have_spaces_in_their_names(
+        self, form: IdentityForm, shell: InteractiveShell, tmp_path: Path
+    ) -> None:
+        practice: Any = shell.run_line_magic("sf_practice", "show")
+        name = tmp_path / "my certs.pem"
+        name.write_bytes((practice.directory / "fullcert.pem").read_bytes())
+        form.names.value = f'"{name}" intermediate1.crt'
+        form.button.click()
+        assert "Practice Client Issuing CA" in repr(form.identity)
+
+    def test_a_quote_that_is_not_closed_is_explained(self, form: IdentityForm) -> None:
+        form.names.value = '"my certs.pem'
+        form.button.click()
+        assert "a quote is not closed" in form.result.value
+
     def test_the_picture_and_the_findings_are_shown(self, form: IdentityForm) -> None:
         form.names.value = "client.key client.crt"
         form.button.click()

@@ -101,7 +101,7 @@ def one_kernel() -> Iterator[Kernel]:
 @pytest.fixture
 def kernel(one_kernel: Kernel) -> Kernel:
     """The one kernel, with the magics as they are when just loaded."""
-    one_kernel.run("%sf_practice stop", FORGET)
+    one_kernel.run("%sf_practice stop", FORGET, "from math import pi")
     return one_kernel
 
 
@@ -149,6 +149,10 @@ class TestAUsageError:
             ("%sf_soap 'getUserInfo", "a quote is not closed"),
             ("%sf_soap a b", "a word too much"),
             ("%sf_curl x", "a word too much"),
+            ("%sf_soap getUserInfo —no-cert", "is not the one on the keyboard; write --no-cert"),
+            ("%sf_soap getUserInfo --NO-CERT", "did you mean --no-cert?"),
+            ("%%sf_soap\n$pi", "$pi is not XML, it is of type float; a str, an lxml element or a Reply can be taken"),
+            ("%sf_soql $pi", "$pi is not a query, it is of type float; a str can be taken"),
             ("%sf_soap class << getUserInfo", "class cannot be the name of a variable"),
             ("%sf_soap getUserInfo --out a.b", "a.b cannot be the name of a variable"),
         ],
@@ -232,13 +236,25 @@ class TestALesson:
     def test_writes_the_body_itself(self, signed_in: Kernel, body: str) -> None:
         assert "<getUserInfoResponse>" in signed_in.run(f"%%sf_soap\n{body}").plain[0]
 
+    @pytest.mark.parametrize(
+        "cell", ["%%sf_soap getUserInfo", "%%sf_soap getUserInfo\n", "\n%%sf_soap getUserInfo  \n\n"]
+    )
+    def test_may_write_an_operation_as_a_cell_with_nothing_in_it(self, signed_in: Kernel, cell: str) -> None:
+        assert "<getUserInfoResponse>" in signed_in.run(cell).plain[0]
+
+    def test_may_keep_what_such_a_cell_gives(self, signed_in: Kernel) -> None:
+        signed_in.run("%%sf_soap result << getUserInfo")
+        assert "getUserInfoResponse" == signed_in.value("result.operation")
+
     @pytest.mark.parametrize("operation", ["getUserInfo", "nonsense"])
     def test_gets_the_last_call_as_curl_whether_it_failed_or_not(self, signed_in: Kernel, operation: str) -> None:
-        assert f"<urn:{operation}/>" in signed_in.run(f"%sf_soap {operation}", "%sf_curl").streams
+        assert f"<urn:{operation}/>" in signed_in.run(f"%sf_soap {operation}", "%sf_curl").plain[0]
 
     def test_gets_as_curl_the_file_that_was_written(self, signed_in: Kernel) -> None:
-        ran = signed_in.run(f"%sf_identity {CHAIN} --write mine", "%sf_soap getUserInfo", "%sf_curl")
-        assert "/mine/fullcert.pem \\\n" in ran.streams
+        ran = signed_in.run(
+            f"%sf_identity {CHAIN} --write mine", "%sf_soap getUserInfo", "command = %sf_curl", "command"
+        )
+        assert "/mine/fullcert.pem \\\n" in ran.plain[0]
 
     def test_does_not_write_over_another_file_unasked(self, signed_in: Kernel) -> None:
         ran = signed_in.run(f"%sf_identity {CHAIN} --write mine", "%sf_identity client.key client.crt --write mine")

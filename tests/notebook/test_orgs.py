@@ -111,6 +111,20 @@ def test_what_fails_leaves_everything_as_it_was(
     assert (session, workspace.practice) == (workspace.session, workspace.at_practice())
 
 
+@pytest.mark.parametrize("name", ["practise", "Practice", "acmee"])
+def test_what_is_nearly_a_known_name_is_not_taken_for_a_my_domain(
+    shell: InteractiveShell, profiles: Path, name: str
+) -> None:
+    profiles.write_text('[acme]\nmy_domain = "acme"\n')
+    with pytest.raises(OrgError, match=r"did you mean %sf_org (practice|acme)\?"):
+        shell.run_line_magic("sf_org", name)
+
+
+@pytest.mark.usefixtures("profiles")
+def test_another_name_is_the_my_domain_it_says(shell: InteractiveShell) -> None:
+    assert "https://bigco.my.salesforce.com" == shell.run_line_magic("sf_org", "bigco").login_url
+
+
 @pytest.mark.usefixtures("profiles")
 def test_a_certificate_for_one_org_is_not_shown_to_another(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str]

@@ -74,8 +74,9 @@ def test_without_the_identity_no_file_is_read(workspace: Workspace) -> None:
     assert "ClientIdentity" not in program
 
 
+@pytest.mark.usefixtures("asked")
 def test_an_identity_that_is_in_no_one_file_is_read_from_those_it_was_read_from(
-    workspace: Workspace, practice: PracticeOrg, tmp_path: Path, asked: list[str]
+    workspace: Workspace, practice: PracticeOrg, tmp_path: Path
 ) -> None:
     parts = practice.identity("not-uploaded").all
     workspace.present(ClientIdentity.load(*(moved(part, tmp_path / "parts") for part in parts)))

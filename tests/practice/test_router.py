@@ -29,6 +29,7 @@ from sfmtls_nb import (
     SoapFault,
     login,
 )
+from sfmtls_nb.chain import fingerprint
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
@@ -117,6 +118,17 @@ class TestTheOrgNotes:
         mutual.get_user_info()
         (event,) = own_practice.events.where(operation="getUserInfo")
         assert ("pass", "enforced@practice.example", 200, "") == (event.layer_2, event.user, event.status, event.code)
+
+    def test_which_leaf_was_presented(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        mutual.get_user_info()
+        (call,) = own_practice.events.where(operation="getUserInfo")
+        assert fingerprint(own_practice.state.uploaded_leaves[0]).hex() == call.leaf
+
+    def test_that_none_was_presented(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        with pytest.raises(CertificatePageError):
+            mutual.soap("getUserInfo", certificate=False)
+        (call,) = own_practice.events.where(layer_2="page")
+        assert call.leaf == ""
 
     def test_the_chain_as_it_was_presented(self, own_practice: PracticeOrg, mutual: Session) -> None:
         mutual.get_user_info()

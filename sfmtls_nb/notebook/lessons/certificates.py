@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from sfmtls_nb.chain import common_name
+from sfmtls_nb.chain import common_name, fingerprint
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work, is_text
 from sfmtls_nb.practice import PracticeOrg
@@ -67,7 +67,7 @@ def _own_identity(work: Work) -> ClientIdentity | None:
 
 def _no_identity(work: Work) -> str:
     """Why there is none, as far as can be seen."""
-    mine = work.names.get("mine")
+    mine = work.value("mine")
     if isinstance(mine, ClientIdentity):
         return f"mine is {common_name(mine.leaf)}, which the lesson gave you: take a name of your own"
     if mine is not None:
@@ -124,26 +124,25 @@ def _four_offers(work: Work) -> Iterator[Point]:
 
 
 def _uploaded_and_called(work: Work) -> Iterator[Point]:
-    identity, practice = _own_identity(work), work.workspace.practice
+    identity = _own_identity(work)
     if identity is None:
         yield Point(False, "", f"exercise 1 comes first: {_no_identity(work)}")
         return
     yield Point(
-        bool(practice and identity.leaf in practice.state.uploaded_leaves),
+        identity.leaf in work.practice.state.uploaded_leaves,
         "your leaf is among the org's Mutual Authentication Certificates",
         "your leaf is not among the org's Mutual Authentication Certificates",
     )
     yield Point(
-        _has_answered(work, common_name(identity.leaf)),
+        _has_answered(work, fingerprint(identity.leaf).hex()),
         "and the org has answered a call of the enforced user with it, on 8443",
         "the org has not yet answered a call of the enforced user with your certificate, on 8443",
     )
 
 
-def _has_answered(work: Work, name: str) -> bool:
-    """Whether the enforced user made a call on 8443 with the certificate of that name, and got data."""
-    calls = work.requests(listener=Listener.MUTUAL, user="enforced@practice.example", status=200)
-    return any(call.chain[:1] == (name,) for call in calls)
+def _has_answered(work: Work, leaf: str) -> bool:
+    """Whether the enforced user made a call on 8443 with the certificate of that fingerprint, and got data."""
+    return bool(work.requests(listener=Listener.MUTUAL, user="enforced@practice.example", status=200, leaf=leaf))
 
 
 EXERCISES: Final = (
@@ -156,6 +155,7 @@ EXERCISES: Final = (
             "as they are, or %sf_identity the files you write them to.",
             'my = new_key_and_csr("CN=…"); mine = ClientIdentity.load(my.key_pem, practice.authority.sign(my.request_pem))',
         ),
+        anywhere=True,
     ),
     Exercise(
         "four offers",

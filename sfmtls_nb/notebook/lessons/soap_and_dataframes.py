@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
@@ -18,25 +19,24 @@ if TYPE_CHECKING:
 _NAMES: Final = {"O'Neill": 3, "O'Brannock": 5}
 _CONTACTS: Final = 400
 _SHIPMENT: Final = "Shipments__r"
-#: How many shipments belong to an account, and how many accounts have none.
-_SENT, _WITHOUT = 94, 25
+_NUMBER: Final = re.compile(r"SH-\d{6}")
+#: How many shipments belong to an account.
+_SENT: Final = 94
 
 
-def _table(work: Work, name: str) -> pd.DataFrame | None:
+def _table(work: Work, name: str) -> tuple[pd.DataFrame | None, Point]:
+    """The learner's table of that name, if its columns can be told apart; and what to say of it."""
     import pandas as pd  # noqa: PLC0415  # loaded when it is used
 
-    return work.named(name, pd.DataFrame)
-
-
-def _is_a_table(table: object, name: str, work: Work) -> Point:
-    found = work.names.get(name)
-    return Point(
-        table is not None,
-        f"{name} is a DataFrame",
-        f"there is no variable {name} yet"
-        if found is None
-        else f"{name} is no DataFrame: it is {type(found).__name__}",
-    )
+    found = work.value(name)
+    if found is None:
+        return None, Point(False, "", f"there is no variable {name} yet")
+    if not isinstance(found, pd.DataFrame):
+        return None, Point(False, "", f"{name} is no DataFrame: it is {type(found).__name__}")
+    twice = ", ".join(map(str, found.columns[found.columns.duplicated()].unique()))
+    if twice:
+        return None, Point(False, "", f"{name} has more than one column {twice}, so they cannot be told apart")
+    return found, Point(True, f"{name} is a DataFrame", "")
 
 
 def _has_columns(table: pd.DataFrame, name: str, wanted: tuple[str, ...]) -> Point:
@@ -49,8 +49,8 @@ def _has_columns(table: pd.DataFrame, name: str, wanted: tuple[str, ...]) -> Poi
 
 
 def _sobjects_of_this_org(work: Work) -> Iterator[Point]:
-    objects = _table(work, "objects")
-    yield _is_a_table(objects, "objects", work)
+    objects, table = _table(work, "objects")
+    yield table
     if objects is not None:
         named = sorted(map(str, objects["name"])) if "name" in objects else []
         yield Point(
@@ -59,7 +59,7 @@ def _sobjects_of_this_org(work: Work) -> Iterator[Point]:
             f"an answer to describeGlobal holds {len(SCHEMA)} elements sobjects; objects has {len(objects)} rows"
             + ("" if "name" in objects else " and no column name"),
         )
-    custom, own = next(each.name for each in SCHEMA.values() if each.custom), work.names.get("own")
+    custom, own = next(each.name for each in SCHEMA.values() if each.custom), work.value("own")
     yield Point(
         is_text(own, custom),
         f"own is the sObject that the org has made for itself: {custom}",
@@ -72,8 +72,8 @@ def _sobjects_of_this_org(work: Work) -> Iterator[Point]:
 
 
 def _several_names(work: Work) -> Iterator[Point]:
-    people = _table(work, "people")
-    yield _is_a_table(people, "people", work)
+    people, table = _table(work, "people")
+    yield table
     if people is None:
         return
     columns = _has_columns(people, "people", ("LastName", "Email"))
@@ -94,26 +94,38 @@ def _several_names(work: Work) -> Iterator[Point]:
 def _on_its_way(work: Work) -> Iterator[Point]:
     import pandas as pd  # noqa: PLC0415  # loaded when it is used
 
-    shipments = _table(work, "shipments")
-    yield _is_a_table(shipments, "shipments", work)
+    shipments, table = _table(work, "shipments")
+    yield table
     if shipments is None:
         return
     if _SHIPMENT in shipments:
         yield Point(False, "", f"{_SHIPMENT} holds a table in each cell; a row for each child is what --explode makes")
         return
-    number, weight, delivered = (f"{_SHIPMENT}.{name}" for name in ("Name", "Weight__c", "Delivered_At__c"))
-    columns = _has_columns(shipments, "shipments", ("Name", number, weight, delivered))
-    yield columns
-    if not columns.done:
-        return
-    sent, without = int(shipments[number].notna().sum()), int(shipments[number].isna().sum())
-    yield Point(
-        (sent, without) == (_SENT, _WITHOUT),
-        "there is a row for each shipment, and one for each account without any",
-        f"it has {sent} of {_SENT} shipments, and {without} of {_WITHOUT} accounts without any: take all of them, without LIMIT and WHERE",
+    # Columns may be called as --explode calls them, or otherwise: what holds the shipments' names is known by these.
+    number = next((column for _, column in shipments.items() if any(map(_is_a_number, column))), None)
+    number = shipments.get(f"{_SHIPMENT}.Name", number)
+    weight, delivered = (
+        shipments.get(f"{_SHIPMENT}.{name}", shipments.get(name)) for name in ("Weight__c", "Delivered_At__c")
     )
-    waiting = float(pd.to_numeric(shipments.loc[shipments[delivered].isna(), weight], errors="coerce").sum())
-    given: Any = work.names.get("underway")
+    of_shipments = {"the shipments' Name": number, "Weight__c": weight, "Delivered_At__c": delivered}
+    lacking = [name for name, column in of_shipments.items() if column is None]
+    if "Name" not in shipments or len(shipments.columns) <= len(of_shipments) - len(lacking):
+        lacking.insert(0, "the accounts' Name")
+    yield Point(
+        not lacking,
+        "it has the columns that were asked for",
+        f"shipments lacks {', '.join(lacking)}; it has {', '.join(map(str, shipments.columns)) or 'no column'}",
+    )
+    if number is None or weight is None or delivered is None or lacking:
+        return
+    rows, different = int(number.count()), number.nunique()
+    yield Point(
+        rows == different == _SENT,
+        "there is a row for each of the accounts' shipments",
+        f"it has {different} of {_SENT} shipments, in {rows} rows: take those of all accounts, without LIMIT and WHERE",
+    )
+    waiting = float(pd.to_numeric(weight[delivered.isna()], errors="coerce").sum())
+    given: Any = work.value("underway")
     close = isinstance(given, Real) and math.isclose(given, waiting, abs_tol=0.5)  # rounded is right, too
     yield Point(
         close,
@@ -122,6 +134,11 @@ def _on_its_way(work: Work) -> Iterator[Point]:
         if given is None
         else f"underway is not what the rows without a Delivered_At__c weigh together: it is {str(given)[:40]}",
     )
+
+
+def _is_a_number(value: object) -> bool:
+    """Whether it is what the shipments of this org have for a name."""
+    return isinstance(value, str) and bool(_NUMBER.fullmatch(value))
 
 
 def _the_second_page(work: Work) -> Iterator[Point]:
@@ -140,8 +157,8 @@ def _the_second_page(work: Work) -> Iterator[Point]:
             "it is the last page of the contacts",
             "it is another page than the second of first_page",
         )
-    both = _table(work, "both")
-    yield _is_a_table(both, "both", work)
+    both, table = _table(work, "both")
+    yield table
     if both is not None:
         different = both["Id"].nunique() if "Id" in both else 0
         yield Point(

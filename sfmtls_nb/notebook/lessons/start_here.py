@@ -15,8 +15,7 @@ def _the_time(work: Work) -> Iterator[Point]:
     yield Point(
         bool(calls),
         "the practice org was asked for getServerTimestamp",
-        "the practice org has not been asked for getServerTimestamp yet (your own org cannot tell: exercises are checked "
-        "on the practice org)",
+        "the practice org has not been asked for getServerTimestamp yet",
     )
     yield Point(
         any(call.listener is Listener.MUTUAL and call.chain and call.status == 200 for call in calls),
@@ -60,5 +59,6 @@ EXERCISES: Final = (
             "What --out NAME does, it does for every magic; here the name is term.",
             "%sf_glossary private key --out term",
         ),
+        anywhere=True,
     ),
 )

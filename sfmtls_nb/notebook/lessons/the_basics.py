@@ -29,11 +29,11 @@ def _behind_the_other_door(work: Work) -> Iterator[Point]:
         return
     found, wanted = urlsplit(endpoint.strip()), urlsplit(session.org.endpoint(session.server_url, 8443))
     yield Point(
-        (found.scheme, found.netloc) == (wanted.scheme, wanted.netloc),
+        (found.scheme, found.netloc.lower()) == (wanted.scheme, wanted.netloc.lower()),
         f"endpoint goes to the port that asks for your certificate: {wanted.netloc}",
         f"8443 is the port of a real org; here another number stands for it: {wanted.port}"
-        if found.netloc.endswith(":8443")
-        else f"endpoint does not go to the port that stands for 8443: it goes to {found.netloc or 'no host at all'}",
+        if found.netloc.endswith(":8443") and wanted.port != 8443
+        else f"endpoint does not go to {wanted.netloc}, where your certificate is asked for: it goes to {found.netloc or 'no host at all'}",
     )
     yield Point(
         found.path == wanted.path,
@@ -43,12 +43,11 @@ def _behind_the_other_door(work: Work) -> Iterator[Point]:
 
 
 def _who_needs_no_certificate(work: Work) -> Iterator[Point]:
-    practice = work.workspace.practice
-    sessions = practice.state.sessions.values() if practice else ()
+    sessions = tuple(work.practice.state.sessions.values())
     calls = work.requests(user=_STANDARD, operation="getUserInfo", listener=Listener.API)
     yield Point(
         # A login's event names no user: nobody is signed in yet when it comes.
-        bool(work.requests(user=_STANDARD)) or any(session.user.username == _STANDARD for session in tuple(sessions)),
+        bool(work.requests(user=_STANDARD)) or any(session.user.username == _STANDARD for session in sessions),
         f"you signed in as {_STANDARD}",
         f"nobody has signed in as {_STANDARD} on the practice org yet: %sf_login takes a username",
     )
@@ -60,15 +59,15 @@ def _who_needs_no_certificate(work: Work) -> Iterator[Point]:
 
 
 def _a_failure_kept(work: Work) -> Iterator[Point]:
-    refusal = work.named("refusal", MutualAuthenticationFault)
+    refusal = work.value("refusal")
     yield Point(
-        refusal is not None,
+        isinstance(refusal, MutualAuthenticationFault),
         "refusal holds the fault MUTUAL_AUTHENTICATION_FAILED",
         "there is no variable refusal that holds the fault"
-        if "refusal" not in work.names
+        if refusal is None
         else "refusal holds an answer: the call did not fail, so whose session was it, and which port?"
-        if work.named("refusal", Reply)
-        else f"refusal holds something else: {type(work.names['refusal']).__name__}",
+        if isinstance(refusal, Reply)
+        else f"refusal holds something else: {type(refusal).__name__}",
     )
 
 
@@ -81,6 +80,7 @@ EXERCISES: Final = (
             "Only the number behind the last colon is another. session.server_url.replace(…) can put it in; so can session.org.endpoint.",
             "session.org.endpoint(session.server_url, 8443) puts the port in for you. Call what it returns endpoint.",
         ),
+        anywhere=True,
     ),
     Exercise(
         "a user who needs no certificate",
@@ -99,5 +99,6 @@ EXERCISES: Final = (
             "%sf_soap NAME << … puts the result of a call into a variable, and with --expect the failure is the result.",
             "%sf_soap refusal << getUserInfo --port 443 --expect MUTUAL_AUTHENTICATION_FAILED",
         ),
+        anywhere=True,
     ),
 )

@@ -98,8 +98,7 @@ def _repaired(work: Work) -> Iterator[Point]:
 def _the_other_user(work: Work) -> Iterator[Point]:
     free = next(letter for letter, scenario in _DIAGNOSIS.items() if scenario == "not-uploaded")
     refused = [letter for letter in _DIAGNOSIS if letter != free]
-    practice = work.workspace.practice
-    sessions = list(practice.state.sessions.values()) if practice else []
+    sessions = tuple(work.practice.state.sessions.values())
     yield Point(
         any(session.user.username == _STANDARD for session in sessions) or bool(work.requests(user=_STANDARD)),
         f"you signed in as {_STANDARD}",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from sfmtls_nb.errors import PassphraseError, SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
@@ -14,14 +15,10 @@ from sfmtls_nb.profiles import Profile, read_profiles
 _USER: Final = "enforced@practice.example"
 #: The id of the profile that is enforced in an org nobody has started over.
 _READY_MADE: Final = "00e5f00000PRAC2"
-_HERE: Final = "there is no practice org to look at: exercises are checked there, so run %sf_org practice"
 
 
 def _set_up(work: Work) -> Iterator[Point]:
-    practice = work.workspace.practice
-    if practice is None:
-        yield Point(False, "", _HERE)
-        return
+    practice = work.practice
     state = practice.state
     user = state.user(_USER)
     identity = work.workspace.identity
@@ -66,12 +63,11 @@ def _three_calls(work: Work) -> Iterator[Point]:
     good = [call for call in on_8443 if call.status == 200]
     pages = [call for call in work.requests(user=_USER, listener=Listener.MUTUAL, layer_2="page") if not call.chain]
     refused = work.requests(user=_USER, listener=Listener.API, layer_2="MUTUAL_AUTHENTICATION_FAILED")
-    practice = work.workspace.practice
-    user = practice.state.user(_USER) if practice else None
+    user = work.practice.state.user(_USER)
     yield Point(
         bool(user and user.enforced),
         f"{_USER} is enforced",
-        f"{_USER} is not enforced, so no call can prove anything: exercise 1 comes first" if practice else _HERE,
+        f"{_USER} is not enforced, so no call can prove anything: exercise 1 comes first",
     )
     yield Point(
         bool(good),
@@ -106,14 +102,17 @@ def _a_profile(_: Work) -> Iterator[Point]:
     if prod is None:
         return
     where = prod.org.login_url
+    host, port = urlsplit(where).hostname, urlsplit(where).port  # in a URL, a host is the same in capitals
     yield Point(
-        where == "https://acme.my.salesforce.com", f"it goes to {where}", f"it goes to {where}, which is another org"
+        host == "acme.my.salesforce.com" and port in (None, 443),
+        f"it goes to {where}",
+        f"it goes to {where}, which is another org",
     )
     yield Point(bool(prod.username), f"{prod.username} signs in there", "it does not say yet who signs in there")
     missing = [str(file) for file in prod.identity if not file.exists()]
     yield Point(
         bool(prod.identity) and not missing,
-        f"its certificate is in {len(prod.identity)} files",
+        f"its certificate is in {', '.join(file.name for file in prod.identity)}",
         f"these files are not there: {', '.join(missing)}" if missing else "it names no files of a certificate yet",
     )
     if prod.identity and not missing:
@@ -139,12 +138,9 @@ def _names(profiles: dict[str, Profile]) -> str:
 
 
 def _an_alarm(work: Work) -> Iterator[Point]:
-    practice, alarm = work.workspace.practice, work.names.get("alarm")
+    alarm = work.value("alarm")
     yield Point(callable(alarm), "alarm is a function", "there is no function alarm yet")
     if not callable(alarm):
-        return
-    if practice is None or not practice.running:
-        yield Point(False, "", _HERE)
         return
     cases = (
         ("good", False, "a good identity", "keeps quiet", "rings"),
@@ -152,7 +148,7 @@ def _an_alarm(work: Work) -> Iterator[Point]:
         ("root-included", False, "one with a mere note (its root is among the files)", "keeps quiet", "rings"),
     )
     for name, rings, what, right, wrong in cases:
-        came, said = _called(alarm, ClientIdentity.load(*practice.identity(name).all))
+        came, said = _called(alarm, ClientIdentity.load(*work.practice.identity(name).all))
         yield Point(not came and said is rings, f"for {what} it {right}", f"for {what} it {came or wrong}")
 
 
@@ -160,9 +156,10 @@ def _called(alarm: Callable[[ClientIdentity], Any], identity: ClientIdentity) ->
     """What went wrong, in words; and whether it rang."""
     try:
         said = alarm(identity)
-        return "", bool(
-            len(said) if hasattr(said, "__len__") else said
-        )  # a table has a length, and is neither true nor false
+        if isinstance(said, Sized):  # a table has a length, and is neither true nor false
+            return "", len(said) > 0
+        # A generator is true, whether or not anything comes out of it.
+        return "", any(True for _ in said) if isinstance(said, Iterable) else bool(said)
     except Exception as error:  # noqa: BLE001  # it is the learner's own function
         return f"fails: {type(error).__name__}: {error}", False
 
@@ -197,6 +194,7 @@ EXERCISES: Final = (
             'save_profile(Profile("prod", Org.my_domain("acme"), "me@acme.example", (practice.client.key, practice.client.leaf, '
             "*practice.client.intermediates)))",
         ),
+        anywhere=True,
     ),
     Exercise(
         "an alarm",
