@@ -118,7 +118,7 @@ def _purposes(case: Case) -> Iterator[Finding]:
             "warning",
             subject,
             shown,
-            "plan its replacement: public authorities have stopped issuing these (DigiCert on 1 May 2026, Sectigo on "
+            "plan its replacement: public authorities have announced the end of these (DigiCert on 1 May 2026, Sectigo on "
             "15 May 2026, Let's Encrypt on 8 July 2026), and the last end by 15 March 2027",
             "Chrome Root Program policy, 15 June 2026",
         )

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +18,9 @@ from nbclient import NotebookClient
 from sfmtls_nb.scrub import find_secrets
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("**/*.ipynb"))
+# Those that run on an org of one's own, by changing their first cell.
+ANYWHERE = [path for path in NOTEBOOKS if path.stem in ("01_the_basics", "04_soap_and_dataframes")]
+COMMAND = str(Path(sysconfig.get_path("scripts"), "sfmtls-nb"))
 # A session id; masked, it ends after its exclamation mark.
 SESSION_ID = re.compile(r"00D\w{12}![^•\\]")
 # What every practice org of the kernel knows and nobody may see.
@@ -46,6 +53,12 @@ SHOWN = {
         "${SF_SESSION_ID}",
         "Exercise 3: keep a failure: not yet",
     ],
+    "02_certificates": ["expires-soon", ": 9 days", "expired"],
+    "04_soap_and_dataframes": [
+        "200 taken; the last answer: queryResponse",
+        "1 taken; the last answer: queryMoreResponse",
+        "Exercise 4: turn the page: not yet",
+    ],
     "05_your_own_org": [
         "enabled by Support: False",
         ">enforced@practice.example</userName>",
@@ -61,6 +74,15 @@ SHOWN = {
 
 def read(path: Path) -> Any:
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+
+
+def run(notebook: Any, folder: Path) -> None:
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, timeout=60, kernel_name="python3", resources=resources).execute()
+
+
+def code_of(notebook: Any) -> list[Any]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 class Executed(NamedTuple):
@@ -79,8 +101,7 @@ class Executed(NamedTuple):
 def executed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Executed:
     notebook = read(request.param)
     notebook.cells.append(nbformat.v4.new_code_cell(ASK_FOR_SECRETS))  # type: ignore[no-untyped-call]
-    folder = str(tmp_path_factory.mktemp("cold"))
-    NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
+    run(notebook, tmp_path_factory.mktemp("cold"))
     answer = notebook.cells.pop().outputs[0].text
     return Executed(request.param.stem, notebook, json.loads(answer))
 
@@ -118,7 +139,7 @@ class TestACommittedNotebook:
 
 class TestAnExecutedNotebook:
     def test_has_run_to_its_last_cell(self, executed: Executed) -> None:
-        code = [cell for cell in executed.notebook.cells if cell.cell_type == "code"]
+        code = code_of(executed.notebook)
         assert [number for number, _ in enumerate(code, 1)] == [cell.execution_count for cell in code]
 
     def test_shows_something(self, executed: Executed) -> None:
@@ -145,3 +166,96 @@ class TestAnExecutedNotebook:
     def test_shows_what_its_lesson_is_about(self, executed: Executed) -> None:
         shown = json.dumps(executed.outputs, ensure_ascii=False)
         assert [words for words in SHOWN.get(executed.name, []) if words not in shown] == []
+
+
+@pytest.fixture(scope="module")
+def another_org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """What org.json says of an org in another process, with other data, that stands in for somebody's own."""
+    folder = tmp_path_factory.mktemp("another")
+    arguments = ("practice", "--dir", str(folder), "--seed", "7", "--records", "150")
+    with subprocess.Popen(
+        [COMMAND, *arguments], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            while process.stdout.readline() not in ("}\n", ""):
+                pass
+            yield json.loads((folder / "org.json").read_text())
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=20)
+
+
+@pytest.fixture(scope="module", params=ANYWHERE, ids=lambda path: path.stem)
+def elsewhere(
+    request: pytest.FixtureRequest, another_org: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Executed:
+    """A lesson after Run All on that org: nothing is changed but the first cell. What is asked for is answered."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    user, client = another_org["users"][0], another_org["client"]
+    org = (f'login_url = "{another_org["login_url"]}"', f"mutual_port = {another_org['mutual_url'].rpartition(':')[2]}")
+    said = ("[acme]", *org, f'ca_file = "{another_org["ca_file"]}"', f'username = "{user["username"]}"')
+    (folder / "profiles.toml").write_text("\n".join(said))
+    (folder / "password").write_text(user["password"])
+    files = " ".join([client["key"], client["leaf"], *client["intermediates"]])
+
+    notebook = read(request.param)
+    # A kernel takes its own getpass anew for each cell.
+    typed = "import getpass, pathlib; getpass.getpass = lambda *_: pathlib.Path('password').read_text()"
+    cells = code_of(notebook)
+    for cell in cells:
+        cell.source = f"{typed}\n{cell.source}" if cell.source.startswith("%sf_login") else cell.source
+    first = cells[0].source.replace("%sf_org practice ", "%sf_org acme ")
+    cells[0].source = re.sub('^files = ".*"$', f'files = "{files}"', first, flags=re.MULTILINE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SFMTLS_NB_PROFILES", str(folder / "profiles.toml"))
+        run(notebook, folder)
+    return Executed(request.param.stem, notebook, [user["password"]])
+
+
+class TestOnAnotherOrg:
+    def test_runs_to_its_last_cell_without_a_complaint(self, elsewhere: Executed) -> None:
+        complaints = [out for out in elsewhere.outputs if out.output_type == "error" or out.get("name") == "stderr"]
+        assert ([], True) == (complaints, code_of(elsewhere.notebook)[-1].execution_count is not None)
+
+    def test_goes_there_and_starts_no_practice_org(self, elsewhere: Executed, another_org: dict[str, Any]) -> None:
+        shown = json.dumps(elsewhere.outputs)
+        ports = set(re.findall(r"localhost:(\d+)", shown))
+        there = {another_org[door].rpartition(":")[2] for door in ("login_url", "mutual_url")}
+        assert (True, there) == (ports <= there, ports | there)
+        assert another_org["mutual_url"] in shown
+
+    def test_says_of_each_exercise_where_it_is_checked(self, elsewhere: Executed) -> None:
+        checks = [
+            cell.outputs[0].data["text/plain"] for cell in code_of(elsewhere.notebook) if "%sf_check" in cell.source
+        ]
+        assert checks
+        assert [text for text in checks if "not yet" not in text] == []
+
+    def test_shows_no_secret(self, elsewhere: Executed) -> None:
+        text = json.dumps(elsewhere.notebook, ensure_ascii=False)
+        assert [secret for secret in [*elsewhere.secrets, "PRIVATE KEY-"] if secret in text] == []
+        assert SESSION_ID.findall(text) == []
+
+
+def test_the_lessons_that_run_on_ones_own_org_and_no_others_say_so() -> None:
+    firsts = {path: code_of(read(path))[0].source for path in NOTEBOOKS}
+    assert [path for path, first in firsts.items() if "# your own org: %sf_org acme" in first] == ANYWHERE
+    assert [path for path, first in firsts.items() if "# this lesson stays here" not in first] == ANYWHERE
+
+
+class TestTheCommandThatTheBasicsRuns:
+    @pytest.mark.parametrize("executed", ANYWHERE[:1], indirect=True, ids=lambda path: path.stem)
+    def test_is_answered_by_the_org(self, executed: Executed) -> None:
+        cell = next(cell for cell in executed.notebook.cells if cell.id == "call-curl-try-run")
+        (output,) = cell.outputs
+        assert "<userName>enforced@practice.example</userName>" in output.text
+
+    @pytest.mark.parametrize("missing", ["curl", "xmllint", "sh"])
+    def test_says_what_is_missing_and_fails_nowhere(
+        self, missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        cell = next(cell for cell in read(ANYWHERE[0]).cells if cell.id == "call-curl-try-run")
+        monkeypatch.setattr("shutil.which", lambda program: None if program == missing else program)
+        exec(cell.source, {})  # noqa: S102  # it is the lesson's own cell
+        assert capsys.readouterr().out == f"not on this machine: {missing}\n"

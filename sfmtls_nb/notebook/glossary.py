@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from typing import Final
 
 from sfmtls_nb.errors import SfmtlsError
@@ -14,7 +15,9 @@ class Entries(dict[str, str]):
 
 GLOSSARY: Final = Entries(
     {
-        "8443": "The port on which an org's host asks for a client certificate. login.salesforce.com does not answer on it.",
+        "API": "An org's way in for programs, by SOAP or REST, beside the web pages for people. Short for application "
+        "programming interface.",
+        "8443": "The port on which an org's host asks API calls for a client certificate. login.salesforce.com does not answer on it.",
         "client": "The side that asks: your program. The other side is the server.",
         "server": "The side that answers: here Salesforce, or the practice org that behaves like it.",
         "TLS": "What makes https safe: nobody on the way can read or change what is said, and the server proves who it is.",
@@ -31,10 +34,16 @@ GLOSSARY: Final = Entries(
         "until it ends.",
         "practice org": "A server on your machine that behaves like Salesforce, with real TLS and made-up data.",
         "magic": "A short command for notebooks; it begins with %, or as a whole cell with %%.",
+        "kernel": "The program that runs a notebook's cells, and keeps their variables until it is stopped: here Python.",
         "My Domain": "The first part of an org's own address: acme in https://acme.my.salesforce.com.",
+        "Setup": "The org's pages for administrators. Under Certificate and Key Management they have the list of uploaded leaves.",
+        "profile": "In an org: what users of one kind may and must; each user has one. A toolkit profile is something else.",
         "enforced user": "A user whose profile, or permission set, has Enforce SSL/TLS Mutual Authentication: their API calls need a "
         "certificate that was uploaded, on 8443.",
         "server URL": "Where calls go; it comes with the session id. It names no 8443: the caller puts that in.",
+        "security token": "Letters and digits that Salesforce mails to a user. From a network that the org does not know, they are "
+        "typed right behind the password.",
+        "XML": "Text in which each part stands between tags that name it: <userName>…</userName>. Parts may hold parts.",
         "SOAP": "A way to make calls in XML: an envelope, in it a header and a body, in the body the call or its answer.",
         "envelope": "The outermost part of a SOAP message. It holds the header (the session id is there) and the body.",
         "leaf": "The client's own certificate, at the bottom of its chain. It fits the private key.",
@@ -43,21 +52,25 @@ GLOSSARY: Final = Entries(
         "chain": "The certificates from the leaf up to the root, each signed by the next.",
         "PEM": "Text that holds keys and certificates, one after another, between lines of BEGIN and END. A client's holds "
         "its private key, the leaf and the intermediates.",
+        "HTML": "The language of web pages. In place of XML or JSON it means: this is not the API's answer, so read the page.",
         "SOAP fault": "An answer that has, in place of a result, a code and a sentence: the org says no, and why.",
         "integration user": "A user of an org that no person signs in as, but a program.",
-        "profile": "In an org: what its users may and must; each user has one. In this toolkit: an org by name, with who "
-        "signs in there and the certificate to show, in profiles.toml.",
+        "permission set": "In an org: rights that are given to single users, beside their profile.",
+        "toolkit profile": "An org by name, with who signs in there and the certificate to show, in profiles.toml; never a secret.",
         "CSR": "Certificate signing request: what one sends to an authority to get a certificate. It holds the public key and "
         "the wanted name and purpose; the private key is not in it.",
         "public key": "The other half of a private key. It is in the certificate, for everyone to see.",
-        "common name": "In the name on a certificate, the part that matters most here: CN=integration.acme.example.",
+        "DNS": "The register of the internet's names: which machine a name such as acme.my.salesforce.com stands for.",
+        "finding": "What the check says of an identity: an error (it will be refused), a warning (it will be one day, or "
+        "elsewhere), or a note.",
+        "common name": "In the name on a certificate, the part that matters most here: CN=integration.acme.example. Short: CN.",
         "extended key usage": "What a certificate is good for. A client's must name clientAuth; a web site's names serverAuth. "
         "Short: EKU.",
-        "EKU": "Short for extended key usage: what a certificate is good for.",
         "fingerprint": "A short number computed from a whole certificate. The same fingerprint: the same certificate.",
         "revocation": "An authority's public word that a certificate is no longer to be believed, before its last day.",
         "layer": "One of the two checks on 8443. Layer 1, for everyone: is the chain valid? Layer 2, for enforced users: is it "
         "a leaf that was uploaded?",
+        "OAuth": "The newer way to sign in: a program gets a token, which then stands where the session id would.",
         "rotation": "Replacing a key and its certificate by new ones before they have to be, without a break.",
         "header": "The part of a SOAP message that is about the call: the session id, how large a page may be.",
         "body": "The part of a SOAP message that is the call, or its answer: one element, named for the operation.",
@@ -68,23 +81,53 @@ GLOSSARY: Final = Entries(
         "subquery": "A query in brackets inside a query: the children of each record, such as an account's contacts.",
         "nullable": "Of a column's type: a value may be missing, shown as <NA>, and the others keep their type.",
         "query locator": "The bookmark that comes with a page of records; queryMore takes it to the next page.",
+        "REST": "The other form of Salesforce's API: an address for each thing one wants, and answers in JSON.",
+        "JSON": 'Text for data, with names and values in braces and lists in brackets: {"userName": "…"}. REST answers in it.',
     }
 )
 
+#: What else learners call them.
+_ALSO: Final = {
+    "authority": ("certificate authority",),
+    "CA": ("certificate authority",),
+    "cert": ("certificate",),
+    "certificate signing request": ("CSR",),
+    "client certificate": ("leaf",),
+    "CN": ("common name",),
+    "CRL": ("revocation",),
+    "EKU": ("extended key usage",),
+    "fault": ("SOAP fault",),
+    "key": ("private key", "public key"),
+    "locator": ("query locator",),
+    "mTLS": ("mutual TLS",),
+    "mutual authentication": ("mutual TLS",),
+}
+
 
 def looked_up(term: str) -> Entries:
-    """One term, or with "" all of them. Raises SfmtlsError for an unknown one, with those that look like it."""
+    """What a term means, or with "" all of them. Raises SfmtlsError for an unknown one, with those that look like it."""
     if not term:
         return GLOSSARY
-    known = {name.casefold(): name for name in GLOSSARY}
-    wanted = term.strip().casefold()
-    for form in (wanted, wanted.removesuffix("s"), wanted.replace("-", " ")):
+    known = {name.casefold(): (name,) for name in GLOSSARY} | {name.casefold(): meant for name, meant in _ALSO.items()}
+    wanted = " ".join(term.casefold().split())
+    for form in _forms(wanted):
         if form in known:
-            return Entries({known[form]: GLOSSARY[known[form]]})
+            return Entries({name: GLOSSARY[name] for name in known[form]})
     inside = [name for name in GLOSSARY if wanted in name.casefold()]
-    close = inside or [known[name] for name in difflib.get_close_matches(wanted, known, 3, 0.6)]
+    alike = difflib.get_close_matches(wanted, known, 3, 0.6)
+    close = inside or list(dict.fromkeys(name for each in alike for name in known[each]))
     raise SfmtlsError(
         f"{term} is not in the glossary",
         f"terms like it: {', '.join(close)}" if close else "",
         "%sf_glossary alone shows all terms",
     )
+
+
+def _forms(word: str) -> Iterator[str]:
+    """A word as it is, and what it may be the plural of."""
+    for each in (word, word.replace("-", " ")):
+        yield each
+        yield each.removesuffix("s")
+        for plural, singular in (("ies", "y"), ("ves", "f")):
+            if each.endswith(plural):
+                yield each.removesuffix(plural) + singular

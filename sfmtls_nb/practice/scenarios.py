@@ -232,7 +232,7 @@ SCENARIOS: Final = (
         "layer 1",
         _PURPOSE,
         "server-auth-only",
-        "a certificate for a web site is none for a client; public authorities sell only the former now",
+        "a certificate for a web site is none for a client; by what they have announced, public authorities sell only the former now",
         _with(purposes=(ExtendedKeyUsageOID.SERVER_AUTH,)),
     ),
     Scenario(

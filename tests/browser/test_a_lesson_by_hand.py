@@ -35,7 +35,7 @@ class Exercise(NamedTuple):
 EXERCISES: Final = (
     Exercise(
         ("%sf_login --out session", "endpoint = session.server_url"),
-        "endpoint does not go to the port that stands for 8443",
+        "where your certificate is asked for: it goes to",
         ("endpoint = session.org.endpoint(session.server_url, 8443)", "endpoint"),
     ),
     Exercise(

@@ -12,6 +12,7 @@ from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work, is_text
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.authority import Issued
+from sfmtls_nb.practice.events import Event
 from sfmtls_nb.practice.request import Listener
 from sfmtls_nb.writing import write_new
 
@@ -117,7 +118,7 @@ def _four_offers(work: Work) -> Iterator[Point]:
         )
     best = next(letter for letter, right in _VERDICT.items() if right == "good")
     yield Point(
-        _has_answered(work, _OFFER.format(best)),
+        any(call.chain[:1] == (_OFFER.format(best),) for call in _answered(work)),
         "and the org has answered a call with the best of them",
         "the org has not answered a call with the offer you can keep: --identity FILE presents it",
     )
@@ -134,15 +135,15 @@ def _uploaded_and_called(work: Work) -> Iterator[Point]:
         "your leaf is not among the org's Mutual Authentication Certificates",
     )
     yield Point(
-        _has_answered(work, fingerprint(identity.leaf).hex()),
+        any(call.leaf == fingerprint(identity.leaf).hex() for call in _answered(work)),
         "and the org has answered a call of the enforced user with it, on 8443",
         "the org has not yet answered a call of the enforced user with your certificate, on 8443",
     )
 
 
-def _has_answered(work: Work, leaf: str) -> bool:
-    """Whether the enforced user made a call on 8443 with the certificate of that fingerprint, and got data."""
-    return bool(work.requests(listener=Listener.MUTUAL, user="enforced@practice.example", status=200, leaf=leaf))
+def _answered(work: Work) -> list[Event]:
+    """The calls of the enforced user on 8443 that got data."""
+    return work.requests(listener=Listener.MUTUAL, user="enforced@practice.example", status=200)
 
 
 EXERCISES: Final = (
