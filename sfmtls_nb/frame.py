@@ -12,19 +12,46 @@ import pandas as pd
 from lxml import etree
 
 from sfmtls_nb.errors import SfmtlsError
-from sfmtls_nb.secret import mask
+from sfmtls_nb.secret import mask, mask_session_ids
 from sfmtls_nb.selection import Column
-from sfmtls_nb.soap import SECRET_ELEMENTS, is_nil
-from sfmtls_nb.sobject import Kind, spelled
+from sfmtls_nb.soap import SECRET_ELEMENTS, XSI, is_nil
+from sfmtls_nb.sobject import Kind, Scalar, kind_of, spelled, value_of
 
 
 def elements_frame(elements: Iterable[etree._Element]) -> pd.DataFrame:
     """One row an element, one column a leaf below it, named by the way there (``userInfo.userName``).
 
     An element that is a leaf itself gives a column of its own name. A nil or empty element is missing (None); what stands
-    more than once in an element gives a list. Secrets are masked.
+    more than once in an element gives a list. Values are text, but those that say with ``xsi:type`` that they are numbers,
+    booleans or dates: columns of them are typed as those of a query. Secrets are masked.
     """
-    return pd.DataFrame([_row(element) for element in elements])
+    rows = [_row(element) for element in elements]
+    frame = pd.DataFrame(rows)
+    for name in frame:
+        values = [row.get(str(name)) for row in rows]
+        if not all(value is None or isinstance(value, str | list) for value in values):
+            frame[name] = _typed(values, None)
+    return frame
+
+
+def records_of(results: Sequence[etree._Element]) -> Sequence[etree._Element]:
+    """What one would call the rows of an answer: its results; of a single one, the records that it lists.
+
+    These are the records of a query, or the only children that have children themselves and come more than once, such as
+    ``sobjects``.
+    """
+    if len(results) != 1:
+        return results
+    children = list(results[0].iterchildren(etree.Element))
+    if _type_of(results[0]) == "QueryResult":
+        return [child for child in children if _type_of(child) == "sObject"]
+    inner = [child for child in children if next(child.iterchildren(etree.Element), None) is not None]
+    alike = len({child.tag for child in inner}) == 1
+    return inner if alike and (len(inner) > 1 or _type_of(inner[0]) == "sObject") else results
+
+
+def _type_of(element: etree._Element) -> str:
+    return (element.get(f"{{{XSI}}}type") or "").strip().rpartition(":")[2]
 
 
 def _row(element: etree._Element) -> dict[str, object]:
@@ -40,12 +67,15 @@ def _row(element: etree._Element) -> dict[str, object]:
     return row
 
 
-def _leaves(element: etree._Element, path: tuple[str, ...]) -> Iterator[tuple[str, str | None]]:
+def _leaves(element: etree._Element, path: tuple[str, ...]) -> Iterator[tuple[str, Scalar]]:
     children = list(element.iterchildren(etree.Element))
     if not children:
         way = path or (str(etree.QName(element).localname),)
         text = None if is_nil(element) else element.text
-        yield ".".join(way), mask(text) if text and not SECRET_ELEMENTS.isdisjoint(way) else text
+        if text and not SECRET_ELEMENTS.isdisjoint(way):
+            yield ".".join(way), mask(text)
+        else:
+            yield ".".join(way), value_of(kind_of(_type_of(element)), mask_session_ids(text)) if text else None
     for child in children:
         yield from _leaves(child, (*path, str(etree.QName(child).localname)))
 

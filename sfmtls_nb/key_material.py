@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Final, NamedTuple
 
 from sfmtls_nb.secret import mask
 from sfmtls_nb.secret_patterns import Found
@@ -102,7 +103,10 @@ def der_secret(data: bytes) -> tuple[str, int] | None:
     version, after = head[:3], head[3:]
     is_key = (
         (version == b"\x02\x01\x00" and after[0] == 0x02 and after[1] >= 0x40)
-        or (version in {b"\x02\x01\x00", b"\x02\x01\x01"} and after[0] == 0x30 and 0x06 in after[2:5])
+        or (
+            version in {b"\x02\x01\x00", b"\x02\x01\x01"}
+            and re.match(rb"0(?:[\0-\x7f]|\x81.|\x82..)\x06", after, re.DOTALL)
+        )
         or (version == b"\x02\x01\x01" and after[0] == 0x04 and after[1] >= 0x10)
         or (
             head[0] == 0x30
@@ -119,3 +123,69 @@ def decoded(text: str) -> bytes:
         return base64.b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError):
         return b""
+
+
+# --- DER, byte by byte -----------------------------------------------------------------------------------------------
+
+
+class _Notation(NamedTuple):
+    """How bytes are written: what a key or a keystore begins with, and what stands for a byte."""
+
+    begin: re.Pattern[str]
+    byte: re.Pattern[str]
+
+
+def _notation(first: str, byte: str, certain: Callable[[int], str]) -> _Notation:
+    """first: the first byte, 0x30, where one may be. byte: any, with one of the groups of `_VALUES`. certain: a certain one.
+
+    All that `der_secret` knows is a SEQUENCE that begins with the version, or with a SEQUENCE that begins with an OID.
+    """
+    any_ = re.sub(r"\?P<\w+>", "?:", byte)
+    length = "|".join([any_, *(certain(0x80 + count) + any_ * count for count in range(1, 5))])
+    inner = f"{certain(2)}{certain(1)}|{certain(0x30)}(?:{any_}){{1,4}}?{certain(6)}"
+    return _Notation(re.compile(f"{first}(?=(?:{length})(?:{inner}))"), re.compile(byte))
+
+
+# Between bytes in hexadecimal: colons, commas, and the ends of quoted lines, which may be escaped.
+_GAP: Final = r"(?:[\s:,\"'+]|\\[nrt]?|&(?:#x27|#39|quot);){0,80}+(?:0?x)?"
+_NOTATIONS: Final = (
+    _notation(
+        rf"30(?:(?<![0-9A-Za-z]30)|(?<=x30)){_GAP}",
+        rf"(?P<hex>[0-9A-Fa-f]{{2}}){_GAP}",
+        lambda value: f"(?i:{value:02x}){_GAP}",
+    ),
+    _notation(
+        r"0(?<=b[\"']0)",
+        r"(?:\\x(?P<hex>[0-9a-f]{2})|\\(?P<escape>[nrt\\\"'])|(?P<char>[^\n\\\u0100-\U0010ffff]))(?:[\"']\s{1,80}b[\"'])?",
+        lambda value: chr(value) if value == 0x30 else f"\\\\x{value:02x}",
+    ),
+    # Unescaped, a program that writes keys looks like one up to here: no key goes on in ASCII.
+    _notation("0(?=[\0-\xff]{20,60}?[\x80-\xff])", "(?P<char>[\0-\xff])", lambda value: re.escape(chr(value))),
+)
+_VALUES: Final[dict[str | None, Callable[[str], int]]] = {
+    "hex": lambda digits: int(digits, 16),
+    "escape": lambda letter: ord({"n": "\n", "r": "\r", "t": "\t"}.get(letter, letter)),
+    "char": ord,
+}
+
+
+def der_keys(text: str) -> Iterator[Found]:
+    """The private keys and keystores in DER whose bytes are written in hexadecimal, as Python's bytes, or as characters."""
+    for notation in _NOTATIONS:
+        done = 0
+        for begin in notation.begin.finditer(text):
+            start = begin.start()
+            if start < done:
+                continue
+            head = bytes(value for value, _ in islice(_bytes(text, start, notation), 40))
+            if secret := der_secret(head):
+                kind, length = secret
+                *_, (_, done) = islice(_bytes(text, start, notation), length or None)
+                yield Found(start, done, kind, mask(""))
+
+
+def _bytes(text: str, at: int, notation: _Notation) -> Iterator[tuple[int, int]]:
+    """The bytes that are written from there on, each with where it ends."""
+    while match := notation.byte.match(text, at):
+        yield _VALUES[match.lastgroup](match[str(match.lastgroup)]), match.end(str(match.lastgroup))
+        at = match.end()

@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.key_material import decoded
 from sfmtls_nb.secret import mask
-from sfmtls_nb.secret_patterns import NAMED, SCHEME, Found, is_literal, kind_of
+from sfmtls_nb.secret_patterns import JWK_PRIVATE, SCHEME, SECRET_LABEL, Found, is_literal, kind_by_name
 from sfmtls_nb.secret_scan import Origin, merged, secrets_in
 from sfmtls_nb.writing import write_new
 
@@ -104,6 +104,14 @@ _JSON_STRING: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 _SURROGATES: Final = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _JSON_ESCAPE: Final = re.compile(rf"{_SURROGATES}|\\u[0-9a-fA-F]{{4}}|\\.")
 
+_SECRET_MEMBERS: Final = {
+    "PasswordModel": {"value": "password"},
+    "FileUploadModel": dict.fromkeys(("content", "data"), "uploaded file"),
+    "JWK": dict.fromkeys(JWK_PRIVATE, "private key"),
+}
+#: Widgets that may be used for a password all the same.
+_FOR_TEXT: Final = frozenset({"TextModel", "TextareaModel", "ComboboxModel"})
+
 _Path = tuple[str | int, ...]
 _Edit = tuple[int, int, str]
 
@@ -113,12 +121,15 @@ class _Members(list[tuple[str, Any]]):
 
 
 class _Text(NamedTuple):
-    """A JSON string, or the strings of a list: their values, and the number of the first among all strings of the file."""
+    """A JSON string, or the strings of a list: their values, and the number of the first among all strings of the file.
+
+    owner: the model of the widget it is in, or JWK.
+    """
 
     path: _Path
     values: list[str]
     first: int
-    widget: str
+    owner: str
     is_name: bool = False
 
 
@@ -143,36 +154,48 @@ def _tree(notebook: str) -> Any:
         return json.loads(notebook.removeprefix("\ufeff"), object_pairs_hook=_Members, parse_int=float)
     except (ValueError, RecursionError) as error:
         at = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "too deep"
-        raise SfmtlsError("this is no notebook: it is not JSON", at, "open it in Jupyter and save it") from error
+        raise SfmtlsError(
+            "this is no notebook: it is not JSON",
+            at if notebook.strip() else "it is empty",
+            "Jupyter cannot open it either: take another copy of it, or remove it",
+        ) from error
 
 
 def _texts(tree: Any) -> Iterator[_Text]:
     """Every text of the file, in its order."""
     first = 0
-    # (path, value, the widget it is in, whether it is the name of a member), last first
+    # (path, value, what it is in, whether it is the name of a member), last first
     pending: list[tuple[_Path, Any, str, bool]] = [((), tree, "", False)]
     while pending:
-        path, value, widget, is_name = pending.pop()
+        path, value, owner, is_name = pending.pop()
         if isinstance(value, _Members):
-            for name, member in value:
-                if name in {"model_name", "_model_name"} and isinstance(member, str):
-                    widget = member
+            owner = _owner(value, owner)
             for name, member in reversed(value):
                 if isinstance(member, str | list):
-                    pending.append(((*path, name), member, widget, False))
-                pending.append(((*path, name), name, widget, True))
+                    pending.append(((*path, name), member, owner, False))
+                pending.append(((*path, name), name, owner, True))
         elif isinstance(value, str) or (
             isinstance(value, list) and value and all(isinstance(each, str) for each in value)
         ):
             values = [value] if isinstance(value, str) else value
-            yield _Text(path, values, first, widget, is_name)
+            yield _Text(path, values, first, owner, is_name)
             first += len(values)
         elif isinstance(value, list):
             pending += [
-                ((*path, number), each, widget, False)
+                ((*path, number), each, owner, False)
                 for number, each in reversed([*enumerate(value)])
                 if isinstance(each, str | list)
             ]
+
+
+def _owner(members: _Members, outer: str) -> str:
+    """What an object makes of its members: the widget it is, or a JSON Web Key; else what it is in."""
+    texts = {name: member for name, member in members if isinstance(member, str)}
+    if "kty" in texts:
+        return "JWK"
+    model = texts.get("model_name") or texts.get("_model_name") or outer
+    is_labelled = any(SECRET_LABEL.search(texts.get(label, "")) for label in ("description", "label", "placeholder"))
+    return "PasswordModel" if model in _FOR_TEXT and is_labelled else model
 
 
 def _found_in(text: _Text) -> list[Found]:
@@ -194,12 +217,11 @@ def _kind_of_all(text: _Text, whole: str) -> str:
     name = next((part for part in reversed(text.path) if isinstance(part, str)), "")
     if text.is_name:
         return ""
-    if text.widget == "PasswordModel" and name == "value":
-        return "password"
-    if text.widget == "FileUploadModel" and name in {"content", "data"} and not _is_removed(whole):
-        return "uploaded file"
-    if (match := NAMED.search(name)) and is_literal(whole):
-        return kind_of(match["key"])
+    kind = _SECRET_MEMBERS.get(text.owner, {}).get(name, "")
+    if kind and not _is_removed(whole) and (text.owner != "JWK" or is_literal(whole)):
+        return kind
+    if kind := kind_by_name(name, whole):
+        return kind
     if name.lower() == "authorization" and (match := SCHEME.match(whole)) and is_literal(whole[match.end() :]):
         return "access token"
     return ""
@@ -212,7 +234,7 @@ def _is_removed(value: str) -> bool:
 
 def _replacement(text: _Text, kind: str, number: int) -> str:
     plain = f"[removed: {kind}]"
-    if text.widget == "PasswordModel" and text.path[-1] == "value":
+    if text.owner == "PasswordModel" and text.path[-1] == "value":
         return ""  # what stands there stands in the box
     if "buffers" in text.path and text.path[-1] == "data":
         return base64.b64encode(plain.encode()).decode()  # the front end decodes it

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import Final
 
-from sfmtls_nb.key_material import decoded, der_secret, pem_keys
+from sfmtls_nb.key_material import decoded, der_keys, der_secret, pem_keys
 from sfmtls_nb.secret import mask
 from sfmtls_nb.secret_patterns import Found, found_by_pattern
 
@@ -23,16 +23,40 @@ _DEEPEST: Final = 3
 def secrets_in(text: str, depth: int = 0, *, wrapped: bool = True) -> list[Found]:
     """The secrets in a text, perhaps overlapping, in no order."""
     lowered = text.lower()
-    if not any(word in lowered for word in _WORTH_A_LOOK) and not _LONG_RUN.search(text):
+    if not any(word in lowered for word in _WORTH_A_LOOK) and not any(sign.search(text) for sign in _SIGNS):
         return []
-    found = _as_it_stands(text, lowered, depth)
+    found = _in_der(text, wrapped=wrapped)
+    if found:  # rewritten, a key would seem to be longer or shorter
+        text = _blanked(text, found)
+        lowered = text.lower()
+    found += _as_it_stands(text, lowered, depth)
     read = {text}
     for reading in _READINGS if wrapped else ():
-        found += _as_meant(text, reading, depth, read)
+        for each in _as_meant(text, reading, read, lambda text: _as_it_stands(text, text.lower(), depth)):
+            found += each
     return found
 
 
-def _as_meant(text: str, reading: tuple[_Stage, ...], depth: int, read: set[str]) -> Iterator[Found]:
+def _in_der(text: str, *, wrapped: bool) -> list[Found]:
+    """The keys in DER: as they stand, or else after the first rewriting that brings any to light."""
+    found = list(der_keys(text))
+    if found or not wrapped or not any(sign in text for sign in _ESCAPED_DER):
+        return found
+    return next(filter(None, _as_meant(text, _AS_BYTES, {text}, lambda text: list(der_keys(text)))), [])
+
+
+def _blanked(text: str, found: list[Found]) -> str:
+    """A text, as long as before, without what was found in it."""
+    parts, done = [], 0
+    for each in merged(found):
+        parts += [text[done : each.start], "•" * (each.end - each.start)]
+        done = each.end
+    return "".join([*parts, text[done:]])
+
+
+def _as_meant(
+    text: str, reading: tuple[_Stage, ...], read: set[str], look: Callable[[str], list[Found]]
+) -> Iterator[list[Found]]:
     """What comes to light in a text when it is rewritten, stage by stage, into what has not been ``read`` yet."""
     stages: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]]] = []
     origins: list[Origin] = []  # of these stages; worked out only if there is a find
@@ -44,12 +68,12 @@ def _as_meant(text: str, reading: tuple[_Stage, ...], depth: int, read: set[str]
         if text in read:
             continue
         read.add(text)
-        for each in _as_it_stands(text, text.lower(), depth):
+        found = look(text)
+        if found:
             origins += [Origin(*stage) for stage in stages[len(origins) :]]
-            start, end = each.start, each.end
-            for origin in reversed(origins):
-                start, end = origin.of(start, end)
-            yield each._replace(start=start, end=end)
+        for origin in reversed(origins) if found else ():
+            found = [Found(*origin.of(each.start, each.end), *each[2:]) for each in found]
+        yield found
 
 
 def _as_it_stands(text: str, lowered: str, depth: int) -> list[Found]:
@@ -104,9 +128,12 @@ class Origin:
 
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _TAGS: Final = re.compile(r"</?[A-Za-z!][^<>]*+>")
-_ESCAPES: Final = re.compile(
-    r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|lt|gt|amp|quot|apos|nbsp|excl|equals|plus|sol|NewLine);?"
-    r"|\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[nrt\n\"'/!\\])|%[0-9A-Fa-f]{2}"
+_ENTITY: Final = r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|lt|gt|amp|quot|apos|nbsp|excl|equals|plus|sol|NewLine);?"
+_ESCAPES: Final = re.compile(_ENTITY + r"|\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[nrt\n\"'/!\\])|%[0-9A-Fa-f]{2}")
+_PART: Final = r"[\w.%~+/=!-]"
+# Between two literals that Python makes one of, if the second is such as the parts of a token are.
+_JUNCTIONS: Final = re.compile(
+    rf"[\"'](?<={_PART}.)\s{{0,80}}+[+\\]?+\s{{0,80}}+[bfru]{{0,2}}[\"'](?={_PART}{{1,4000}}+[\"'])"
 )
 _ENTITIES: Final = {
     "lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "nbsp": " ", "excl": "!", "equals": "=", "plus": "+",
@@ -139,13 +166,22 @@ _Stage = tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]]
 _COLOURLESS: Final = ("\x1b", _COLOURS, _nothing)
 _TAGLESS: Final = ("<", _TAGS, _nothing)
 _UNESCAPED: Final = ("&\\%", _ESCAPES, _meaning)
+_JOINED: Final = ("\"'", _JUNCTIONS, _nothing)
 # As often as a notebook wraps (JSON in a string in HTML, and the like); and with what looks like a tag, but is code.
 _READINGS: Final = (
-    (_COLOURLESS, _TAGLESS, _UNESCAPED, _TAGLESS, _UNESCAPED),
-    (_COLOURLESS, _UNESCAPED, _UNESCAPED, _UNESCAPED),
+    (_COLOURLESS, _TAGLESS, _UNESCAPED, _TAGLESS, _UNESCAPED, _JOINED),
+    (_COLOURLESS, _UNESCAPED, _UNESCAPED, _UNESCAPED, _JOINED),
 )
-_WORTH_A_LOOK: Final = ("00d", "5aep861", "eyj", "pass", "secret", "token", "authorization", "private", "sessionid")
-_LONG_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{16}")
+# A key in DER at its most escaped; what undoes that, as little at a time as there is.
+_ESCAPED_DER: Final = ("x02", "x86H", "u0002")
+_AS_BYTES: Final = (_COLOURLESS, ("&", re.compile(_ENTITY), _meaning), _UNESCAPED, _UNESCAPED, _UNESCAPED)
+_WORTH_A_LOOK: Final = (
+    *("00d", "5aep861", "eyj", "pass", "pw", "secret", "token", "authorization", "private", "session", "assertion"),
+    *("sf_", "curl", "kty"),
+    *("\x02\x01", "*\x86h\x86", "\\x", "x02", "02:01", "02 01", "2a:86", "2a 86"),  # DER, as its bytes may be written
+)
+# Base64, and a URL with a password.
+_SIGNS: Final = (re.compile(r"[A-Za-z0-9+/_-]{16}"), re.compile(r"//[^\s/?#]{1,600}?(?:@|%40)"))
 
 
 # --- Base64 ---------------------------------------------------------------------------------------------------------

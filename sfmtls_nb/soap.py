@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import copy
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 from lxml import etree, html
 
 from sfmtls_nb.errors import CertificatePageError, NotJsonError, NotSoapError, SfmtlsError, SoapFault
 from sfmtls_nb.faults import soap_fault
-from sfmtls_nb.secret import Secret, mask
+from sfmtls_nb.secret import Secret, mask, mask_session_ids
+from sfmtls_nb.xpath import declarations, find
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +28,13 @@ XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 SECRET_ELEMENTS: Final = frozenset({"sessionId", "sessionIds", "password", "newPassword", "oldPassword"})
 
 
+_SECRET_ATTRIBUTES: Final = "//@*[" + " or ".join(f"local-name()='{name}'" for name in sorted(SECRET_ELEMENTS)) + "]"
+# Where a session id may stand: it has a "!" in it, which URLs may write as %21.
+_HOLDING_IDS: Final = tuple(
+    f"{node}[contains(., '!') or contains(., '%21')]" for node in ("//node()[not(self::*)]", "//@*")
+)
+
+
 # No DTD in SOAP (SOAP 1.1, section 3), so: no entities, no files, no network. huge_tree stays off, lxml's limits on.
 def _parser(*, remove_blank_text: bool = False, encoding: str | None = None) -> etree.XMLParser[etree._Element]:
     return etree.XMLParser(
@@ -37,6 +44,7 @@ def _parser(*, remove_blank_text: bool = False, encoding: str | None = None) -> 
         load_dtd=False,
         huge_tree=False,
         remove_blank_text=remove_blank_text,
+        strip_cdata=False,
     )
 
 
@@ -117,19 +125,49 @@ def to_bytes(root: etree._Element) -> bytes:
 
 
 def indented(root: etree._Element, placeholders: Mapping[str, str] | None = None) -> str:
-    """The document as ``xmllint --format`` prints it, with the text of secret elements masked.
+    """The document as ``xmllint --format`` prints it, with secrets masked: elements of such a name, session ids anywhere.
 
     placeholders: by element name, what to show in place of the mask.
     """
-    clean = etree.fromstring(etree.tostring(root, with_tail=False), _parser(remove_blank_text=True))
-    for element in list(clean.iter(etree.Element)):
-        name = etree.QName(element).localname
-        if name in SECRET_ELEMENTS and (element.text or len(element)):
-            text = (placeholders or {}).get(name) or mask(element.text or "")
+    whole = root if root.getparent() is not None else root.getroottree()  # with the comments before and behind it
+    clean = etree.fromstring(etree.tostring(whole, with_tail=False), _parser(remove_blank_text=True))
+    _mask_secrets(clean, placeholders or {})
+    for holding in _HOLDING_IDS:
+        for node in clean.xpath(holding):
+            _mask_ids(node if etree.iselement(node) else node.getparent())
+    shown = etree.tostring(clean.getroottree(), pretty_print=True, encoding="unicode")
+    # What can hold one still is the name of a namespace.
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + mask_session_ids(shown)
+
+
+def _masked(root: etree._Element) -> etree._Element:
+    """A copy in which secrets are masked."""
+    made = copy.deepcopy(root)
+    _mask_secrets(made, {})
+    return made
+
+
+def _mask_secrets(root: etree._Element, placeholders: Mapping[str, str]) -> None:
+    for element in list(root.iter(*(f"{{*}}{name}" for name in SECRET_ELEMENTS))):
+        if element.text or len(element):
+            text = placeholders.get(etree.QName(element).localname) or mask(element.text or "")
             # A comment or element inside has text behind it: that goes as well.
             element[:] = []
             element.text = text
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(clean, pretty_print=True, encoding="unicode")
+    for value in root.xpath(_SECRET_ATTRIBUTES):
+        value.getparent().set(value.attrname, mask(value))
+
+
+def _mask_ids(node: etree._Element) -> None:
+    """Mask the session ids in what a node says itself. A text is left alone, CDATA and all, if there is none in it."""
+    if node.text and (text := mask_session_ids(node.text)) != node.text:
+        node.text = text
+    if node.tail and (tail := mask_session_ids(node.tail)) != node.tail:
+        node.tail = tail
+    if isinstance(node.tag, str):
+        for name, value in node.items():
+            if (safe := mask_session_ids(value)) != value:
+                node.set(name, safe)
 
 
 # ---------------------------------------------------------------- reading
@@ -160,32 +198,57 @@ class Reply:
         }
 
     def text(self, path: str) -> str | None:
-        """The text of the first element at ``path``, such as ``.//userName``; None where there is none, or it is nil.
+        """The text of the first that is at ``path``, such as ``.//userName``; None where there is none, or it is nil.
 
-        Names without a prefix match in any namespace. Raises SfmtlsError for what is no path.
+        Paths are XPath 1.0, where a name without a prefix has any namespace; ``count(.//records)`` is a text as well.
+        Raises SfmtlsError for what is no path.
         """
-        found = self._find(path)
-        return (found[0].text or "") if found and not is_nil(found[0]) else None
+        first = next(iter(self._find(path)), None)
+        if first is None or isinstance(first, str):
+            return first
+        return None if is_nil(first) else first.text or ""
 
     def frame(self, path: str | None = None) -> pd.DataFrame:
-        """The elements at ``path`` (default: the results) as rows, their children as columns."""
-        from sfmtls_nb.frame import elements_frame  # noqa: PLC0415  # the core loads without pandas
+        """The elements at ``path`` as rows, their children as columns.
 
-        return elements_frame(self._find(path) if path else self.results)
+        Without a path: the records of a query or the like, where the result has one list of such; or else the results.
+        """
+        from sfmtls_nb.frame import elements_frame, records_of  # noqa: PLC0415  # the core loads without pandas
+
+        return elements_frame(records_of(self.results) if path is None else self.part(path).elements)
 
     def part(self, path: str) -> Part:
-        """The elements at ``path``, as a value of their own. None is no error: it is empty then."""
-        return Part(path, tuple(self._find(path)))
+        """The elements at ``path``, as a value of their own. None is no error: it is empty then.
 
-    def _find(self, path: str) -> list[etree._Element]:
-        try:
-            return list(_found(self.root, any_namespace(path)))
-        except (SyntaxError, ValueError, LookupError) as error:  # lxml's words for a path that is none
+        Raises SfmtlsError where something else is there: a text, an attribute, a number.
+        """
+        part = self.find(path)
+        if isinstance(part, str):
             raise SfmtlsError(
-                f"{path!r} is not a path",
-                str(error),
-                "write it as .//userName or .//result/userId: relative, and names without a prefix",
-            ) from error
+                f"{path!r} leads to text, and not to elements",
+                f"it is {part[:200]!r}",
+                f"reply.text({path!r}) is this text; a path to elements ends with their name, such as .//userName",
+            )
+        return part
+
+    def find(self, path: str) -> Part | str:
+        """The elements at ``path``; or what else is there as text, a line each, with secrets masked."""
+        found = self._find(path)
+        elements = tuple(each for each in found if not isinstance(each, str))
+        if len(elements) == len(found):
+            return Part(path, elements)
+        texts = (each if isinstance(each, str) else each.text or "" for each in find(_masked(self.root), path))
+        return "\n".join(map(mask_session_ids, texts))
+
+    def _find(self, path: str) -> list[etree._Element | str]:
+        found = find(self.root, path)
+        if not found and _NAME_FIRST.match(path) and (below := find(self.root, f".//{path}")):
+            raise SfmtlsError(
+                f"there is nothing at {path!r}",
+                f"a path begins at the envelope; further down there {'is' if len(below) == 1 else 'are'} {len(below):,}",
+                f"write .//{path}",
+            )
+        return found
 
     @property
     def _response(self) -> etree._Element:
@@ -221,50 +284,22 @@ class Part:
         return f"<Part {len(self)} at {self.path}>"
 
 
-#: The steps up to the first ``name[3]`` of a path.
-_NTH: Final = re.compile(r"([^\[\]'\"]*[^\[\]'\"/])\[([1-9]\d*)\]/?")
-
-
-def _found(root: etree._Element, path: str) -> Iterator[etree._Element]:
-    """What ``root.iterfind(path)`` gives. ``name[3]`` is counted here: lxml takes quadratic time for it."""
-    nth = _NTH.match(path)
-    if nth is None:
-        yield from root.iterfind(path)
-        return
-    met: Counter[tuple[etree._Element | None, str]] = Counter()
-    for element in root.iterfind(nth[1]):
-        key = (element.getparent(), str(element.tag))
-        met[key] += 1
-        if met[key] == int(nth[2]):
-            rest = path[nth.end() :]
-            yield from _found(element, rest) if rest else (element,)
+# sf:Name, alone or before another step; no function and no axis.
+_NAME_FIRST: Final = re.compile(r"(?:\w[\w.-]*:)?\w[\w.-]*(?=[/\[]|$)")
 
 
 def alone(element: etree._Element) -> etree._Element:
     """A copy that declares the namespaces it needs, and not those of the envelope it was in."""
     alone = copy.deepcopy(element)
     alone.tail = None
-    etree.cleanup_namespaces(alone)
+    if all(uri for _, uri in declarations(alone)):  # or it would take xmlns="" away
+        etree.cleanup_namespaces(alone)
     return alone
 
 
 def is_nil(element: etree._Element) -> bool:
     """Whether the element says of itself, with ``xsi:nil``, that it has no value."""
     return element.get(f"{{{XSI}}}nil") in ("true", "1")
-
-
-# The beginning of a step, or of a predicate ([Id='1'], [Id]), that is a name without a prefix. Namespaces, texts and
-# functions ([last()]) are skipped.
-_BARE_NAME: Final = re.compile(r"""\{[^}]*\} | '[^']*' | "[^"]*" | (?<![^/[])(?=[^\W\d])(?![\w.-]*[:(])""", re.VERBOSE)
-
-
-def any_namespace(path: str) -> str:
-    """An ElementPath whose unprefixed names match in any namespace.
-
-    >>> any_namespace(".//userInfo/userName")
-    './/{*}userInfo/{*}userName'
-    """
-    return _BARE_NAME.sub(lambda found: found[0] or "{*}", path)
 
 
 def read_reply(body: bytes) -> Reply:
@@ -387,7 +422,7 @@ _PURPOSE_ADVICE: Final = (
 )
 # The reasons are OpenSSL's verify error strings (the first is Salesforce's own). Looked up by their beginning.
 _PAGE_ADVICE: Final = {
-    "No client certificate": "this user is enforced: call 8443 with a client certificate (identity=…)",
+    "No client certificate": "this user is enforced: call 8443 with a client certificate (identity=…; in a notebook %sf_identity)",
     "unable to get local issuer": "send the intermediates too, leaf first; and see that the root is one the org "
     "accepts (https://MYDOMAIN.my.salesforce.com/cacerts.jsp lists them)",
     "certificate has expired": "renew the certificate and upload the new leaf; look at the intermediates' dates too",

@@ -258,6 +258,13 @@ def test_no_secret_stands_in_the_command(practice: PracticeOrg, org: Org, identi
     assert (spilled, "PRIVATE KEY" in commands) == ([], False)
 
 
+@pytest.mark.parametrize("body", ["<a>{}</a>", "<a b='{}'/>", "<a><!--{}--></a>", "<a><![CDATA[{}]]></a>"])
+def test_no_session_id_stands_in_the_body_wherever_it_was(body: str) -> None:
+    sent = body.format("00D36000000bLGT!AQsecret").encode()
+    command = curl_command(Exchange("https://h/", {}, sent, None, None))
+    assert ("00D36000000bLGT!••••" in command, "AQsecret" in command) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("certificate", "option"), [(True, "-E me.pem"), (False, "getUserInfo")], ids=["presented", "left at home"]
 )

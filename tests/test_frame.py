@@ -12,7 +12,7 @@ from lxml import etree
 from sfmtls_nb import Session, SfmtlsError
 from sfmtls_nb.frame import elements_frame, records_frame
 from sfmtls_nb.selection import Column
-from sfmtls_nb.soap import SECRET_ELEMENTS, from_user, read_reply
+from sfmtls_nb.soap import SECRET_ELEMENTS, Reply, from_user, operation, read_reply
 from sfmtls_nb.sobject import Kind
 
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
@@ -67,6 +67,83 @@ def test_no_elements_are_no_rows() -> None:
 )
 def test_a_secret_is_masked(name: str, wrap: str) -> None:
     assert [[*row.values()] for row in rows(wrap.format(name))] == [["••••"]]
+
+
+@pytest.mark.parametrize("xml", ["<a>id 00D36000000bLGT!AQsecret</a>", "<u><a>00D36000000bLGT!AQsecret</a></u>"])
+def test_a_session_id_in_any_text_is_masked(xml: str) -> None:
+    assert ["00D36000000bLGT!••••"] == [str(*row.values())[-20:] for row in rows(f"<x>{xml}</x>")]
+
+
+def answer(result: str) -> Reply:
+    """A reply with this result, as the partner API sends it."""
+    body = f'<b xmlns:sf="urn:sf" {XSI}>{result}</b>'
+    return read_reply(
+        f'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>{body}</e:Body></e:Envelope>'.encode()
+    )
+
+
+RECORD = '<records xsi:type="sf:sObject"><sf:Id>{0}</sf:Id></records>'
+QUERY = '<result xsi:type="QueryResult"><done>true</done>{}<size>2</size></result>'
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        (QUERY.format(RECORD.format(1) + RECORD.format(2)), {"Id": ["1", "2"]}),
+        (QUERY.format(RECORD.format(1)), {"Id": ["1"]}),
+        (QUERY.format(""), {}),
+        (f"<result><done>true</done>{RECORD.format(1)}</result>", {"Id": ["1"]}),
+        ("<result><n>1</n><sobjects><a>1</a></sobjects><sobjects><a>2</a></sobjects></result>", {"a": ["1", "2"]}),
+        # What stands once is a part of the result, and of two lists neither is the result.
+        ("<result><id>1</id><userInfo><a>1</a></userInfo></result>", {"id": ["1"], "userInfo.a": ["1"]}),
+        ("<result><b><a>1</a></b><c><a>2</a></c><c><a>3</a></c></result>", {"b.a": ["1"], "c.a": [["2", "3"]]}),
+        ("<result><a>1</a><a>2</a></result>", {"a": [["1", "2"]]}),
+        ("<result><a>1</a></result><result><a>2</a></result>", {"a": ["1", "2"]}),
+    ],
+)
+def test_the_frame_of_an_answer_has_the_rows_that_it_lists(result: str, expected: dict[str, list[object]]) -> None:
+    assert expected == answer(result).frame().to_dict("list")
+
+
+def test_a_path_to_the_result_gives_a_row_of_it_whatever_it_lists() -> None:
+    assert [["1", "2"]] == list(
+        answer(QUERY.format(RECORD.format(1) + RECORD.format(2))).frame(".//result")["records.Id"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("xsd", "text", "value", "dtype"),
+    [
+        ("int", "7", 7, "Int64"),
+        ("double", "7.5", 7.5, "Float64"),
+        ("boolean", "true", True, "boolean"),
+        ("date", "2026-11-23", datetime(2026, 11, 23), "datetime64[s]"),  # noqa: DTZ001  # a date has no zone
+        ("dateTime", "2026-11-23T10:00:00.000Z", datetime(2026, 11, 23, 10, tzinfo=UTC), "datetime64[ns, UTC]"),
+    ],
+)
+@pytest.mark.parametrize("other", ["", "<a/>", '<a xsi:nil="true"/>'])
+def test_values_that_say_their_type_have_it(xsd: str, text: str, value: object, dtype: str, other: str) -> None:
+    typed = f'<x><a xsi:type="xsd:{xsd}">{text}</a></x>'
+    frame = elements_frame(etree.fromstring(f"<r {XSI}>{typed}<x><b>b</b>{other}</x></r>"))
+    assert (dtype, value, [False, True]) == (str(frame["a"].dtype), frame["a"][0], frame["a"].isna().tolist())
+
+
+def test_values_that_say_no_type_or_several_stay_as_they_are() -> None:
+    typed = '<x><a>7</a><b xsi:type="xsd:int">7</b><c xsi:type="xsd:string">7</c><d xsi:type="xsd:int">?</d></x>'
+    assert [{"a": "7", "b": 7, "c": "7", "d": "?"}, {"a": "8", "b": "8", "c": "8", "d": "8"}] == rows(
+        typed, "<x><a>8</a><b>8</b><c>8</c><d>8</d></x>"
+    )
+
+
+def test_the_frame_of_a_query_has_a_row_a_record(session: Session) -> None:
+    soql = "SELECT Id, Name FROM Contact LIMIT 3"
+    frame = session.soap(operation("query", {"queryString": soql})).frame()
+    assert (3, ["type", "Id", "Name"]) == (len(frame), list(frame))
+
+
+def test_the_frame_of_describe_global_has_a_row_an_object(session: Session) -> None:
+    reply = session.soap("describeGlobal")
+    assert list(reply.frame(".//sobjects")["name"]) == list(reply.frame()["name"])
 
 
 def test_the_frame_of_a_reply_has_a_row_a_result(session: Session) -> None:

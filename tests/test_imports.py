@@ -19,7 +19,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # As CONTRIBUTING.md draws it: a module imports from its own layer and from those before it.
 LAYERS = (
     {"secret", "errors"},
-    {"faults", "secret_patterns", "key_material", "secret_scan"},
+    {"faults", "xpath", "secret_patterns", "key_material", "secret_scan"},
     {"soap", "operations", "rest", "sobject", "selection", "chain", "handshake", "writing", "roots", "bag"},
     {"identity", "findings", "csr", "org", "tls", "profiles"},
     {"transport"},

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import html
 import json
+import pprint
 import re
 import textwrap
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 import ipywidgets
@@ -96,6 +97,38 @@ WRITTEN: dict[str, tuple[str, str, str]] = {
     "%env": ("%env SF_PASSWORD=p455w0rd", "p455w0rd", "password"),
     "flag": ("%sf_login --password p455w0rd", "p455w0rd", "password"),
     "security_token": ('Salesforce(security_token="t0kenXYZ")', "t0kenXYZ", "security token"),
+    "-p": ("%sf_login me@example.com -p hunter2secret", "hunter2secret", "password"),
+    "--pw": ("s = %sf_login me@example.com --pw swordfish", "swordfish", "password"),
+    "--token=": ("%sf_org acme --token='two words'", "two words", "token"),
+    "second word": ("%sf_login me@example.com hunter2secret", "hunter2secret", "password"),
+    "second word of letters": ("%sf_login s << me@example.com swordfish --form", "swordfish", "password"),
+    "second and third word": ("%sf_login --out s me@example.com hunter2secret t0kenXYZ # so", "t0kenXYZ", "password"),
+    "magic called": ("get_ipython().run_line_magic('sf_login', 'me@x.org hunter2secret')", "hunter2secret", "password"),
+    "Secret": ("PasswordLogin(user, Secret('hunter2secret'))", "hunter2secret", "secret"),
+    "Secret by keyword": ('sfmtls_nb.Secret(text=r"swordfish")', "swordfish", "secret"),
+    "pwd": ("db_pwd='hunter2secret'", "hunter2secret", "password"),
+    "pw": ('login(user, pw="hunter2secret")', "hunter2secret", "password"),
+    "passwd": ("{'passwd': 'swordfish'}", "swordfish", "password"),
+    "%env SF_PWD": ('%env SF_PWD="two words"', "two words", "password"),
+    "curl -u": ("curl -u me:hunter2secret https://acme.example", "hunter2secret", "password"),
+    "curl --user": ("curl https://acme.example --user 'me:two words'", "two words", "password"),
+    "curl on lines": ("curl https://acme.example \\\n  --proxy-user me:swordfish", "swordfish", "password"),
+    "curl in a list": ('run(["curl", "-u", "me:hunter2secret"])', "hunter2secret", "password"),
+    "URL": ("https://me:hunter2secret@acme.example/", "hunter2secret", "password"),
+    "X-SFDC-Session": ("X-SFDC-Session: op4que-T0ken", "op4que-T0ken", "session id"),
+    "X-SFDC-Session in a dict": ("{'X-SFDC-Session': 'opaqueToken'}", "opaqueToken", "session id"),
+    "sessionId": ("{'sessionId': 'opaqueToken'}", "opaqueToken", "session id"),
+    "session_id": ('Session(org, session_id="op4que-T0ken")', "op4que-T0ken", "session id"),
+    "id_token": ('{"id_token": "op4que-T0ken"}', "op4que-T0ken", "id token"),
+    "assertion": ("{'client_assertion': 'op4que-T0ken'}", "op4que-T0ken", "assertion"),
+    "JWK": (
+        '{"kty": "EC", "crv": "P-256", "d": "870MB6gfuTJ4HtUnUvYMyJpr"}',
+        "870MB6gfuTJ4HtUnUvYMyJpr",
+        "private key",
+    ),
+    "JWK in Python": ("{'kty': 'oct', 'k': '870MB6gfuTJ4HtUnUvYMyJpr'}", "870MB6gfuTJ4HtUnUvYMyJpr", "private key"),
+    "Text": ("Text(value='hunter2secret', description='Your password:')", "hunter2secret", "password"),
+    "Password": ('widgets.Password(description="x", value="hunter2secret")', "hunter2secret", "password"),
 }
 
 
@@ -103,6 +136,21 @@ def lines_of(pem: str) -> list[str]:
     """The lines of a PEM key that nobody may see."""
     return [line for line in pem.splitlines() if len(line) >= 40 and "-----" not in line]
 
+
+# How the bytes of a key may be shown.
+NOTATIONS: dict[str, Callable[[bytes], str]] = {
+    "hex": bytes.hex,
+    "HEX": lambda data: data.hex().upper(),
+    "hex with spaces": lambda data: data.hex(" "),
+    "hex with colons": lambda data: data.hex(":"),
+    "lines of hex": lambda data: "\n".join(textwrap.wrap(data.hex(":"), 48)),
+    "lines of quoted hex": lambda data: "\n".join(f"  '{line}'" for line in textwrap.wrap(data.hex(), 64)),
+    "0x": lambda data: ", ".join(f"0x{byte:02x}" for byte in data),
+    "\\x": lambda data: "".join(f"\\x{byte:02x}" for byte in data),
+    "repr": repr,
+    "pprint": pprint.pformat,
+}
+SHOWN: Final = ("RSA PKCS#8", "RSA PKCS#8 encrypted", "EC SEC1", "Ed25519", "PKCS#12", "PKCS#12 open")
 
 SECRETS: dict[str, tuple[str, list[str], str]] = {
     **{name: (text, [needle], kind) for name, (text, needle, kind) in WRITTEN.items()},
@@ -114,6 +162,14 @@ SECRETS: dict[str, tuple[str, list[str], str]] = {
             {"PKC": "PKCS#12 keystore", "JKS": "Java keystore"}.get(name[:3], "private key"),
         )
         for name, der in DER_KEYS.items()
+    },
+    **{
+        f"session id in literals cut at {cut}": (
+            f"sid = ('{SESSION_ID[:cut]}{between}{SESSION_ID[cut:]}')",
+            [SESSION_ID[max(cut, 16) :], SESSION_ID[:cut][16:] or SESSION_ID],
+            "session id",
+        )
+        for cut, between in [(10, "' '"), (24, "' + '"), (40, "'\\n    '"), (60, "' \\\n  '")]
     },
 }
 
@@ -383,14 +439,46 @@ class TestASecretGoes:
         expected = 'a = "[removed: session id]"\nb = "[removed: refresh token]"\npassword = "[removed: password]"\n'
         assert expected == json.loads(scrubbed(written(notebook(code(text))))[0])["cells"][0]["source"]
 
+    @pytest.mark.parametrize("disguise", ["as it stands", "in JSON", "in HTML", "in Python"])
+    @pytest.mark.parametrize("notation", NOTATIONS)
+    @pytest.mark.parametrize("name", SHOWN)
+    def test_a_key_whose_bytes_are_shown_and_nothing_beside_it(self, name: str, notation: str, disguise: str) -> None:
+        shown_bytes = NOTATIONS[notation](DER_KEYS[name])
+        text = DISGUISES[disguise](f"before [{shown_bytes}] after")
+        after = json.loads(scrubbed(written(notebook(code(text))))[0])["cells"][0]["source"]
+        left = re.sub(r"\[removed: [\w #]+\]", "@", html.unescape(after))
+        assert re.fullmatch(r"\W*before \[\W*b?\W*(?:0?x)?@\W*\] after\W*", left)
+
+    @pytest.mark.parametrize("name", SHOWN)
+    def test_a_key_whose_bytes_are_characters(self, name: str) -> None:
+        text = f"before [{DER_KEYS[name].decode('latin-1')}] after"
+        after = json.loads(scrubbed(written(notebook(code(text))))[0])["cells"][0]["source"]
+        assert re.fullmatch(r"before \[\[removed: [\w #]+\]\] after", after)
+
+    def test_a_key_whose_bytes_were_cut_off(self) -> None:
+        after, _ = scrubbed(written(notebook(code(f"{DER_KEYS['RSA PKCS#8'].hex()[:600]}\n\nfine"))))
+        assert "[removed: private key]\n\nfine" == json.loads(after)["cells"][0]["source"]
+
+    def test_of_a_jwk_what_is_private(self) -> None:
+        key = {"kty": "RSA", "n": "0vx7agoebGcQSuuPiLJXZpt", "e": "AQAB", "d": "X4cTteJY_gn4FYPsXB8rdXi"}
+        output = shown("application/json", {"keys": [key]})
+        after, leaks = scrubbed(written(notebook(code("", output))))
+        (kept,) = json.loads(after)["cells"][0]["outputs"][0]["data"]["application/json"]["keys"]
+        assert ({**key, "d": "[removed: private key]"}, ["private key"]) == (kept, [leak.kind for leak in leaks])
+
     def test_from_a_member_that_is_named_for_it(self) -> None:
         parameters = {
             "password": "hunter2",
+            "PWD": "/home/jovyan",
+            "pwd": "hunter2",
+            "sessionId": "opaqueToken",
+            "session_id": "4fbc2a5e-0d3f-4a52-9c0e-2b8a1b6d7c11",
             "sf_client_secret": "abcd-efgh",
             "headers": {"Authorization": "OAuth 12345678"},
         }
         leaks = find_secrets(written(notebook(code(), papermill=parameters)))
-        assert ["password", "consumer secret", "access token"] == [leak.kind for leak in leaks]
+        expected = ["password", "password", "session id", "consumer secret", "access token"]
+        assert expected == [leak.kind for leak in leaks]
 
     def test_from_a_file_that_is_a_single_text(self) -> None:
         assert ('"[removed: session id]"', "the file") == (
@@ -415,6 +503,31 @@ class TestAWidget:
 
     def test_for_text_keeps_it(self) -> None:
         assert [] == find_secrets(written(widgets(model("TextModel", value="hunter2"))))
+
+    @pytest.mark.parametrize(
+        "label", ["Password", "Your password:", "Passphrase of the key", "Security token", "Secret"]
+    )
+    @pytest.mark.parametrize("member", ["description", "placeholder"])
+    @pytest.mark.parametrize("kind", ["TextModel", "TextareaModel", "ComboboxModel"])
+    def test_for_text_that_is_labelled_as_one_for_a_secret_is_emptied(self, kind: str, member: str, label: str) -> None:
+        text = written(widgets(model(kind, **{"value": "hunter2", member: label})))
+        after, leaks = scrubbed(text)
+        assert (text.replace('"hunter2"', '""'), ["password"]) == (after, [leak.kind for leak in leaks])
+
+    @pytest.mark.parametrize(
+        "label", ["User", "Password file", "Token endpoint", "Secret name", "Max tokens", "Bypass"]
+    )
+    def test_for_text_that_is_labelled_otherwise_keeps_it(self, label: str) -> None:
+        assert [] == find_secrets(written(widgets(model("TextModel", value="hunter2", description=label))))
+
+    def test_that_only_shows_text_keeps_it(self) -> None:
+        assert [] == find_secrets(written(widgets(model("HTMLModel", value="it is asked for", description="Password"))))
+
+    def test_of_ipywidgets_for_text_is_emptied_of_a_password_and_so_is_what_it_shows_as(self) -> None:
+        widget = ipywidgets.Text(value="hunter2", description="Password")
+        view, state = shown("text/plain", repr(widget)), ipywidgets.Widget.get_manager_state(widgets=[widget])
+        text = written(notebook(code("", view), widgets={"application/vnd.jupyter.widget-state+json": state}))
+        assert (True, False) == ("hunter2" in text, "hunter2" in scrubbed(text)[0])
 
     @pytest.mark.parametrize("content", [b"any file", DER_KEYS["PKCS#12"], PEM_KEYS["EC SEC1"].encode()])
     def test_for_uploads_loses_the_file_and_stays_readable(self, content: bytes) -> None:
@@ -477,6 +590,35 @@ PUBLIC: dict[str, Callable[[Encoding], bytes]] = {
 }
 
 ORDINARY = [
+    'Secret("Password: "), Secret("Passphrase of the key"), Secret(os.environ["SF_PASSWORD_2"]), Secret(f"{pw}")',
+    "Secret('••••'), Secret(getpass('Password: ')), Secret(password), class Secret(str): pass, mySecret('hunter2')",
+    "%sf_login me@example.com\n%sf_login me@example.com  # the password is asked for, hunter2",
+    "%sf_login s << me@example.com --out session2 --form\n%sf_login me@example.com --form;\n%sf_login",
+    "`%sf_login me@example.com` signs in, and <code>%sf_login me@example.com</code> asks for the password",
+    "%sf_login me@example.com $SF_PASSWORD\n%sf_login {user} {password}\n%sf_login me@example.com -p $PASSWORD",
+    "%sf_rest limits --port 8443 --path /services2 --expect SomeFault\n%sf_login --password-file client2.txt",
+    "the magic %sf_login refuses -p because a cell is saved",
+    "ls -p hunter2secret; mkdir -p folder2",
+    "os.getcwd(); pwd = os.getcwd(); PWD=/home/jovyan; export PWD=/home/jovyan; pwd = '~/work'; $pwd = 'C:\\Users'",
+    "{'PWD': '/home/jovyan', 'OLDPWD': '/tmp', 'passwd': None}",
+    'import upw; upw = "abcdefgh1"; invalid token: "abcdefgh1"',
+    'curl -u "$USER:$PASS" -u me -u me: -u me:$(cat pw2) -u user:password -u "${A}:${B1}" -u <user>:<password> https://acme',
+    "docker run -u 1000:1000 --user jovyan:users2 image; rsync -u host:folder2",
+    "https://host/path:with@sign https://host:8443/a@b https://host:8443 mailto:me@example.com https://me@example.com/",
+    "https://user:password@host/ https://me:${PW}@host/ https://{user}:{pw}@{host}/ ssh://git@host:2222/x@y",
+    'requests.get("https://host/", params={"a": "b:c"}); x = "@"',
+    "X-SFDC-Session: the session id; {'X-SFDC-Session': session.session_id.reveal(), \"X-SFDC-Session\": session_id2}",
+    "X-SFDC-Session: {session_id} X-SFDC-Session: $SID1 X-SFDC-Session: 00D36000000bLGT!••••",
+    "{'sessionId': session['sessionId2'], 'session_id': '12345678', 'sessionId': 'my-spark-session'}",
+    'session_id = "4fbc2a5e-0d3f-4a52-9c0e-2b8a1b6d7c11"; {"sessionId": "00D36000000bLGT!••••"}',
+    '{"assertion": "toBeTruthy", "assertion": "x is 2", "assertion": "must-hold"}; assertion = build()',
+    '{"kty": "RSA", "n": "0vx7agoebGcQSuuPiLJXZpt", "e": "AQAB"} {"d": "X4cTteJY_gn4FYPsXB8rdXi"}',
+    '{"kty": "RSA", "d": "…"} {"kty": "RSA", "d": "..."}',
+    "Text(value='https://acme/1', description='Token URL'), Text(value='hunter2'), Password(description='Password')",
+    "Text(value='me@example.com', description='User'), Label(value='hunter2', description='Password')",
+    "30 82 04 bd is how a key in DER begins: 3082; b'0\\x82\\x04\\xbd\\x02\\x01\\x00'",
+    "prefix = b'0.\\x02\\x01\\x000\\x05\\x06\\x03+en\\x04\"\\x04 '\n    with self.zeroed() as data:\n        data[0:16] = prefix",
+    "x = 'abc1' 'def2' \"ghi3\" + \"jkl4\"",
     f"Org Id {ORGANIZATION}, {ORGANIZATION}EAY! Well",
     f"{ORGANIZATION}!•••• and {ORGANIZATION}!…",
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -532,6 +674,7 @@ class TestWhatIsNoSecretStays:
     def test_certificates_and_public_keys(self, name: str, encoding: Encoding) -> None:
         data = PUBLIC[name](encoding)
         texts = [base64.b64encode(data).decode(), base64.encodebytes(data).decode()]
+        texts += [data.decode("latin-1"), *(show(data) for show in NOTATIONS.values())]
         texts += [data.decode()] if encoding is Encoding.PEM else []
         assert [] == [leak for text in texts for leak in find_secrets(written(notebook(code(text))))]
 
@@ -590,6 +733,14 @@ class TestTheRestOfTheFile:
         with pytest.raises(SfmtlsError, match="it is not JSON"):
             find_secrets(text)
 
+    @pytest.mark.parametrize(
+        ("text", "evidence"), [("", "it is empty"), ("\n", "it is empty"), ("{", "line 1, column 2")]
+    )
+    def test_that_is_not_json_is_an_error_that_says_where(self, text: str, evidence: str) -> None:
+        with pytest.raises(SfmtlsError) as raised:
+            find_secrets(text)
+        assert evidence == raised.value.evidence
+
     @pytest.mark.parametrize("text", ["[]", "{}", "1", "null", "true", '""', "[1, []]"])
     def test_that_is_json_is_none(self, text: str) -> None:
         assert (text, []) == scrubbed(text)
@@ -612,6 +763,30 @@ REPEATED = {
     "form": "client_secret=",
     "session ids": f"{SESSION_ID} ",
     "html": '<td class="dataframe_index">a &amp; b</td>',
+    "magics": "%sf_login ",
+    "flags of a magic": "%sf_x -p -p --secret ",
+    "one long flag": "%sf_x --passwor",
+    "logins": "%sf_login me@x --out s ",
+    "Secret": 'Secret("',
+    "pwd": "pwd",
+    "curl": "curl -u me:",
+    "curl on lines": "curl -u \\\n",
+    "URLs": "https://me:",
+    "colons": "://a:aaaa",
+    "headers": "X-SFDC-Session: ",
+    "sessions": "sessionId='",
+    "JWK": '{"kty":',
+    "open JWK": '"kty":"d":"',
+    "widgets": "Text(description='Password",
+    "hex": "3082010a020100",
+    "hex with spaces": "30 82 01 0a 02 01 00 ",
+    "keys in hex": DER_KEYS["Ed25519"].hex() + " ",
+    "beginnings of keys": "b'0\\x84\\x7f\\xff\\xff\\xff\\x02\\x01\\x00\\x02\\x40" + "a" * 20,
+    "characters": "0\x84\x7f\xff\xff\xff\x02\x01\0",
+    "literals": "'a' ",
+    "quotes and spaces": "'" + " " * 79,
+    "session id in literals": '"00D36000000bLGT!AQ" ',
+    "assignments": "a=",
 }
 
 

@@ -24,8 +24,8 @@ T = TypeVar("T")
 _AROUND: Final = re.compile(r"""^(['"])((?:(?!\1).)*)\1$""", re.DOTALL)
 
 
-class XmlText(str):
-    """XML as text, which shows itself without quotes and escapes."""
+class Verbatim(str):
+    """Text which shows itself without quotes and escapes."""
 
     __slots__ = ()
 
@@ -44,7 +44,7 @@ def soap_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
 
     if chosen.dry_run or chosen.curl:
         call = workspace.prepared(body, identity=identity(), **how)
-        return XmlText(workspace.curl(call) if chosen.curl else indented(parse(call.request_body)))
+        return Verbatim(workspace.curl(call) if chosen.curl else indented(parse(call.request_body)))
     # The identity inside: that it cannot be used may be what was predicted.
     answer = _expecting(chosen.expect, lambda: workspace.soap(body, identity=identity(), **how))
     return answer if isinstance(answer, SfmtlsError) else _in_form(answer, chosen)
@@ -64,9 +64,10 @@ def _agree(chosen: Namespace) -> None:
 
 
 def _in_form(reply: Reply, chosen: Namespace) -> Any:
-    part: Reply | Part = reply.part(chosen.xpath) if chosen.xpath is not None else reply
-    forms = {"tree": lambda: part, "frame": part.frame, "xml": lambda: XmlText(part)}
-    return forms[chosen.form]()
+    if chosen.form == "frame":
+        return reply.frame(chosen.xpath)
+    found: Reply | Part | str = reply if chosen.xpath is None else reply.find(chosen.xpath)
+    return Verbatim(found) if chosen.form == "xml" or isinstance(found, str) else found
 
 
 def soql_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:
@@ -75,7 +76,9 @@ def soql_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
         raise UsageError("%sf_soql takes the query on its line, or in its cell: one of the two")
     typed = _AROUND.sub(r"\2", " ".join(chosen.query)) if chosen.cell is None else chosen.cell
     found, soql = _variable(typed, value_of)
-    soql = str(soql) if found else filled_soql(typed, value_of)
+    if found and not isinstance(soql, str):
+        raise _not_text(typed, soql, "a query", "a str")
+    soql = soql if found else filled_soql(typed, value_of)
     return _expecting(
         chosen.expect,
         lambda: workspace.query(soql, api=chosen.api, deleted=chosen.deleted, explode=chosen.explode),
@@ -104,6 +107,8 @@ def _body(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> etree.
     found, value = _variable(typed, value_of)
     body = value.root if isinstance(value, Reply) else value
     if not etree.iselement(body):
+        if found and not isinstance(value, str):
+            raise _not_text(typed, value, "XML", "a str, an lxml element or a Reply")
         # A variable is taken as it is: in it, {{ }} may be data.
         body = filled_body("{{value|raw}}", lambda _: value) if found else filled_body(typed, value_of)
     if chosen.save is not None:  # now that it could be read
@@ -120,6 +125,10 @@ def _variable(typed: str, value_of: Evaluate) -> tuple[bool, Any]:
         return True, value_of(name)
     except NameError:
         raise UsageError(f"there is no variable {name}") from None
+
+
+def _not_text(typed: str, value: object, what: str, wanted: str) -> UsageError:
+    return UsageError(f"{typed.strip()} is not {what}, it is of type {type(value).__name__}; {wanted} can be taken")
 
 
 def _identity(workspace: Workspace, name: str | None, value_of: Evaluate) -> ClientIdentity | None:

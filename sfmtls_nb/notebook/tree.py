@@ -5,8 +5,7 @@ Lists in lists, so that it is indented also where a sanitizer takes the styles a
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, field
 from html import escape
@@ -16,7 +15,8 @@ from typing import Final
 from lxml import etree
 
 from sfmtls_nb.secret import mask, mask_session_ids
-from sfmtls_nb.soap import SECRET_ELEMENTS, any_namespace
+from sfmtls_nb.soap import SECRET_ELEMENTS
+from sfmtls_nb.xpath import meaning
 
 # Mixed from the page's own text colour, colours follow its theme. Of an untrusted notebook JupyterLab takes away the mixing,
 # the copying in one click and the named font; indentation, markers, the quiet tone and "monospace" it leaves.
@@ -36,8 +36,15 @@ _OPEN_LEVELS, _SHOWN, _ATTRIBUTES, _LONG_TEXT, _LONG = 6, 50, 20, 1_000, 200
 # Bytes for all nodes, and for what stands around each. What is left of the 300 kB is the root's and the legend's.
 _BYTES, _AROUND = 200_000, 200
 
+# Siblings looked at, at most, for another one of the same name.
+_LOOKED: Final = 1_000
+
 _OWN_TEXT: Final = etree.XPath("text()[normalize-space()]", smart_strings=False)
-_ATTRIBUTE_NAME: Final = etree.XPath("name(@*[$n])", smart_strings=False)
+_COUNT: Final = etree.XPath("count(*)")
+# The first attributes, in Python's terms and as they are written: each name for itself, because a variable in place of the
+# number makes it a search through all, and so does attrib.items() (lxml looks for each value from the beginning).
+_FIRST: Final = etree.XPath(f"@*[position() <= {_ATTRIBUTES}]")
+_NAMES: Final = [etree.XPath(f"name(@*[{n}])", smart_strings=False) for n in range(1, _ATTRIBUTES + 1)]
 _WRITTEN: Final = str.maketrans({"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"})
 
 
@@ -47,6 +54,7 @@ class _Room:
 
     left: int = _BYTES
     legend: dict[str, None] = field(default_factory=dict)
+    meanings: dict[str, str | None] = field(default_factory=dict)
 
     def take(self, size: int) -> bool:
         self.left -= size * (fits := size <= self.left)
@@ -58,9 +66,16 @@ class _Room:
 
 
 def tree_html(root: etree._Element) -> str:
-    """The element and all below it: secrets masked, each node with its path, and of what is long the beginning."""
+    """The element and all below it: secrets masked, each node with its path, and of what is long the beginning.
+
+    The paths are XPath 1.0 and begin at the root of the document, also where the element is a part of it.
+    """
     room = _Room()
-    nodes = _head(root, ".", 0, room) + "".join(_body(root, ".", 1, room))
+    above = [*reversed([*root.iterancestors()]), root][1:]
+    for element in above:
+        room.note(element.prefix, element)
+    way = "/".join(_step(element, room) for element in above) or "."
+    nodes = _head(root, way, 0, room) + "".join(_body(root, way, 1, room))
     legend = "".join(f'<li style="{_QUIET}">{escape(line)}</li>' for line in islice(room.legend, _SHOWN))
     legend += _more(len(room.legend) - _SHOWN, " namespaces")
     return f'<div style="{_BOX}"><ul style="{_PLAIN}">{nodes}</ul><ul style="{_PLAIN}">{legend}</ul></div>'
@@ -73,6 +88,11 @@ def brief(root: etree._Element) -> etree._Element:
     """
     made, _ = _copy(root)
     _fill(made, root, 1, _Room())
+    if root.getparent() is None:
+        for before in reversed([*islice(root.itersiblings(preceding=True), _SHOWN)]):
+            made.addprevious(_copy(before)[0])
+        for behind in reversed([*islice(root.itersiblings(), _SHOWN)]):
+            made.addnext(_copy(behind)[0])
     return made
 
 
@@ -83,9 +103,8 @@ def _body(element: etree._Element, path: str, level: int, room: _Room) -> Iterat
     """What is in an element, and its end. The lines of the children are given room first, then what is in them."""
     if not _is_leaf(element):
         built = []
-        steps, count = _steps(element)
-        for child, step in steps:
-            below = step if path == "." else f"{path}/{step}"
+        for child in islice(element.iterchildren(etree.Element), _SHOWN):
+            below = _step(child, room) if path == "." else f"{path}/{_step(child, room)}"
             head = _head(child, below, level, room)
             if not room.take(len(head.encode()) + _AROUND):
                 break
@@ -94,24 +113,32 @@ def _body(element: etree._Element, path: str, level: int, room: _Room) -> Iterat
         for child, below, head in built:
             yield head
             yield from _body(child, below, level + 1, room)
-        yield f"{_more(count - len(built))}</ul>"
+        yield f"{_more(int(_COUNT(element)) - len(built))}</ul>"
     yield "</details></li>"
 
 
-def _steps(element: etree._Element) -> tuple[list[tuple[etree._Element, str]], int]:
-    """The first children, each with its step in a path, and how many there are."""
-    tags = Counter(str(child.tag) for child in element.iterchildren(etree.Element))
-    names = Counter(tag.rpartition("}")[2] for tag in tags)
-    met: Counter[str] = Counter()
-    steps = []
-    for child in islice(element.iterchildren(etree.Element), _SHOWN):
-        tag, name = str(child.tag), etree.QName(child)
-        met[tag] += 1
-        # A name alone means any namespace; where that is too many, or it is no such name, its own stands before it.
-        alone = names[name.localname] == 1 and any_namespace(name.localname) != name.localname
-        step = name.localname if alone else f"{{{name.namespace or ''}}}{name.localname}"
-        steps.append((child, f"{step}[{met[tag]}]" if tags[tag] > 1 else step))
-    return steps, tags.total()
+def _step(element: etree._Element, room: _Room) -> str:
+    """The step from its parent to an element, and to no other; XPath 1.0 in the tree's prefixes, if it can be.
+
+    What is in a default namespace has no name in XPath 1.0 (section 2.3): such a name stands alone, and ``--xpath`` takes it
+    in any namespace. To write it out, ``*[local-name()='…']`` in each step, would be exact too, and nobody could read it.
+    """
+    name, prefix = etree.QName(element), element.prefix
+    if prefix is not None and prefix not in room.meanings:
+        room.meanings[prefix] = meaning(prefix, element)
+    own = prefix is not None and room.meanings[prefix] == name.namespace
+    before = _count(element.itersiblings(name.text, preceding=True))
+    following = list(islice(element.itersiblings(etree.Element), _LOOKED))
+    named = {str(each.tag) for each in following if str(each.tag).endswith(name.localname)} - {name.text}
+    others = any(etree.QName(tag).localname == name.localname for tag in named)
+    if not own and (others or _count(element.itersiblings(f"{{*}}{name.localname}", preceding=True)) > before):
+        return f"*[{_count(element.itersiblings(etree.Element, preceding=True)) + 1}]"
+    again = before or len(following) == _LOOKED or any(each.tag == element.tag for each in following)
+    return (f"{prefix}:" if own else "") + name.localname + (f"[{before + 1}]" if again else "")
+
+
+def _count(nodes: Iterable[etree._Element]) -> int:
+    return sum(1 for _ in nodes)
 
 
 def _head(element: etree._Element, path: str, level: int, room: _Room) -> str:
@@ -132,10 +159,10 @@ def _head(element: etree._Element, path: str, level: int, room: _Room) -> str:
 
 def _attributes(element: etree._Element, room: _Room) -> str:
     shown = ""
-    for n, (key, value) in enumerate(islice(element.attrib.items(), _ATTRIBUTES), 1):
-        name = str(_ATTRIBUTE_NAME(element, n=n))
-        room.note(name.partition(":")[0], str(key))
-        safe = escape(_safe(str(value), _LONG, etree.QName(key).localname))
+    for (key, value), name_of in zip(_first_attributes(element), _NAMES, strict=False):
+        name = str(name_of(element))
+        room.note(name.partition(":")[0], key)
+        safe = escape(_safe(value, _LONG, etree.QName(key).localname))
         shown += f' <span style="{_ATTRIBUTE}">{escape(_cut(name))}</span>="{safe}"'
     more = len(element.attrib) - _ATTRIBUTES
     return f"{shown} … {more:,} more attributes" if more > 0 else shown
@@ -170,17 +197,18 @@ def _copy(node: etree._Element) -> tuple[etree._Element, int]:
         declared, parent = node.nsmap, node.getparent()
         known, used = {} if parent is None else parent.nsmap, declared
         if len(declared) > _SHOWN:  # of thousands only the one that the element uses; and reading them has its price
-            known, used = {}, {node.prefix: etree.QName(node).namespace or ""}
-        new = {key: uri for key, uri in used.items() if uri and known.get(key) != uri}
+            uri = etree.QName(node).namespace
+            known, used = {}, {node.prefix: uri} if uri else {}
+        new = {key: uri for key, uri in used.items() if known.get(key) != uri}
         own = {key: uri for key, uri in new.items() if key == node.prefix or len(uri) <= _LONG_TEXT}
-        short = [(str(key), str(value)) for key, value in islice(node.attrib.items(), _ATTRIBUTES) if len(key) <= _LONG]
+        short = [(key, value) for key, value in _first_attributes(node) if len(key) <= _LONG]
         values = {key: _safe(value, _LONG, etree.QName(key).localname) for key, value in short}
         made = etree.Element(node.tag, values, nsmap=own)
         if more := len(node.attrib) - len(values):
             made.append(etree.Comment(f" {more:,} more attributes "))
         name = f"{node.prefix}{etree.QName(node).localname}"
         parts += [name, name, *values, *values.values(), *map(str, own), *own.values(), " " * len(declared)]
-    made.text, made.tail = text, tail
+    made.text, made.tail = text, tail or None  # with a tail, however empty, no comment can stand behind the root
     return made, sum(len(escape(part).translate(_WRITTEN).encode()) + 6 for part in parts)
 
 
@@ -193,6 +221,10 @@ def _is_secret(node: etree._Element) -> bool:
 
 def _is_leaf(element: etree._Element) -> bool:
     return _is_secret(element) or next(element.iterchildren(etree.Element), None) is None
+
+
+def _first_attributes(element: etree._Element) -> list[tuple[str, str]]:
+    return [(str(value.attrname), str(value)) for value in _FIRST(element)] if element.attrib else []
 
 
 def _text(element: etree._Element) -> str:

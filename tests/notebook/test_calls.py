@@ -109,6 +109,26 @@ class TestTheForm:
         with pytest.raises(SfmtlsError, match="is not a path"):
             cells("%sf_soap getUserInfo --xpath .//[")
 
+    @pytest.mark.parametrize(
+        ("path", "text"),
+        [("count(.//result)", "1"), (".//userId/text()", USER_ID), ("//userId/text()", USER_ID)],
+    )
+    @pytest.mark.parametrize("form", ["", "--as xml"])
+    def test_is_the_text_where_no_element_is_asked_for(self, cells: Cells, path: str, text: str, form: str) -> None:
+        assert text == cells(f"%sf_soap getUserInfo --xpath {path} {form}")
+
+    def test_is_an_error_where_a_text_should_be_a_frame(self, cells: Cells) -> None:
+        with pytest.raises(SfmtlsError, match="leads to text, and not to elements"):
+            cells("%sf_soap getUserInfo --xpath .//userId/text() --as frame")
+
+    def test_is_an_error_that_says_where_a_name_alone_is(self, cells: Cells) -> None:
+        with pytest.raises(SfmtlsError, match=r"write \.//userId$"):
+            cells("%sf_soap getUserInfo --xpath userId")
+
+    def test_is_a_frame_with_a_row_a_record(self, cells: Cells) -> None:
+        query = "<query><queryString>SELECT Name FROM Contact LIMIT 3</queryString></query>"
+        assert 3 == len(cells(f"%%sf_soap --as frame\n{query}")["Name"])
+
     @pytest.mark.parametrize("path", ["", "--xpath .//result"])
     def test_is_a_frame_when_asked(self, cells: Cells, path: str) -> None:
         assert [USER_ID] == list(cells(f"%sf_soap getUserInfo --as frame {path}")["userId"])

@@ -28,9 +28,9 @@ BACKSLASHED = "\\'"
 
 
 def seconds(quotes: int) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     soql_place(f"N = '{quotes * BACKSLASHED}", quotes * BACKSLASHED)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def test_in_a_literal_ten_times_as_long_it_takes_ten_times_as_long() -> None:

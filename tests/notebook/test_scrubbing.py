@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import nbformat
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb import SfmtlsError
+from sfmtls_nb.notebook import lines
+from sfmtls_nb.notebook.magics import SfMagics
+from sfmtls_nb.scrub import find_secrets, scrubbed
 
 SESSION_ID = "00D5f000000PRAC!AQEAQLooksLikeASessionIdAndIsLongEnoughToBeOne"
+
+LETTERS: Final = st.sampled_from("aAbdeEfiIkKnNoOprPsStTuvVwWy-_.12")
+FLAGS: Final = [
+    f"%{magic} {flag}"
+    for magic, function in vars(SfMagics).items()
+    for each in getattr(function, "arguments", ())
+    if each.is_flag
+    for flag in each.flags
+]
 
 
 def saved(path: Path, source: str) -> Path:
@@ -73,3 +88,15 @@ def test_what_is_no_notebook_is_an_error(shell: InteractiveShell, tmp_path: Path
     (tmp_path / "x.ipynb").write_text("not JSON")
     with pytest.raises(SfmtlsError, match="no notebook"):
         shell.run_line_magic("sf_scrub", str(tmp_path / "x.ipynb"))
+
+
+@given(flag=st.from_regex(lines._SECRET_FLAG, fullmatch=True, alphabet=LETTERS))
+def test_what_follows_a_flag_that_the_magics_refuse_for_it_is_a_secret(flag: str) -> None:
+    assume("file" not in flag.lower())
+    after, _ = scrubbed(json.dumps([f"%sf_login me@example.com {flag} swordfish"]))
+    assert "swordfish" not in after
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_what_follows_a_flag_that_a_magic_takes_is_none(flag: str) -> None:
+    assert [] == find_secrets(json.dumps([f"{flag} swordfish2"]))

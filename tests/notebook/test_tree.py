@@ -8,7 +8,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from lxml import etree, html
 
@@ -97,6 +97,24 @@ any_xml = st.recursive(
 )
 
 
+PREFIXES = {"s": "urn:s", "t": "urn:t"}
+_tags = st.sampled_from(["a", "b", "and", "s:a", "s:b", "t:a", "a xmlns=''", "a xmlns='urn:d'", "b xmlns='urn:s'"])
+_inner = st.recursive(
+    _tags.map("<{}/>".format),
+    lambda inner: st.builds(
+        lambda tag, children: f"<{tag}>{''.join(children)}</{tag.partition(' ')[0]}>",
+        _tags,
+        st.lists(inner, max_size=5),
+    ),
+    max_leaves=15,
+)
+namespaced_xml = st.builds(
+    lambda default, inner: etree.fromstring(f"<r{default} xmlns:s='urn:s' xmlns:t='urn:t'>{''.join(inner)}</r>"),
+    st.sampled_from(["", " xmlns='urn:d'"]),
+    st.lists(_inner, max_size=4),
+)
+
+
 class TestAnyXml:
     @given(any_xml)
     def test_becomes_well_formed_html(self, root: etree._Element) -> None:
@@ -121,6 +139,29 @@ class TestAnyXml:
         found = [Reply(root)._find(path) for path in paths(root)]
         assert [[element] for element in root.iter(etree.Element)] == found
 
+    @given(namespaced_xml)
+    def test_in_many_namespaces_offers_for_each_node_a_path_to_it_and_to_no_other(self, root: etree._Element) -> None:
+        found = [Reply(root).part(path).elements for path in paths(root)]
+        assert [(element,) for element in root.iter(etree.Element)] == found
+
+    @given(namespaced_xml)
+    def test_offers_paths_that_lxml_takes_with_the_prefixes_of_the_legend(self, root: etree._Element) -> None:
+        # What is in a default namespace has no name in XPath 1.0.
+        named = [each for each in root.iter(etree.Element) if each.prefix or not etree.QName(each).namespace]
+        offered = dict(zip(root.iter(etree.Element), paths(root), strict=True))
+        whole = [each for each in named if all(outer in named or outer is root for outer in each.iterancestors())]
+        assert [[each] for each in whole] == [root.xpath(offered[each], namespaces=PREFIXES) for each in whole]
+
+    @given(namespaced_xml)
+    def test_offers_for_each_part_the_same_paths_as_for_the_whole(self, root: etree._Element) -> None:
+        offered = dict(zip(root.iter(etree.Element), paths(root), strict=True))
+        assert offered == {each: paths(each)[0] for each in root.iter(etree.Element)}
+
+    @given(namespaced_xml)
+    def test_in_many_namespaces_means_the_same_in_its_text(self, root: etree._Element) -> None:
+        assume(b' xmlns="urn:s"' not in etree.tostring(root))  # of two names for a namespace lxml takes one
+        assert etree.tostring(root, method="c14n") == etree.tostring(brief(root), method="c14n")
+
     @given(any_xml)
     def test_that_is_small_is_whole_in_its_text(self, root: etree._Element) -> None:
         assert indented(root) == indented(brief(root))
@@ -133,16 +174,25 @@ class TestAPath:
             ("<a/>", ["."]),
             ("<a><b><c/></b></a>", [".", "b", "b/c"]),
             ("<a><b/><c/><b/></a>", [".", "b[1]", "c", "b[2]"]),
-            ("<a xmlns='urn:a' xmlns:s='urn:s'><s:b><c/></s:b></a>", [".", "b", "b/c"]),
-            ("<a xmlns:s='http://s/1'><b/><s:b/><b/></a>", [".", "{}b[1]", "{http://s/1}b", "{}b[2]"]),
+            ("<a xmlns='urn:a' xmlns:s='urn:s'><s:b><c/></s:b></a>", [".", "s:b", "s:b/c"]),
+            ("<a xmlns:s='http://s/1'><b/><s:b/><b/></a>", [".", "*[1]", "s:b", "*[3]"]),
+            ("<a xmlns='u' xmlns:s='s'><s:b/><s:b/><b/></a>", [".", "s:b[1]", "s:b[2]", "*[3]"]),
+            ("<a><s:b xmlns:s='s'/><s:b xmlns:s='t'/></a>", [".", "s:b", "*[2]"]),
             ("<a xmlns='http://s/1'><ü/><_b/></a>", [".", "ü", "_b"]),
             ("<a>" + "<b/>" * 51 + "</a>", [".", *(f"b[{n}]" for n in range(1, 51))]),
             (f"<a>{'<b/>' * 49}<c/>{'<b/>' * 49}<c/></a>", [".", *(f"b[{n}]" for n in range(1, 50)), "c[1]"]),
+            (f"<a><b/>{'<c/>' * 1000}</a>", [".", "b[1]", *(f"c[{n}]" for n in range(1, 50))]),
             (f"<a><{'b' * 1001}/></a>", [".", "… a path of 1,001 characters"]),
         ],
     )
     def test_is_as_short_as_it_can_be(self, xml: str, expected: list[str]) -> None:
         assert expected == paths(etree.fromstring(xml))
+
+    def test_of_a_part_begins_at_the_root_and_its_prefixes_are_in_the_legend(self) -> None:
+        root = etree.fromstring("<s:E xmlns:s='urn:s' xmlns='urn:d'><s:B><r/><r><c/></r></s:B></s:E>")
+        part = html.fromstring(tree_html(root[0][1]))
+        assert ["s:B/r[2]", "s:B/r[2]/c"] == [code.text_content() for code in part.iter("code")]
+        assert ["xmlns:s = urn:s", "xmlns = urn:d"] == [line.text_content() for line in part[1]]
 
     @pytest.mark.parametrize(
         "xml", ["<a xmlns:s='http://s/1'><b>x</b><s:b>it</s:b></a>", "<a><b>x</b><c><ü xmlns='urn:a'>it</ü></c></a>"]
@@ -268,6 +318,10 @@ class TestWhatIsLong:
         assert 50 == shown.count("l2")
         assert "… 50 more" in shown
 
+    def test_has_the_comments_around_it_in_its_text(self) -> None:
+        root = etree.fromstring("<!-- 1 --><?p 2?><a/><!-- 3 --><!-- 4 -->")
+        assert indented(root) == indented(brief(root))
+
     def test_has_a_legend_of_fifty_lines(self) -> None:
         xml = "<a>" + numbered("<b><p{0}:c xmlns:p{0}='urn:{0}'/><d xmlns='urn:d{0}'/></b>", 50) + "</a>"
         assert "… 50 more namespaces" == legend(xml)[-1]
@@ -292,26 +346,41 @@ LARGE = {
     "long namespaces": within("r", numbered(f"<a xmlns='urn:{'x' * 3000}{{}}'>{'<b/>' * 9}</a>", 1000)),
     "depth": f"<aaaaaaaaaaaa>{'<b/>' * 30}" * 250 + "</aaaaaaaaaaaa>" * 250,
     "long names": within("r", within("n" * 40_000, f"<m a{'q' * 40_000}='1'/>") * 50),
+    "20,000 attributes": within("r", "<a" + numbered(" a{}='1'", 20_000) + "/>"),
+    "500,000 attributes": within("r", "<a" + numbered(" a{}='1'", 500_000) + "/>"),
+    "millions of siblings": within("r", "<a/>" * 4_000_000),
+    "a million names": within("r", numbered("<a{}/>", 1_000_000)),
     "comments": within("r", f"<!--{'c' * 5000}-->" * 1000 + f"<?p {'d' * 1_000_000}?>"),
     "mixed content": within("r", "text <b>x</b>" * 100_000),
 }
 
 
+def seconds(do: Callable[[], object]) -> float:
+    began = time.process_time()
+    do()
+    return time.process_time() - began
+
+
+@pytest.fixture(scope="module")
+def parsing() -> float:
+    """The seconds that it takes to parse 20 MB: about half a second, where one second is the limit for showing it."""
+    return seconds(lambda: etree.fromstring(LARGE["20 MB of records"].encode()))
+
+
 @pytest.mark.parametrize("large", LARGE)
 class TestALargeReply:
-    def test_takes_little_html_and_little_time(self, large: str) -> None:
-        root = etree.fromstring(LARGE[large].encode())
-        began = time.process_time()
-        size = len(tree_html(root).encode())
-        assert size < 300_000
-        assert time.process_time() - began < 1
+    def test_takes_little_html(self, large: str) -> None:
+        assert len(tree_html(etree.fromstring(LARGE[large].encode())).encode()) < 300_000
 
-    def test_takes_little_text_and_little_time(self, large: str) -> None:
+    def test_takes_little_text(self, large: str) -> None:
+        assert len(indented(brief(etree.fromstring(LARGE[large].encode()))).encode()) < 300_000
+
+    @pytest.mark.parametrize("show", [tree_html, lambda root: indented(brief(root))], ids=["as a tree", "as text"])
+    def test_is_shown_about_as_fast_as_20_megabytes_are_parsed(
+        self, large: str, show: Callable[[etree._Element], str], parsing: float
+    ) -> None:
         root = etree.fromstring(LARGE[large].encode())
-        began = time.process_time()
-        size = len(indented(brief(root)).encode())
-        assert size < 300_000
-        assert time.process_time() - began < 1
+        assert seconds(lambda: show(root)) < 2 * parsing
 
     def test_says_that_it_is_not_whole(self, large: str) -> None:
         root = etree.fromstring(LARGE[large].encode())
