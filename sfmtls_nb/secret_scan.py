@@ -129,7 +129,8 @@ class Origin:
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _TAGS: Final = re.compile(r"</?[A-Za-z!][^<>]*+>")
 _ENTITY: Final = r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|lt|gt|amp|quot|apos|nbsp|excl|equals|plus|sol|NewLine);?"
-_ESCAPES: Final = re.compile(_ENTITY + r"|\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[nrt\n\"'/!\\])|%[0-9A-Fa-f]{2}")
+_BACKSLASHED: Final = r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[nrt\n\"'/!\\])"
+_ESCAPES: Final = re.compile(rf"{_ENTITY}|{_BACKSLASHED}|%[0-9A-Fa-f]{{2}}")
 _PART: Final = r"[\w.%~+/=!-]"
 # Between two literals that Python makes one of, if the second is such as the parts of a token are.
 _JUNCTIONS: Final = re.compile(
@@ -174,7 +175,8 @@ _READINGS: Final = (
 )
 # A key in DER at its most escaped; what undoes that, as little at a time as there is.
 _ESCAPED_DER: Final = ("x02", "x86H", "u0002")
-_AS_BYTES: Final = (_COLOURLESS, ("&", re.compile(_ENTITY), _meaning), _UNESCAPED, _UNESCAPED, _UNESCAPED)
+_UNSLASHED: Final = ("\\", re.compile(_BACKSLASHED), _meaning)  # a "%41" among the bytes is three of them
+_AS_BYTES: Final = (_COLOURLESS, ("&", re.compile(_ENTITY), _meaning), _UNSLASHED, _UNSLASHED, _UNSLASHED)
 _WORTH_A_LOOK: Final = (
     *("00d", "5aep861", "eyj", "pass", "pw", "secret", "token", "authorization", "private", "session", "assertion"),
     *("sf_", "curl", "kty"),

@@ -449,6 +449,15 @@ class TestASecretGoes:
         left = re.sub(r"\[removed: [\w #]+\]", "@", html.unescape(after))
         assert re.fullmatch(r"\W*before \[\W*b?\W*(?:0?x)?@\W*\] after\W*", left)
 
+    @pytest.mark.parametrize("disguise", ["as it stands", "in JSON", "in Python"])
+    @pytest.mark.parametrize("among", [b"%41", b"\\n", b"\\x41", b"'", b'"'])
+    def test_a_key_whose_bytes_look_like_an_escape(self, among: bytes, disguise: str) -> None:
+        # A key of 64 bytes, as RFC 5958 has it, that holds what it likes.
+        key = b"\x30\x50\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x44" + among + bytes(68 - len(among))
+        text = DISGUISES[disguise](f"before [{key!r}] after")
+        after = json.loads(scrubbed(written(notebook(code(text))))[0])["cells"][0]["source"]
+        assert re.fullmatch(r"""\W*before \[b\W*\[removed: private key\]\W*\] after\W*""", after)
+
     @pytest.mark.parametrize("name", SHOWN)
     def test_a_key_whose_bytes_are_characters(self, name: str) -> None:
         text = f"before [{DER_KEYS[name].decode('latin-1')}] after"
