@@ -422,7 +422,7 @@ _PURPOSE_ADVICE: Final = (
 )
 # The reasons are OpenSSL's verify error strings (the first is Salesforce's own). Looked up by their beginning.
 _PAGE_ADVICE: Final = {
-    "No client certificate": "this user is enforced: call 8443 with a client certificate (identity=…; in a notebook %sf_identity)",
+    "No client certificate": "this user is enforced: call 8443 with a client certificate (identity=…, %sf_identity)",
     "unable to get local issuer": "send the intermediates too, leaf first; and see that the root is one the org "
     "accepts (https://MYDOMAIN.my.salesforce.com/cacerts.jsp lists them)",
     "certificate has expired": "renew the certificate and upload the new leaf; look at the intermediates' dates too",
