@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
 from IPython.core.error import UsageError
 
@@ -14,6 +15,8 @@ from sfmtls_nb.errors import OrgError
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Org
 from sfmtls_nb.profiles import Profile, read_profiles, save_profile
+
+_HOST: Final = re.compile(r"(?:https://)?([^./]+)\.my\.salesforce\.com/?")
 
 
 def choose(workspace: Workspace, chosen: Namespace, usual: Mapping[str, Any]) -> Org:
@@ -29,11 +32,11 @@ def choose(workspace: Workspace, chosen: Namespace, usual: Mapping[str, Any]) ->
             )
         options = {**usual, **said}
         return workspace.go_to(Org(**{**workspace.start_practice(**options).endpoints, **options}))
-    profiles = read_profiles()
+    profiles, host = read_profiles(), _HOST.fullmatch(chosen.name)
     profile = None if chosen.sandbox else profiles.get(chosen.name)
-    if profile is None:
+    if profile is None and host is None:
         _not_mistyped(chosen.name, ["practice", *profiles])
-    org = profile.org if profile else Org.my_domain(chosen.name, sandbox=chosen.sandbox)
+    org = profile.org if profile else Org.my_domain(host[1] if host else chosen.name, sandbox=chosen.sandbox)
     unsaid = {name: value for name, value in usual.items() if getattr(org, name) == getattr(Org, name)}
     org = replace(org, **{**unsaid, **said})
     if profile:
@@ -55,5 +58,5 @@ def _not_mistyped(name: str, known: Sequence[str]) -> None:
         raise OrgError(
             f"there is no profile {name}",
             f"{close[0]} is nearly the same, and so this is not taken for the My Domain of somebody else",
-            f"did you mean %sf_org {close[0]}?",
+            f"did you mean %sf_org {close[0]}? For the My Domain: %sf_org {name}.my.salesforce.com",
         )

@@ -120,6 +120,12 @@ def test_what_is_nearly_a_known_name_is_not_taken_for_a_my_domain(
         shell.run_line_magic("sf_org", name)
 
 
+@pytest.mark.parametrize("name", ["practise.my.salesforce.com", "https://practise.my.salesforce.com/"])
+@pytest.mark.usefixtures("profiles")
+def test_a_my_domain_may_be_written_whole(shell: InteractiveShell, name: str) -> None:
+    assert "https://practise.my.salesforce.com" == shell.run_line_magic("sf_org", name).login_url
+
+
 @pytest.mark.usefixtures("profiles")
 def test_another_name_is_the_my_domain_it_says(shell: InteractiveShell) -> None:
     assert "https://bigco.my.salesforce.com" == shell.run_line_magic("sf_org", "bigco").login_url
