@@ -132,9 +132,6 @@ def indented(root: etree._Element, placeholders: Mapping[str, str] | None = None
     whole = root if root.getparent() is not None else root.getroottree()  # with the comments before and behind it
     clean = etree.fromstring(etree.tostring(whole, with_tail=False), _parser(remove_blank_text=True))
     _mask_secrets(clean, placeholders or {})
-    for holding in _HOLDING_IDS:
-        for node in clean.xpath(holding):
-            _mask_ids(node if etree.iselement(node) else node.getparent())
     shown = etree.tostring(clean.getroottree(), pretty_print=True, encoding="unicode")
     # What can hold one still is the name of a namespace.
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + mask_session_ids(shown)
@@ -148,6 +145,7 @@ def _masked(root: etree._Element) -> etree._Element:
 
 
 def _mask_secrets(root: etree._Element, placeholders: Mapping[str, str]) -> None:
+    """Mask elements and attributes with the name of a secret; and session ids, wherever they stand."""
     for element in list(root.iter(*(f"{{*}}{name}" for name in SECRET_ELEMENTS))):
         if element.text or len(element):
             text = placeholders.get(etree.QName(element).localname) or mask(element.text or "")
@@ -156,6 +154,9 @@ def _mask_secrets(root: etree._Element, placeholders: Mapping[str, str]) -> None
             element.text = text
     for value in root.xpath(_SECRET_ATTRIBUTES):
         value.getparent().set(value.attrname, mask(value))
+    for holding in _HOLDING_IDS:
+        for node in root.xpath(holding):
+            _mask_ids(node if etree.iselement(node) else node.getparent())
 
 
 def _mask_ids(node: etree._Element) -> None:
@@ -237,8 +238,9 @@ class Reply:
         elements = tuple(each for each in found if not isinstance(each, str))
         if len(elements) == len(found):
             return Part(path, elements)
-        texts = (each if isinstance(each, str) else each.text or "" for each in find(_masked(self.root), path))
-        return "\n".join(map(mask_session_ids, texts))
+        # Of a copy that is masked already: a path may take a secret apart.
+        masked = find(_masked(self.root), path)
+        return "\n".join(each if isinstance(each, str) else each.text or "" for each in masked)
 
     def _find(self, path: str) -> list[etree._Element | str]:
         found = find(self.root, path)

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Final, Literal, Self, TypeVar
+from typing import Any, Final, Literal, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
@@ -42,21 +43,34 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 SECRET_HEADERS: Final = frozenset({"authorization", "x-sfdc-session"})
 
 
-class _Headers(dict[str, str]):
-    """Headers that show themselves with their secrets masked."""
+class _Headers(CaseInsensitiveDict[str]):
+    """Headers that show themselves with their secrets masked. What is taken out of them is as it is."""
 
     def __repr__(self) -> str:
-        shown = {name: _without_secret(name, value) for name, value in self.items()}
-        return repr(shown)
+        return repr({name: _without_secret(name, value) for name, value in self.items()})
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("the headers of an Exchange are not pickled: a secret may be among them")
 
 
 class _Body(bytes):
-    """Bytes that show how many they are: secrets may be among them."""
+    """Bytes that show how many they are: secrets may be among them. A part of them shows itself as it is."""
 
     def __repr__(self) -> str:
         return f"<{len(self):,} bytes>"
 
     __str__ = __repr__
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("the body of an Exchange is not pickled: secrets may be among its bytes")
+
+
+_UNSHOWN: Final[dict[str, Callable[[Any], object]]] = {
+    "request_headers": _Headers,
+    "request_body": _Body,
+    "response_headers": _Headers,
+    "response_body": _Body,
+}
 
 
 @dataclass(frozen=True)
@@ -81,7 +95,7 @@ class Exchange:
     tls: str = ""
 
     def __post_init__(self) -> None:
-        for name, kind in {"request_headers": _Headers, "request_body": _Body, "response_body": _Body}.items():
+        for name, kind in _UNSHOWN.items():
             object.__setattr__(self, name, kind(getattr(self, name)))
 
     def __repr__(self) -> str:
@@ -120,7 +134,7 @@ class Exchange:
 
 def _without_secret(name: str, value: str) -> str:
     scheme, space, secret = value.rpartition(" ")
-    return f"{scheme}{space}{mask(secret)}" if name.lower() in SECRET_HEADERS else value
+    return f"{scheme}{space}{mask(secret)}" if name.lower() in SECRET_HEADERS else mask_session_ids(value)
 
 
 class Transport:

@@ -30,7 +30,6 @@ _TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 _OPERATORS: Final = frozenset({"=", "!=", "<", ">", "<=", ">=", "+", "-", "|", ","})
-_DOWN: Final = frozenset({"child", "attribute", "self", "descendant", "descendant-or-self"})
 _ADVICE: Final = (
     "write it as .//userName or .//result/userId: XPath 1.0, where a name without a prefix has any namespace"
 )
@@ -143,15 +142,15 @@ def _expression(path: str, tokens: list[_Token]) -> tuple[str, dict[str, str]]:
 
 
 def _stages(path: str) -> list[str]:
-    """A path that only goes down, cut before each ``//`` but the first: ``.//records``, ``//Name``.
+    """A path of names alone, cut before each ``//`` but the first: ``.//records``, ``//Name``.
 
     What is below an element of the first stage is also below the outermost of them. libxml2 compares all that it finds
     with all that it has found, in quadratic time.
     """
     depth, cuts = 0, []
-    for kind, match in _tokens(path):
-        depth += (kind in ("[", "(")) - (kind in ("]", ")"))
-        if depth == 0 and (kind in ("operator", "..") or (kind == "axis" and match[0] not in _DOWN)):
+    for number, (kind, match) in enumerate(_tokens(path)):
+        depth += (kind == "[") - (kind == "]")
+        if depth == 0 and kind not in ("name", "/", "//", "]") and (number, kind) != (0, "."):
             return [path]
         if depth == 0 and kind == "//":
             cuts.append(match.start())

@@ -708,6 +708,16 @@ class TestAPart:
         expected = '<r xmlns="urn:b">\n  <Id>2</Id>\n  <sessionId>••••</sessionId>\n</r>'
         assert expected == str(self.REPLY.part(".//r[2]"))
 
+    @pytest.mark.parametrize("path", ["substring-after(.//url, '!')", "translate(.//url, '!', '-')", "string(.)"])
+    def test_that_takes_a_session_id_apart_finds_it_masked(self, path: str) -> None:
+        reply = Reply(
+            etree.fromstring(
+                f"<E><url>https://h/?sid={SESSION_ID}</url><sessionId>{SESSION_ID}</sessionId><n>ok</n></E>"
+            )
+        )
+        found = str(reply.find(path))
+        assert (False, path == "string(.)") == ("AQsecret" in found, found.endswith("ok"))
+
     @pytest.mark.parametrize("path", [".//sessionId/text()", "string(.//sessionId)", "substring(.//sessionId, 3)"])
     def test_that_is_text_is_masked_in_what_is_shown_and_clear_where_it_is_asked_for(self, path: str) -> None:
         assert ("secret" in str(self.REPLY.find(path)), "cret" in str(self.REPLY.text(path))) == (False, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import socket
 import ssl
@@ -113,6 +114,17 @@ def test_headers_and_bodies_show_themselves_without_what_is_secret(show: Callabl
         exchange.request_headers
     )
     assert ["<8 bytes>", "<8 bytes>"] == [show(exchange.request_body), show(exchange.response_body)]
+
+
+def test_a_session_id_in_any_header_is_masked() -> None:
+    came = {"Location": "https://h/secur/frontdoor.jsp?sid=00D36000000bLGT!AQQAQMlp30", "Date": "today"}
+    exchange = Exchange("https://h", {}, b"", None, None, response_headers=came)
+    assert (False, "today") == ("AQQAQMlp30" in repr(exchange.response_headers), exchange.response_headers["date"])
+
+
+def test_an_exchange_is_not_pickled() -> None:
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(Exchange("https://h", {"Authorization": f"Bearer {SECRET}"}, SECRET.encode(), None, None))
 
 
 def test_headers_and_bodies_are_what_was_sent_all_the_same() -> None:

@@ -137,7 +137,23 @@ _nested = st.recursive(
 )
 
 
-@given(_nested, st.sampled_from([".//a//b", ".//*//*", "//a//b[1]", ".//a//a/b//*", ".//b//b[last()]", "//*//a/*[2]"]))
+@given(
+    _nested,
+    st.sampled_from(
+        [
+            ".//a//b",
+            ".//*//*",
+            "//a//b[1]",
+            ".//a//a/b//*",
+            ".//b//b[last()]",
+            "//*//a/*[2]",
+            "//a//.",
+            "//.//a",
+            "//*//text()",
+            "//@x//.",
+        ]
+    ),
+)
 def test_a_path_in_stages_finds_what_libxml2_finds_in_its_order(document: str, path: str) -> None:
     root = etree.fromstring(document)
     assert root.xpath(path) == find(root, path)

@@ -39,6 +39,10 @@ def without_body(lines: list[str]) -> list[str]:
     return lines if more or not head.startswith("%%sf_") else [head[1:]]
 
 
+# Only what is run is rewritten: while a cell is typed into a terminal, more of it may follow.
+without_body.has_side_effects = True  # type: ignore[attr-defined]  # by this name IPython looks for it
+
+
 def register_completion(shell: InteractiveShell) -> None:
     """Have the Tab key complete what stands on our lines and in our cells; once, however often that is said."""
 

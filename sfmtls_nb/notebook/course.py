@@ -175,7 +175,7 @@ def progress_folder() -> Path:
     what another notebook keeps at the same time, and not what another version of the course has kept.
     """
     named = os.environ.get("SFMTLS_NB_PROGRESS")
-    return Path(named) if named else platformdirs.user_data_path("sfmtls_nb", appauthor=False) / "progress"
+    return Path(named).expanduser() if named else platformdirs.user_data_path("sfmtls_nb", appauthor=False) / "progress"
 
 
 def read_progress() -> dict[str, list[int]]:

@@ -16,6 +16,8 @@ from traitlets import Bunch
 
 def answer_on_main_thread(widget: Widget) -> None:
     """Have a widget, and all that is or comes into it, answered on the kernel's main thread, whatever the browser asks."""
+    if widget.comm is None:  # it has been closed
+        return
     # ipykernel asks this of a comm, where it is there, for the id of the thread: None is the main one.
     widget.comm._reply_subshell_for = lambda _data, _asked: None  # noqa: SLF001  # there is no public switch
     if widget.has_trait("children"):

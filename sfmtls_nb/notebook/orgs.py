@@ -16,7 +16,8 @@ from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Org
 from sfmtls_nb.profiles import Profile, read_profiles, save_profile
 
-_HOST: Final = re.compile(r"(?:https://)?([^./]+)\.my\.salesforce\.com/?")
+#: As it is copied from Setup or the address bar; sandboxes and developer orgs have more words in it.
+_HOST: Final = re.compile(r"(?:https://)?((?:[a-z0-9-]+\.)+my\.salesforce\.com)(?:/.*)?", re.IGNORECASE)
 
 
 def choose(workspace: Workspace, chosen: Namespace, usual: Mapping[str, Any]) -> Org:
@@ -32,11 +33,9 @@ def choose(workspace: Workspace, chosen: Namespace, usual: Mapping[str, Any]) ->
             )
         options = {**usual, **said}
         return workspace.go_to(Org(**{**workspace.start_practice(**options).endpoints, **options}))
-    profiles, host = read_profiles(), _HOST.fullmatch(chosen.name)
+    profiles = read_profiles()
     profile = None if chosen.sandbox else profiles.get(chosen.name)
-    if profile is None and host is None:
-        _not_mistyped(chosen.name, ["practice", *profiles])
-    org = profile.org if profile else Org.my_domain(host[1] if host else chosen.name, sandbox=chosen.sandbox)
+    org = profile.org if profile else _my_domain(chosen.name, chosen.sandbox, ["practice", *profiles])
     unsaid = {name: value for name, value in usual.items() if getattr(org, name) == getattr(Org, name)}
     org = replace(org, **{**unsaid, **said})
     if profile:
@@ -51,12 +50,20 @@ def choose(workspace: Workspace, chosen: Namespace, usual: Mapping[str, Any]) ->
     return gone
 
 
-def _not_mistyped(name: str, known: Sequence[str]) -> None:
-    """Raise OrgError where a name is nearly one that is known: as a My Domain it would be asked for a password."""
-    close = [each for each in known if each.casefold() == name.casefold()] or get_close_matches(name, known, 1, 0.8)
-    if close:
+def _my_domain(name: str, sandbox: str | None, known: Sequence[str]) -> Org:
+    """The org behind a My Domain name, or behind a whole host.
+
+    Raises OrgError where the name is nearly one that is known: somebody else's org would be asked to sign in there.
+    """
+    if host := _HOST.fullmatch(name):
+        if sandbox:
+            raise UsageError("a whole host says itself which sandbox it is; --sandbox goes with a name such as acme")
+        return Org(f"https://{host[1].lower()}")
+    alike = [each for each in known if each.casefold() == name.casefold()] or get_close_matches(name, known, 1, 0.8)
+    if alike and name not in known:
         raise OrgError(
             f"there is no profile {name}",
-            f"{close[0]} is nearly the same, and so this is not taken for the My Domain of somebody else",
-            f"did you mean %sf_org {close[0]}? For the My Domain: %sf_org {name}.my.salesforce.com",
+            f"{alike[0]} is nearly the same, and so this is not taken for the My Domain of somebody else",
+            f"write {alike[0]} if you meant that; or the whole host of the My Domain, {name}.my.salesforce.com",
         )
+    return Org.my_domain(name, sandbox=sandbox)

@@ -234,7 +234,7 @@ class Workspace:
         practice = self.at_practice()
         folder = practice.directory / expanded(name) if practice else expanded(name)
         self.pem = identity.write_pem(folder / "fullcert.pem", overwrite=overwrite)
-        self._written.append(self.pem)
+        self._written.append(self.pem.absolute())
         upload = identity.write_upload(folder / "upload.crt", overwrite=overwrite)
         return [f"written for the client: {self.pem} ({KEEP})", f"written for Setup: {upload} (upload it)"]
 

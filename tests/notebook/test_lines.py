@@ -11,6 +11,7 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb import MutualAuthenticationFault, SoapFault
+from sfmtls_nb.notebook import without_body
 from sfmtls_nb.notebook.lines import unquoted, words_of
 
 MAGICS = ["sf_practice", "sf_org", "sf_login", "sf_identity", "sf_soap", "sf_soql", "sf_rest", "sf_curl"]
@@ -109,6 +110,19 @@ def test_rest_on_443_is_refused_to_an_enforced_user_as_predicted(shell: Interact
 )
 def test_a_line_is_read_as_words_up_to_a_comment(line: str, words: list[str]) -> None:
     assert words == words_of(line)
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"), [("%%sf_soql", "incomplete"), ("%%bash", "incomplete"), ("%sf_soql", "complete")]
+)
+def test_a_cell_that_is_being_typed_is_not_taken_for_whole(shell: InteractiveShell, cell: str, expected: str) -> None:
+    assert expected == shell.check_complete(cell)[0]
+
+
+@pytest.mark.parametrize("cell", ["%%bash", "%%sf_soap\n<getUserInfo/>\n", "x = 1\n%%sf_soap\n", ""])
+def test_other_cells_are_left_as_they_are(cell: str) -> None:
+    lines = cell.splitlines(keepends=True)
+    assert lines == without_body(lines)
 
 
 @pytest.mark.parametrize("line", ["'a", 'a "b', "a 'b c"])

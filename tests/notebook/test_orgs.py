@@ -116,14 +116,34 @@ def test_what_is_nearly_a_known_name_is_not_taken_for_a_my_domain(
     shell: InteractiveShell, profiles: Path, name: str
 ) -> None:
     profiles.write_text('[acme]\nmy_domain = "acme"\n')
-    with pytest.raises(OrgError, match=r"did you mean %sf_org (practice|acme)\?"):
+    with pytest.raises(OrgError, match=r"write (practice|acme) if you meant that"):
         shell.run_line_magic("sf_org", name)
 
 
-@pytest.mark.parametrize("name", ["practise.my.salesforce.com", "https://practise.my.salesforce.com/"])
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [
+        ("practise.my.salesforce.com", "practise.my.salesforce.com"),
+        ("HTTPS://Acme.my.salesforce.com/services/Soap", "acme.my.salesforce.com"),
+        ("https://acme--uat.sandbox.my.salesforce.com/", "acme--uat.sandbox.my.salesforce.com"),
+        ("acme-dev-ed.develop.my.salesforce.com", "acme-dev-ed.develop.my.salesforce.com"),
+    ],
+)
 @pytest.mark.usefixtures("profiles")
-def test_a_my_domain_may_be_written_whole(shell: InteractiveShell, name: str) -> None:
-    assert "https://practise.my.salesforce.com" == shell.run_line_magic("sf_org", name).login_url
+def test_a_my_domain_may_be_written_whole(shell: InteractiveShell, name: str, host: str) -> None:
+    assert f"https://{host}" == shell.run_line_magic("sf_org", name).login_url
+
+
+@pytest.mark.usefixtures("profiles")
+def test_a_whole_host_takes_no_sandbox_beside_it(shell: InteractiveShell) -> None:
+    with pytest.raises(UsageError, match="says itself which sandbox"):
+        shell.run_line_magic("sf_org", "acme.my.salesforce.com --sandbox uat")
+
+
+def test_a_profiles_name_may_be_that_of_a_my_domain_with_sandboxes(shell: InteractiveShell, profiles: Path) -> None:
+    profiles.write_text('[acme]\nmy_domain = "acme"\n')
+    org = shell.run_line_magic("sf_org", "acme --sandbox uat")
+    assert "https://acme--uat.sandbox.my.salesforce.com" == org.login_url
 
 
 @pytest.mark.usefixtures("profiles")
