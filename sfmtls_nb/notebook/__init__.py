@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.completer import CompletionContext, SimpleMatcherResult, context_matcher
 from IPython.core.interactiveshell import InteractiveShell
@@ -25,10 +25,7 @@ def load(shell: InteractiveShell) -> None:
     shell.register_magics(before or SfMagics(shell))
     register_views(shell)
     register_completion(shell)
-    transforms = shell.input_transformers_cleanup
-    transforms[:] = [each for each in transforms if getattr(each, "__name__", "") != without_body.__name__] + [
-        without_body
-    ]
+    _put_last(shell.input_transformers_cleanup, without_body, "__name__")
     if before is None and hasattr(shell, "kernel"):  # a terminal shows no HTML
         shell.events.register("post_run_cell", partial(offer_traceback, shell.display_pub))
 
@@ -58,5 +55,12 @@ def register_completion(shell: InteractiveShell) -> None:
     def matcher(context: CompletionContext) -> SimpleMatcherResult:
         return completion().matches(context) if "%sf_" in context.full_text else {"completions": []}
 
-    matchers = shell.Completer.custom_matchers
-    matchers[:] = [each for each in matchers if getattr(each, "matcher_identifier", "") != _MATCHER] + [matcher]
+    _put_last(shell.Completer.custom_matchers, matcher, "matcher_identifier")
+
+
+def _put_last(hooks: list[Any], hook: Any, name: str) -> None:
+    """Put a hook of ours into a list of IPython's, in place of the one that an earlier loading has left there.
+
+    name: the attribute that tells which hook it is.
+    """
+    hooks[:] = [*(each for each in hooks if getattr(each, name, None) != getattr(hook, name)), hook]

@@ -72,7 +72,7 @@ def takes(*arguments: Argument) -> Callable[[Magic], Any]:
     def decorate(magic: Magic) -> Any:
         parser = MagicArgumentParser(prog=magic.__name__, description=magic.__doc__, add_help=False)
         for each in every:
-            parser.add_argument(*each.flags, **_reading(each.options))
+            parser.add_argument(*each.flags, **_reading(each))
 
         @functools.wraps(magic)
         def run(self: Any, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
@@ -153,9 +153,10 @@ def unquoted(word: str) -> str:
     return _QUOTED.sub(lambda quoted: quoted[1] or quoted[2] or "", word)
 
 
-def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of an argument, its quotes taken off before its value is converted or compared."""
-    if not {"type", "choices"} & {*options}:
+def _reading(argument: Argument) -> dict[str, Any]:
+    """The options of an argument; the line's quotes are taken off before its value is converted or compared."""
+    options = argument.options
+    if argument.raw or "action" in options:
         return {**options}
     kind = options.get("type", str)
 
@@ -183,17 +184,7 @@ def _read(parser: MagicArgumentParser, arguments: Sequence[Argument], line: str)
     if more:
         # Not quoted: it may be a password that was meant to go with the username.
         raise UsageError(f"there is a word too much on the line; %{parser.prog} --help shows what it takes")
-    raw = {each.flags[0] for each in arguments if each.raw}
-    for name, value in vars(chosen).items():
-        if name not in raw:
-            setattr(chosen, name, _unquoted(value))
     return chosen
-
-
-def _unquoted(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_unquoted(each) for each in value]
-    return unquoted(value) if isinstance(value, str) else value
 
 
 def _unknown(flag: str, known: Sequence[str], magic: str) -> str:
