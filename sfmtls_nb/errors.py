@@ -36,7 +36,7 @@ from sfmtls_nb.secret import mask_session_ids
 class SfmtlsError(Exception):
     """What happened, the evidence for it, and what to do next.
 
-    ``exchange`` is the call that failed (a `sfmtls_nb.transport.Exchange`), or None when nothing was sent.
+    ``exchange`` is the call that failed (a `sfmtls_nb.Exchange`), or None when nothing was sent.
     """
 
     # Any: the exchange is made three modules further up, and imports point one way.

@@ -13,9 +13,8 @@ from lxml import etree
 
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.secret import mask, mask_session_ids
-from sfmtls_nb.selection import Column
-from sfmtls_nb.soap import SECRET_ELEMENTS, XSI, is_nil
-from sfmtls_nb.sobject import Kind, Scalar, kind_of, spelled, value_of
+from sfmtls_nb.values import Column, Kind, Scalar, kind_of, spelled, value_of
+from sfmtls_nb.xml import SECRET_ELEMENTS, is_nil, local_name, type_of
 
 
 def elements_frame(elements: Iterable[etree._Element]) -> pd.DataFrame:
@@ -43,15 +42,11 @@ def records_of(results: Sequence[etree._Element]) -> Sequence[etree._Element]:
     if len(results) != 1:
         return results
     children = list(results[0].iterchildren(etree.Element))
-    if _type_of(results[0]) == "QueryResult":
-        return [child for child in children if _type_of(child) == "sObject"]
+    if type_of(results[0]) == "QueryResult":
+        return [child for child in children if type_of(child) == "sObject"]
     inner = [child for child in children if next(child.iterchildren(etree.Element), None) is not None]
     alike = len({child.tag for child in inner}) == 1
-    return inner if alike and (len(inner) > 1 or _type_of(inner[0]) == "sObject") else results
-
-
-def _type_of(element: etree._Element) -> str:
-    return (element.get(f"{{{XSI}}}type") or "").strip().rpartition(":")[2]
+    return inner if alike and (len(inner) > 1 or type_of(inner[0]) == "sObject") else results
 
 
 def _row(element: etree._Element) -> dict[str, object]:
@@ -70,14 +65,14 @@ def _row(element: etree._Element) -> dict[str, object]:
 def _leaves(element: etree._Element, path: tuple[str, ...]) -> Iterator[tuple[str, Scalar]]:
     children = list(element.iterchildren(etree.Element))
     if not children:
-        way = path or (str(etree.QName(element).localname),)
+        way = path or (local_name(element),)
         text = None if is_nil(element) else element.text
         if text and not SECRET_ELEMENTS.isdisjoint(way):
             yield ".".join(way), mask(text)
         else:
-            yield ".".join(way), value_of(kind_of(_type_of(element)), mask_session_ids(text)) if text else None
+            yield ".".join(way), value_of(kind_of(type_of(element)), mask_session_ids(text)) if text else None
     for child in children:
-        yield from _leaves(child, (*path, str(etree.QName(child).localname)))
+        yield from _leaves(child, (*path, local_name(child)))
 
 
 # ---------------------------------------------------------------- records of a query

@@ -12,8 +12,9 @@ from typing import Final, NamedTuple
 
 from lxml import etree
 
+from sfmtls_nb.api import build_element
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.soap import SECRET_ELEMENTS, operation
+from sfmtls_nb.xml import SECRET_ELEMENTS
 
 
 class Field(NamedTuple):
@@ -74,8 +75,8 @@ WHAT: Final[Mapping[str, str]] = MappingProxyType({name: what for name, what, _ 
 
 def body_of(name: str, values: Mapping[str, Sequence[str | Secret]]) -> etree._Element:
     """The body of a call: an element for each value of each field. Raises NotSoapError for what is no XML."""
-    body = operation(name)
+    body = build_element(name)
     for field, texts in values.items():
         for text in texts:
-            body.append(operation(name, {field: text})[0])
+            body.append(build_element(name, {field: text})[0])
     return body

@@ -1,4 +1,4 @@
-"""Secret: text that shows itself masked."""
+"""Secret: text and bytes that show themselves masked."""
 
 from __future__ import annotations
 
@@ -57,8 +57,20 @@ class Secret:
         raise TypeError("a Secret is not pickled: the pickle would hold its text")
 
 
+class SecretBytes(bytes):
+    """Bytes that show only how many they are, because secrets may be among them. A slice of them shows itself as it is."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} bytes>"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("these bytes are not pickled: secrets may be among them")
+
+
 def mask(text: str) -> str:
-    """What may be shown of a secret: of a session id the organization it belongs to, of anything else nothing.
+    """Text to show in place of a secret: of a session id the organization it belongs to, of anything else nothing.
 
     >>> mask("00D36000000bLGT!AQQAQMlp30Zpiy6")
     '00D36000000bLGT!••••'

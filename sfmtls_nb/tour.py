@@ -6,15 +6,14 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
+from sfmtls_nb.api import Reply
 from sfmtls_nb.chain import common_name
-from sfmtls_nb.curl import curl_command
+from sfmtls_nb.connection import Exchange, curl_command
 from sfmtls_nb.errors import CertificatePageError, ExpectationError, MutualAuthenticationFault, SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
-from sfmtls_nb.login import PasswordLogin, login
 from sfmtls_nb.org import Org
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.session import Session
-from sfmtls_nb.soap import Reply
+from sfmtls_nb.sign_in import PasswordLogin, login
 
 
 def tour(out: TextIO | None = None) -> None:
@@ -35,7 +34,7 @@ def tour(out: TextIO | None = None) -> None:
         paper.line(f"user        {user.username}")
         paper.line(f"session id  {session.session_id}")
         paper.line(f"serverUrl   {session.server_url}")
-        paper.curl(session)
+        paper.curl(session.exchange)
 
         paper.step("Assemble the PEM: private key, leaf, intermediates in order; the root stays out")
         files = practice.client
@@ -51,15 +50,13 @@ def tour(out: TextIO | None = None) -> None:
             _show_limits(paper, reply)
             paper.line("the same as a DataFrame (turned on its side, the first lines):")
             paper.block(reply.frame().T.rename(columns={0: "value"}).head(8).to_string())
-            paper.curl(mutual)
+            paper.curl(reply.exchange)
 
             paper.step("Failure 1: on 8443 without a certificate the answer is a page of HTML, where XML was expected")
             _expect(CertificatePageError, lambda: mutual.soap("getUserInfo", certificate=False), paper)
-            paper.curl(mutual)
 
             paper.step("Failure 2: on 443 the enforced user's session is refused, by a SOAP fault")
             _expect(MutualAuthenticationFault, lambda: mutual.soap("getUserInfo", port=443), paper)
-            paper.curl(mutual)
     paper.title("That was all of it. To run the curl commands yourself: sfmtls-nb practice --dir my-org")
     paper.title("next: make lab")
 
@@ -83,6 +80,7 @@ def _expect(kind: type[SfmtlsError], call: Callable[[], object], paper: _Paper) 
         call()
     except kind as error:
         paper.block(f"{type(error).__name__}: {error}")
+        paper.curl(error.exchange)
     else:
         raise ExpectationError(
             f"the call succeeded where a {kind.__name__} was expected", next_step="report this: the tour is broken"
@@ -111,10 +109,10 @@ class _Paper:
         for line in text.splitlines():
             self.line(line)
 
-    def curl(self, session: Session) -> None:
-        if session.last:
+    def curl(self, exchange: Exchange | None) -> None:
+        if exchange:
             self.line("the same with curl:")
-            self._write(f"{self._dim}" + "\n".join(f"   {line}" for line in curl_command(session.last).splitlines()))
+            self._write(f"{self._dim}" + "\n".join(f"   {line}" for line in curl_command(exchange).splitlines()))
             self._out.write(self._plain)
 
     def _write(self, text: str) -> None:

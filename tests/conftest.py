@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from IPython.core.interactiveshell import InteractiveShell
 from noon import NOW
 
-from sfmtls_nb import ClientIdentity, Org, PasswordLogin, Session, load_ipython_extension, login
+from sfmtls_nb import ClientIdentity, Exchange, Org, PasswordLogin, Request, Session, load_ipython_extension, login
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.data import Database
 
@@ -85,6 +85,20 @@ def session(org: Org, practice: PracticeOrg, identity: ClientIdentity) -> Iterat
     """The enforced user's session, presenting the certificate on 8443."""
     with login(org, PasswordLogin(*practice.user("enforced")), identity) as signed_in:
         yield signed_in
+
+
+@pytest.fixture
+def sent(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """Every request that the enforced user's session sends, in their order."""
+    seen: list[Request] = []
+    send = session.transport.send
+
+    def spy(request: Request) -> Exchange:
+        seen.append(request)
+        return send(request)
+
+    monkeypatch.setattr(session.transport, "send", spy)
+    return seen
 
 
 @pytest.fixture

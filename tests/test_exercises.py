@@ -17,7 +17,6 @@ from nbclient import NotebookClient
 from sfmtls_nb.csr import new_key_and_csr
 from sfmtls_nb.errors import CertificatePageError, MutualAuthenticationFault, SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
-from sfmtls_nb.login import PasswordLogin, login
 from sfmtls_nb.notebook import course as courses
 from sfmtls_nb.notebook.course import (
     LESSONS,
@@ -37,6 +36,7 @@ from sfmtls_nb.org import Org
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.profiles import Profile
 from sfmtls_nb.session import Session
+from sfmtls_nb.sign_in import PasswordLogin, login
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)

@@ -211,7 +211,6 @@ def test_every_finding_says_where_its_rule_comes_from(practice: PracticeOrg, org
 
 
 def test_a_session_shows_the_servers_clock(session: Session) -> None:
-    session.get_user_info()
-    assert session.last is not None
-    assert session.last.server_date is not None
-    assert abs(session.last.server_date - session.last.at) < timedelta(minutes=5)
+    exchange = session.get_user_info().exchange
+    assert exchange.server_date is not None
+    assert abs(exchange.server_date - exchange.at) < timedelta(minutes=5)

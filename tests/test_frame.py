@@ -7,13 +7,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from answers import reply_in
 from lxml import etree
 
 from sfmtls_nb import Session, SfmtlsError
+from sfmtls_nb.api import Reply, build_element, parse_typed
 from sfmtls_nb.frame import elements_frame, records_frame
-from sfmtls_nb.selection import Column
-from sfmtls_nb.soap import SECRET_ELEMENTS, Reply, from_user, operation, read_reply
-from sfmtls_nb.sobject import Kind
+from sfmtls_nb.values import Column, Kind
+from sfmtls_nb.xml import SECRET_ELEMENTS
 
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 
@@ -77,7 +78,7 @@ def test_a_session_id_in_any_text_is_masked(xml: str) -> None:
 def answer(result: str) -> Reply:
     """A reply with this result, as the partner API sends it."""
     body = f'<b xmlns:sf="urn:sf" {XSI}>{result}</b>'
-    return read_reply(
+    return reply_in(
         f'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>{body}</e:Body></e:Envelope>'.encode()
     )
 
@@ -137,7 +138,7 @@ def test_values_that_say_no_type_or_several_stay_as_they_are() -> None:
 
 def test_the_frame_of_a_query_has_a_row_a_record(session: Session) -> None:
     soql = "SELECT Id, Name FROM Contact LIMIT 3"
-    frame = session.soap(operation("query", {"queryString": soql})).frame()
+    frame = session.soap(build_element("query", {"queryString": soql})).frame()
     assert (3, ["type", "Id", "Name"]) == (len(frame), list(frame))
 
 
@@ -167,11 +168,11 @@ def test_a_path_that_leads_nowhere_gives_an_empty_frame(session: Session) -> Non
 def test_the_frame_of_a_login_answer_shows_no_session_id() -> None:
     body = "<loginResponse><result><sessionId>00D36000000bLGT!AQsecret</sessionId></result></loginResponse>"
     envelope = f'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>{body}</e:Body></e:Envelope>'
-    assert list(read_reply(envelope.encode()).frame()["sessionId"]) == ["00D36000000bLGT!••••"]
+    assert list(reply_in(envelope.encode()).frame()["sessionId"]) == ["00D36000000bLGT!••••"]
 
 
 def test_what_a_user_typed_can_be_a_frame_too() -> None:
-    assert list(elements_frame([from_user("<x><a>1</a></x>")])["a"]) == ["1"]
+    assert list(elements_frame([parse_typed("<x><a>1</a></x>")])["a"]) == ["1"]
 
 
 # ---------------------------------------------------------------- records of a query

@@ -1,4 +1,4 @@
-"""Imports point one way, the core loads without pandas and Jupyter, and practice shares no parsing with the client."""
+"""Imports point one way, also those inside functions and under TYPE_CHECKING; the core loads without pandas and Jupyter."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,33 +17,41 @@ import sfmtls_nb
 PACKAGE = Path(sfmtls_nb.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-# As CONTRIBUTING.md draws it: a module imports from its own layer and from those before it.
-LAYERS = (
-    {"secret", "errors"},
-    {"faults", "xpath", "secret_patterns", "key_material", "secret_scan"},
-    {"soap", "operations", "rest", "sobject", "selection", "chain", "handshake", "writing", "roots", "bag"},
-    {"identity", "findings", "csr", "org", "tls", "profiles"},
-    {"transport"},
-    {"login", "session", "query"},
-    {"frame", "curl", "diagnose", "scrub"},
+# From the ground up: a room (a file or a folder of the package) imports from those below its own floor.
+FLOORS = (
+    "secret values",
+    "errors",
+    "org files xml",
+    "frame certificates",
+    "profiles scrub",
+    "connection",
+    "api",
+    "query",
+    "session",
+    "sign_in",
+    "diagnose practice",
+    "notebook",
+    "__init__",
+    "command",
 )
-LAYER = {name: number for number, layer in enumerate(LAYERS) for name in layer}
+FLOOR = {room: floor for floor, rooms in zip(count(), FLOORS, strict=False) for room in rooms.split()}
 
 
 def module_of(file: Path) -> str:
-    """``soap``, ``practice.tls``; the package itself is the empty text."""
+    """``xml``, ``practice.soql.where``; a folder's ``__init__`` has the folder's name, and the package's is ``__init__``."""
     parts = file.relative_to(PACKAGE).with_suffix("").parts
-    return ".".join(part for part in parts if part != "__init__")
+    return ".".join(part for part in parts if part != "__init__") or "__init__"
 
 
-def is_ours(name: str) -> bool:
-    """Whether ``sfmtls_nb.practice.tls`` and the like is a module of this package."""
-    parts = name.split(".")[1:]
-    return PACKAGE.joinpath(*parts).with_suffix(".py").is_file() if parts else False
+MODULES = {module_of(file): file for file in FILES}
 
 
-def imported_at_once(file: Path) -> Iterator[str]:
-    """The modules a file imports when it is imported: none from inside functions or under TYPE_CHECKING."""
+def room_of(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def imported(file: Path, *, late: bool = True) -> Iterator[str]:
+    """The modules that a file imports; late: also inside functions and under TYPE_CHECKING."""
     pending: list[ast.AST] = list(ast.parse(file.read_text()).body)
     while pending:
         node = pending.pop()
@@ -52,52 +61,55 @@ def imported_at_once(file: Path) -> Iterator[str]:
             assert node.level == 0, f"{file.name} imports relatively"
             # ``from package import module`` is an import of the module.
             names = [f"{node.module}.{alias.name}" for alias in node.names]
-            yield from (name if is_ours(name) else str(node.module) for name in names)
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            pending += node.orelse
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from (name if name.removeprefix("sfmtls_nb.") in MODULES else str(node.module) for name in names)
+        elif late or not (
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))
+        ):
             pending += ast.iter_child_nodes(node)
 
 
 def ours(file: Path) -> set[str]:
-    """Which modules of this package a file imports at once, such as ``soap`` or ``practice.tls``."""
-    names = (name for name in imported_at_once(file) if name.partition(".")[0] == "sfmtls_nb")
-    return {name.partition(".")[2] for name in names}
+    """The modules of this package that a file imports, at once or late: ``xml``, ``practice.soql.where``."""
+    names = (name for name in imported(file) if room_of(name) == "sfmtls_nb")
+    return {name.partition(".")[2] or "__init__" for name in names}
 
 
-CORE = {module_of(file): ours(file) for file in FILES if module_of(file) in LAYER}
+IMPORTS = {module: ours(file) for module, file in MODULES.items()}
 
 
-@pytest.mark.parametrize("module", sorted(CORE))
-def test_a_core_module_imports_from_its_own_layer_or_below(module: str) -> None:
-    assert set() == {name for name in CORE[module] if LAYER.get(name, len(LAYERS)) > LAYER[module]}
+def test_every_room_has_its_floor() -> None:
+    assert set() == {room_of(module) for module in MODULES} - FLOOR.keys()
 
 
-def test_no_two_modules_import_each_other() -> None:
-    graph = {module_of(file): ours(file) - {""} for file in FILES}
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_module_imports_from_its_own_room_or_from_lower_floors(module: str) -> None:
+    room = room_of(module)
+    others = {room_of(name) for name in IMPORTS[module]} - {room}
+    assert set() == {other for other in others if FLOOR[other] >= FLOOR[room]}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    # A folder's face only hands names on, and its own modules do not ask it for them.
+    graph = {module: names - {module} for module, names in IMPORTS.items()}
     assert list(TopologicalSorter(graph).static_order())
 
 
-def test_every_core_module_has_its_layer() -> None:
-    outside = {"", "cli", "tour", "lab"}
-    assert set() == {file.stem for file in PACKAGE.glob("*.py") if module_of(file) not in {*LAYER, *outside}}
+@pytest.mark.parametrize("module", sorted(module for module in MODULES if room_of(module) == "practice"))
+def test_practice_takes_only_errors_and_secret_from_the_core(module: str) -> None:
+    assert {room_of(name) for name in IMPORTS[module]} <= {"practice", "errors", "secret"}
 
 
-@pytest.mark.parametrize("file", sorted((PACKAGE / "practice").rglob("*.py")), ids=module_of)
-def test_practice_takes_only_errors_and_secret_from_the_core(file: Path) -> None:
-    assert set() == {name for name in ours(file) if name.partition(".")[0] not in {"practice", "errors", "secret"}}
-
-
-@pytest.mark.parametrize("foreign", ["pandas", "pyarrow"])
-def test_only_frame_imports_pandas(foreign: str) -> None:
-    importing = {module_of(file) for file in FILES if foreign in {n.partition(".")[0] for n in imported_at_once(file)}}
-    assert importing <= {"frame"}
-
-
-@pytest.mark.parametrize("foreign", ["requests", "urllib3"])
-def test_only_transport_imports_what_sends(foreign: str) -> None:
-    importing = {module_of(file) for file in FILES if foreign in {n.partition(".")[0] for n in imported_at_once(file)}}
-    assert importing <= {"transport"}
+@pytest.mark.parametrize(
+    ("foreign", "room"), [("pandas", "frame"), ("requests", "connection"), ("urllib3", "connection")]
+)
+def test_a_heavy_library_has_one_room_that_loads_it(foreign: str, room: str) -> None:
+    importing = {
+        room_of(module)
+        for module, file in MODULES.items()
+        if foreign in {name.partition(".")[0] for name in imported(file, late=False)}
+    }
+    assert importing == {room}
 
 
 def loaded_after(statement: str) -> set[str]:
@@ -121,48 +133,24 @@ def test_all_of_the_package_loads_without_pandas_and_jupyter() -> None:
     assert {"requests", "lxml", "cryptography"} == loaded & HEAVY
 
 
-def test_the_modules_of_a_query_load_without_pandas() -> None:
-    assert "pandas" not in loaded_after("import sfmtls_nb.query, sfmtls_nb.session, sfmtls_nb.rest")
-
-
 def test_a_frame_loads_pandas() -> None:
     assert "pandas" in loaded_after("import sfmtls_nb.frame")
 
 
-def test_all_names_every_public_name_once_and_in_order() -> None:
-    # Constants, then classes, then functions, as ruff's RUF022 sorts them.
-    names = sfmtls_nb.__all__
-    assert sorted(set(names), key=lambda name: (not name.isupper(), name[0].islower() or name[0] == "_", name)) == names
+NAMES = [*sfmtls_nb.__dir__(), "__version__", "load_ipython_extension"]
 
 
-def test_the_names_loaded_late_are_those_that_type_checkers_see_and_all_has() -> None:
-    body = ast.parse(Path(sfmtls_nb.__file__).read_text()).body
-    blocks = [node.body for node in body if isinstance(node, ast.If)]
-    imports = [node for block in blocks for node in block if isinstance(node, ast.ImportFrom)]
-    seen = {alias.name: node.module for node in imports for alias in node.names if alias.name != "InteractiveShell"}
-    assert seen == {name: f"sfmtls_nb.{module}" for name, module in sfmtls_nb._MODULE_OF.items()}
-    assert {*seen, "__version__", "load_ipython_extension"} == set(sfmtls_nb.__all__)
-
-
-@pytest.mark.parametrize("name", sfmtls_nb.__all__)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_public_name_is_there(name: str) -> None:
     assert hasattr(sfmtls_nb, name)
-    assert name in dir(sfmtls_nb)
 
 
 def test_a_star_import_takes_every_public_name() -> None:
     names: dict[str, object] = {}
     exec("from sfmtls_nb import *", names)  # noqa: S102  # only a module may have a star import
-    assert names.items() >= {name: getattr(sfmtls_nb, name) for name in sfmtls_nb.__all__}.items()
+    assert names.items() >= {name: getattr(sfmtls_nb, name) for name in NAMES}.items()
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match=r"^module 'sfmtls_nb' has no attribute 'nothing'$"):
+    with pytest.raises(AttributeError, match="nothing"):
         sfmtls_nb.nothing  # type: ignore[attr-defined]  # noqa: B018
-
-
-@pytest.mark.parametrize(
-    "before", ["import sfmtls_nb.login", "from sfmtls_nb import PasswordLogin", "from sfmtls_nb.login import login"]
-)
-def test_login_is_the_function_even_if_its_module_is_loaded(before: str) -> None:
-    loaded_after(f"{before}\nfrom sfmtls_nb import login\nassert login.__qualname__ == 'login'")

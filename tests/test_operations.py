@@ -8,8 +8,8 @@ import pytest
 from lxml import etree
 
 from sfmtls_nb import NotSoapError, Secret, Session, SoapFault
+from sfmtls_nb.api import PARTNER, serialize
 from sfmtls_nb.operations import OPERATIONS, WHAT, Field, body_of
-from sfmtls_nb.soap import PARTNER, to_bytes
 
 WSDL = Path(__file__).parent / "peers" / "partner.wsdl"
 XSD = "{http://www.w3.org/2001/XMLSchema}"
@@ -51,11 +51,12 @@ def test_a_field_that_repeats_stands_once_for_each_value() -> None:
 
 
 def test_a_secret_goes_into_the_body() -> None:
-    assert b"<urn:password>sesame</urn:password>" in to_bytes(body_of("setPassword", {"password": [Secret("sesame")]}))
+    body = serialize(body_of("setPassword", {"password": [Secret("sesame")]}))
+    assert body.count(b"<urn:password>sesame</urn:password>") == 1
 
 
 def test_markup_in_a_value_stays_text() -> None:
-    assert b"&lt;b>" in to_bytes(body_of("search", {"searchString": ["<b>"]})).replace(b"&gt;", b">")
+    assert b"&lt;b>" in serialize(body_of("search", {"searchString": ["<b>"]})).replace(b"&gt;", b">")
 
 
 def test_what_xml_cannot_hold_is_an_error_of_ours() -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from raw_server import server_tls, serving, silence
+from tracebacks import shown_with_locals
 
 from sfmtls_nb import (
     ApiFault,
@@ -25,6 +26,7 @@ from sfmtls_nb import (
     Org,
     OrgError,
     PasswordLogin,
+    Request,
     RestFault,
     Secret,
     Session,
@@ -33,11 +35,11 @@ from sfmtls_nb import (
     SoapFault,
     login,
 )
+from sfmtls_nb.api import parse_typed, read_json, read_reply
+from sfmtls_nb.connection import Transport
 from sfmtls_nb.org import Port
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.authority import Authority, Issued
-from sfmtls_nb.soap import from_user
-from sfmtls_nb.transport import Transport
 
 
 @pytest.fixture
@@ -75,15 +77,11 @@ def test_a_user_who_is_not_enforced_needs_no_certificate(port: Port, standard: S
 
 
 def test_with_an_identity_calls_go_to_8443(session: Session, practice: PracticeOrg) -> None:
-    session.get_user_info()
-    assert session.last
-    assert port_of(practice.mutual_url) == port_of(session.last.url)
+    assert port_of(practice.mutual_url) == port_of(session.get_user_info().exchange.request.url)
 
 
 def test_without_one_they_go_to_443(standard: Session, practice: PracticeOrg) -> None:
-    standard.get_user_info()
-    assert standard.last
-    assert port_of(practice.api_url) == port_of(standard.last.url)
+    assert port_of(practice.api_url) == port_of(standard.get_user_info().exchange.request.url)
 
 
 def test_an_identity_can_be_put_on_later(practice: PracticeOrg, org: Org, identity: ClientIdentity) -> None:
@@ -220,10 +218,9 @@ def test_a_logout_that_fails_hides_no_error(standard: Session) -> None:
 def test_a_server_that_is_gone_does_not_keep_the_with_statement_from_ending(own_practice: PracticeOrg) -> None:
     with login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("standard"))) as session:
         own_practice.stop()
-        with pytest.raises(ConnectError):
+        with pytest.raises(ConnectError) as caught:
             session.get_user_info()
-    assert session.last
-    assert session.last.status is None
+    assert caught.value.exchange.status is None
 
 
 @pytest.mark.parametrize("show", [repr, str, "{}".format, lambda session: repr([session]), lambda s: repr(vars(s))])
@@ -244,7 +241,7 @@ def test_no_form_of_a_session_shows_its_id(show: Callable[[Session], str], sessi
     ],
 )
 def test_a_body_or_a_whole_envelope_can_be_sent(body: str, session: Session) -> None:
-    assert session.soap(from_user(body)).operation == "getUserInfoResponse"
+    assert session.soap(parse_typed(body)).operation == "getUserInfoResponse"
 
 
 @pytest.mark.parametrize("name", ["noSuchOperation", "query"])
@@ -254,11 +251,12 @@ def test_an_operation_that_the_org_does_not_have_is_its_fault(name: str, session
 
 
 @pytest.mark.parametrize("name", ["", "<getUserInfo/>", "get user info"])
-def test_what_is_no_operations_name_is_refused_before_anything_is_sent(name: str, session: Session) -> None:
-    before = session.last
+def test_what_is_no_operations_name_is_refused_before_anything_is_sent(
+    name: str, session: Session, sent: list[Request]
+) -> None:
     with pytest.raises(NotSoapError):
         session.soap(name)
-    assert before is session.last
+    assert [] == sent
 
 
 # ---------------------------------------------------------------- REST
@@ -300,19 +298,18 @@ def test_the_port_decides_over_that_of_the_url(session: Session, practice: Pract
         "https://localhost@evil.example/",
     ],
 )
-def test_the_session_id_goes_to_no_other_host(url: str, session: Session) -> None:
-    before = session.last
+def test_the_session_id_goes_to_no_other_host(url: str, session: Session, sent: list[Request]) -> None:
     with pytest.raises(OrgError):
         session.rest(url)
-    assert before is session.last
+    assert [] == sent
 
 
 @pytest.mark.parametrize("path", ["//evil.example/x", "@evil.example/x", "/\\evil.example", "\\\\evil.example"])
-def test_no_path_is_taken_for_a_host(path: str, session: Session) -> None:
+def test_no_path_is_taken_for_a_host(path: str, session: Session, sent: list[Request]) -> None:
     with pytest.raises(SfmtlsError):
         session.rest(path)
-    assert session.last
-    assert urlsplit(session.org.endpoint(session.server_url, 8443)).netloc == urlsplit(session.last.url).netloc
+    home = urlsplit(session.org.endpoint(session.server_url, 8443)).netloc
+    assert {home} == {urlsplit(request.url).netloc for request in sent}
 
 
 def test_over_rest_too_the_enforced_user_needs_the_certificate(session: Session) -> None:
@@ -325,7 +322,8 @@ def test_over_rest_too_the_enforced_user_needs_the_certificate(session: Session)
 def test_over_rest_too_on_443_the_answer_is_the_fault(kind: type[ApiFault], session: Session) -> None:
     with pytest.raises(kind) as caught:
         session.rest("limits", port=443)
-    assert (caught.value.code, caught.value.exchange) == ("MUTUAL_AUTHENTICATION_FAILED", session.last)
+    assert "MUTUAL_AUTHENTICATION_FAILED" == caught.value.code
+    assert b"MUTUAL_AUTHENTICATION_FAILED" in caught.value.exchange.response_body
 
 
 def test_over_rest_too_an_unknown_session_id_is_a_session_fault(session: Session) -> None:
@@ -342,18 +340,20 @@ def test_a_resource_that_is_not_there_is_a_rest_fault(session: Session) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "s3cret\n", "s3cret\r\nX: y", "s3crétß", " s3cret"])
-def test_a_token_that_no_header_can_hold_is_refused_without_being_shown(token: str, session: Session) -> None:
+def test_a_token_that_no_header_can_hold_is_refused_without_being_shown(
+    token: str, session: Session, sent: list[Request]
+) -> None:
     stranger = Session(session.transport, Secret(token), session.server_url, session.user_id)
     with pytest.raises(SfmtlsError, match="cannot stand in the Authorization header") as caught:
         stranger.rest("limits")
-    assert (None, False) == (stranger.last, "s3cr" in "".join(traceback.format_exception(caught.value)))
+    assert ([], False) == (sent, "s3cr" in "".join(traceback.format_exception(caught.value)))
 
 
 def test_further_headers_are_sent_and_none_replaces_the_token(session: Session) -> None:
     headers = {"X-PrettyPrint": "1", "authorization": "Bearer another"}
-    assert "DailyApiRequests" in session.rest("limits", headers=headers)
-    assert session.last
-    assert b"\n" in session.last.response_body
+    exchange = session.send(session.prepare_rest("limits", headers=headers))
+    assert "DailyApiRequests" in read_json(exchange)
+    assert b"\n" in exchange.response_body
 
 
 @pytest.mark.parametrize(
@@ -367,23 +367,29 @@ def test_an_answer_that_is_no_json_is_named_for_what_it_is(failure: str, words: 
         assert "DailyApiRequests" in session.rest("limits")
 
 
-# ---------------------------------------------------------------- the last exchange
+# ---------------------------------------------------------------- the exchange of a call
 
 
-def test_the_last_exchange_is_that_of_the_last_call(session: Session) -> None:
+def test_a_reply_carries_the_exchange_it_came_by(session: Session) -> None:
     reply = session.get_user_info()
-    assert session.last
-    assert str(reply) == str(session.last.reply())
+    assert str(reply) == str(read_reply(reply.exchange))
 
 
 @pytest.mark.parametrize("options", [{"certificate": False}, {"port": 443}])
-def test_a_call_that_was_refused_is_the_last_exchange_too(options: dict[str, Port], session: Session) -> None:
+def test_a_refusal_carries_the_exchange_it_came_by(
+    options: dict[str, Port], session: Session, sent: list[Request]
+) -> None:
     with pytest.raises(SfmtlsError) as caught:
         session.soap("getUserInfo", **options)  # type: ignore[arg-type]  # one or the other
-    assert caught.value.exchange is session.last
+    assert sent == [caught.value.exchange.request]
 
 
-def test_a_call_that_got_no_answer_is_the_last_exchange_too(
+def test_a_session_carries_the_exchange_of_its_sign_in(session: Session) -> None:
+    assert session.exchange
+    assert "loginResponse" == read_reply(session.exchange).operation
+
+
+def test_a_call_without_an_answer_carries_the_exchange_that_failed(
     session: Session, practice: PracticeOrg, org: Org, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     tls: ssl.SSLContext = server_tls(practice.authority.server, tmp_path_factory.mktemp("tls"))
@@ -393,4 +399,41 @@ def test_a_call_that_got_no_answer_is_the_last_exchange_too(
         )
         with pytest.raises(CallTimeout) as caught:
             silent.get_user_info()
-    assert caught.value.exchange is silent.last
+    assert (f"https://{where}", None) == (
+        caught.value.exchange.request.url[: len(where) + 8],
+        caught.value.exchange.status,
+    )
+
+
+# ---------------------------------------------------------------- local variables
+
+
+@pytest.mark.parametrize("by", ["soap", "rest", "rest with a body", "query"])
+@pytest.mark.parametrize(
+    "failure", ["html-for-xml", "truncated", "cut", "limit-exceeded", "session-expires", "gone", "silent"]
+)
+def test_no_local_variable_of_a_failing_call_shows_the_session_id(
+    failure: str, by: str, own_practice: PracticeOrg
+) -> None:
+    org = Org(**own_practice.endpoints, read_timeout=0.5)
+    session = login(org, PasswordLogin(*own_practice.user("standard")))
+    call: Callable[[], object] = {
+        "soap": session.get_user_info,
+        "rest": lambda: session.rest("limits"),
+        "rest with a body": lambda: session.rest(
+            "jobs/query", body={"operation": "query", "query": "SELECT Id FROM Case"}
+        ),
+        "query": lambda: list(session.query("SELECT Id FROM Contact", batch=200)),
+    }[by]
+    if failure == "gone":
+        own_practice.stop()
+    elif failure == "silent":
+        own_practice.arm("delay")
+    elif failure == "session-expires":
+        own_practice.state.sessions.clear()
+    else:
+        own_practice.arm(failure)
+    with pytest.raises(SfmtlsError) as caught:
+        call()
+    shown = shown_with_locals(caught.value)  # before the secret is a variable of this test
+    assert session.session_id.reveal()[16:] not in shown

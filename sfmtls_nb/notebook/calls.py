@@ -11,12 +11,13 @@ from typing import Any, Final, TypeVar
 from IPython.core.error import UsageError
 from lxml import etree
 
+from sfmtls_nb.api import Part, Reply
 from sfmtls_nb.errors import ApiFault, CertificatePageError, ExpectationError, SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.template import Evaluate, filled_body, filled_path, filled_soql
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.operations import OPERATIONS
-from sfmtls_nb.soap import Part, Reply, indented, parse
+from sfmtls_nb.xml import format_xml, parse_xml
 
 T = TypeVar("T")
 
@@ -43,8 +44,8 @@ def soap_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
         return _identity(workspace, chosen.identity, value_of)
 
     if chosen.dry_run or chosen.curl:
-        call = workspace.prepared(body, identity=identity(), **how)
-        return Verbatim(workspace.curl(call) if chosen.curl else indented(parse(call.request_body)))
+        call = workspace.prepare(body, identity=identity(), **how)
+        return Verbatim(workspace.curl(call) if chosen.curl else format_xml(parse_xml(call.body)))
     # The identity inside: that it cannot be used may be what was predicted.
     answer = _expecting(chosen.expect, lambda: workspace.soap(body, identity=identity(), **how))
     return answer if isinstance(answer, SfmtlsError) else _in_form(answer, chosen)
@@ -53,7 +54,7 @@ def soap_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
 def _agree(chosen: Namespace) -> None:
     """Raise UsageError where one flag takes away what another one asks for."""
     unsent = [flag for flag, given in (("--dry-run", chosen.dry_run), ("--curl", chosen.curl)) if given]
-    of_the_answer = {"--expect": chosen.expect, "--xpath": chosen.xpath, "--as": chosen.form != "tree"}
+    of_the_answer = {"--expect": chosen.expect, "--path": chosen.path, "--as": chosen.form != "tree"}
     asked = [flag for flag, value in of_the_answer.items() if value]
     if len(unsent) > 1:
         raise UsageError("--dry-run shows the envelope, --curl the command: one of the two")
@@ -65,9 +66,9 @@ def _agree(chosen: Namespace) -> None:
 
 def _in_form(reply: Reply, chosen: Namespace) -> Any:
     if chosen.form == "frame":
-        return reply.frame(chosen.xpath)
-    found: Reply | Part | str = reply if chosen.xpath is None else reply.find(chosen.xpath)
-    return Verbatim(found) if chosen.form == "xml" or isinstance(found, str) else found
+        return reply.frame(chosen.path)
+    found: Reply | Part = reply if chosen.path is None else reply.part(chosen.path)
+    return Verbatim(found) if chosen.form == "xml" else found
 
 
 def soql_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:

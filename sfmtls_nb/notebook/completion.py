@@ -21,7 +21,8 @@ from IPython.core.completer import (
 )
 from IPython.core.interactiveshell import InteractiveShell
 
-from sfmtls_nb import errors, faults
+from sfmtls_nb import errors
+from sfmtls_nb.api import faults
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.course import LESSONS

@@ -110,8 +110,7 @@ def _login_curl(walk: Walk) -> str:
         return ""
     if session.session_id == session_id:
         return kept
-    first = session.last
-    return walk.workspace.curl(first) if first and first.request_headers.get("SOAPAction") == "login" else ""
+    return walk.workspace.curl(session.exchange) if session.exchange else ""
 
 
 def call_code(walk: Walk) -> Code:
@@ -138,7 +137,7 @@ def _call_curl(walk: Walk, title: str, port: Port, *, certificate: bool = True) 
     if workspace.session is None:
         return ""
     made = note.exchange if note else None
-    return workspace.curl(made or workspace.prepared("getUserInfo", port=port, certificate=certificate))
+    return workspace.curl(made or workspace.prepare("getUserInfo", port=port, certificate=certificate))
 
 
 def _failing(how: str, expected: type[SfmtlsError]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
+from sfmtls_nb.api import Reply
 from sfmtls_nb.errors import (
     CertificatePageError,
     IdentityError,
@@ -29,7 +30,6 @@ from sfmtls_nb.notebook.summaries import org_rows, practice_html, session_html, 
 from sfmtls_nb.org import Org, Port
 from sfmtls_nb.profiles import read_profiles
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.soap import Reply
 
 #: What was typed or chosen, by the field's name: text, a check, a Secret, or uploaded files as (name, content).
 Taken = Mapping[str, Any]

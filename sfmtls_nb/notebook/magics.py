@@ -181,7 +181,7 @@ class SfMagics(Magics):
         argument(
             "--identity", metavar="NAME", completes="identity", help="present another one: a variable, file or scenario"
         ),
-        argument("--xpath", metavar="PATH", help="of the reply, what is there: .//userName"),
+        argument("--path", metavar="PATH", help="of the reply, what is there: .//userName"),
         argument("--as", dest="form", choices=["tree", "frame", "xml"], default="tree", help="default: tree"),
         argument("--dry-run", action="store_true", help="show the envelope, and send nothing"),
         argument("--curl", action="store_true", help="show the curl command that would do it, and send nothing"),

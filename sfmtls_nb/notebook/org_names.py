@@ -8,11 +8,12 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
+from sfmtls_nb.connection import Transport
 from sfmtls_nb.errors import ApiFault, SfmtlsError
 from sfmtls_nb.notebook.cursor import Query
+from sfmtls_nb.query import DescribeSObjectResult
 from sfmtls_nb.session import Session
-from sfmtls_nb.sobject import DescribeSObjectResult, spelled
-from sfmtls_nb.transport import Transport
+from sfmtls_nb.values import spelled
 
 if TYPE_CHECKING:
     from sfmtls_nb.notebook.workspace import Workspace

@@ -8,6 +8,7 @@ from typing import Any, Final
 import ipywidgets as widgets
 from lxml import etree
 
+from sfmtls_nb.api import Reply
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook import script
 from sfmtls_nb.notebook.code_view import code_html
@@ -18,7 +19,6 @@ from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.operations import OPERATIONS, WHAT, Field, body_of
 from sfmtls_nb.org import Port
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.soap import Reply
 
 #: What is typed into the fields of an operation, a list of texts a field.
 Values = Mapping[str, Sequence[str | Secret]]

@@ -14,8 +14,8 @@ from sfmtls_nb.notebook import script
 from sfmtls_nb.notebook.code_view import code_html
 from sfmtls_nb.notebook.forms import Form, button, done, hint, labelled, say
 from sfmtls_nb.notebook.workspace import Workspace
-from sfmtls_nb.selection import SelectedField, read_selection
-from sfmtls_nb.sobject import spelled
+from sfmtls_nb.query import SelectedField, parse_selection
+from sfmtls_nb.values import spelled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,10 +93,7 @@ class SoqlForm(Form):
 
     def _listed(self) -> None:
         """Ask which sObjects there are. This is made on the way to something else: %sf_curl shows the call before it."""
-        session = self._workspace.signed_in()
-        before = session.last
-        result = session.soap("describeGlobal").results[0]
-        session.last = before
+        result = self._workspace.signed_in().soap("describeGlobal").results[0]
         names = sorted(
             str(each.findtext("{*}name"))
             for each in result.iterfind("{*}sobjects")
@@ -200,13 +197,13 @@ class SoqlForm(Form):
         workspace = self._workspace
         call = "frame = session.query(soql).to_frame()"
         python = script.with_session(workspace, [f"soql = {script.text(soql)}"], call, "frame")
-        first = workspace.prepared("query", fields={"queryString": soql})
+        first = workspace.prepare("query", fields={"queryString": soql})
         return code_html(f"%%sf_soql\n{soql.replace('{{', _BRACES)}", python, workspace.curl(first))
 
 
 def _read(soql: str) -> _Picks | None:
     """What the lists would have to say for this query; None where they cannot."""
-    selection, tail = read_selection(soql), _TAIL.fullmatch(soql)
+    selection, tail = parse_selection(soql), _TAIL.fullmatch(soql)
     if selection is None or tail is None or selection.aggregate or selection.alias:
         return None
     names = [

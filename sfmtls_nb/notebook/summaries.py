@@ -7,14 +7,15 @@ from html import escape
 from typing import Final
 from urllib.parse import urlsplit
 
+from sfmtls_nb.api import Part, Reply
 from sfmtls_nb.chain import common_name
+from sfmtls_nb.connection import Exchange
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook.tree import brief, tree_html
 from sfmtls_nb.org import Org
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.session import Session
-from sfmtls_nb.soap import Part, Reply, alone, indented
-from sfmtls_nb.transport import Exchange
+from sfmtls_nb.xml import detach, format_xml
 
 Rows = Sequence[tuple[str, str]]
 
@@ -30,7 +31,7 @@ def reply_html(reply: Reply) -> str:
 
 def reply_text(reply: Reply) -> str:
     """The envelope as ``xmllint --format`` prints it, its long lists cut."""
-    return indented(brief(reply.root))
+    return format_xml(brief(reply.root))
 
 
 def part_html(part: Part) -> str:
@@ -42,7 +43,7 @@ def part_html(part: Part) -> str:
 
 def part_text(part: Part) -> str:
     """The same as text."""
-    shown = Part(part.path, tuple(brief(alone(each)) for each in part.elements[:_SHOWN]))
+    shown = Part(part.path, tuple(brief(detach(each)) for each in part.elements[:_SHOWN]))
     return "\n".join(filter(None, (str(shown), _rest(part))))
 
 
@@ -147,10 +148,12 @@ def traceback_html(error: SfmtlsError, traceback: str) -> str:
 
 def handshake_line(exchange: Exchange) -> str:
     """One call's connection: where to, which TLS, what we showed, what came."""
-    identity = exchange.identity
+    identity = exchange.request.identity
     shown = f"{common_name(identity.leaf)} + {len(identity.intermediates)} intermediates" if identity else "none"
     came = f"HTTP {exchange.status}, {1000 * exchange.elapsed:.0f} ms" if exchange.status else "no answer"
-    return f"{urlsplit(exchange.url).netloc} · {exchange.tls or 'no TLS'} · client certificate: {shown} · {came}"
+    return (
+        f"{urlsplit(exchange.request.url).netloc} · {exchange.tls or 'no TLS'} · client certificate: {shown} · {came}"
+    )
 
 
 def table_html(rows: Rows) -> str:

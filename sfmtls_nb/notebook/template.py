@@ -23,9 +23,10 @@ from urllib.parse import quote, unquote_plus
 
 from lxml import etree
 
+from sfmtls_nb.api import Reply, build_element, parse_typed
 from sfmtls_nb.errors import NotSoapError, SfmtlsError
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.soap import SECRET_ELEMENTS, Reply, beginning, from_user, operation
+from sfmtls_nb.xml import SECRET_ELEMENTS, beginning
 
 #: What an expression is worth, in the notebook that it stands in.
 Evaluate = Callable[[str], Any]
@@ -202,9 +203,9 @@ def _read(document: str, *, filled: bool) -> etree._Element:
     """The element of a document, or of the bare name of an operation. filled: not all of it was typed."""
     name = document.strip()
     if _OPERATION.fullmatch(name):
-        return operation(name)
+        return build_element(name)
     try:
-        return from_user(document)
+        return parse_typed(document)
     except NotSoapError as error:
         cause = error.__cause__
         if not filled:

@@ -15,8 +15,7 @@ from typing import Final
 from lxml import etree
 
 from sfmtls_nb.secret import mask, mask_session_ids
-from sfmtls_nb.soap import SECRET_ELEMENTS
-from sfmtls_nb.xpath import meaning
+from sfmtls_nb.xml import SECRET_ELEMENTS, declarations
 
 # Mixed from the page's own text colour, colours follow its theme. Of an untrusted notebook JupyterLab takes away the mixing,
 # the copying in one click and the named font; indentation, markers, the quiet tone and "monospace" it leaves.
@@ -46,6 +45,11 @@ _COUNT: Final = etree.XPath("count(*)")
 _FIRST: Final = etree.XPath(f"@*[position() <= {_ATTRIBUTES}]")
 _NAMES: Final = [etree.XPath(f"name(@*[{n}])", smart_strings=False) for n in range(1, _ATTRIBUTES + 1)]
 _WRITTEN: Final = str.maketrans({"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"})
+
+
+def meaning(prefix: str, element: etree._Element) -> str | None:
+    """The namespace that a prefix is first declared for in the element's document."""
+    return next((uri for each, uri in declarations(element.getroottree().getroot()) if each == prefix), None)
 
 
 @dataclass
@@ -120,7 +124,7 @@ def _body(element: etree._Element, path: str, level: int, room: _Room) -> Iterat
 def _step(element: etree._Element, room: _Room) -> str:
     """The step from its parent to an element, and to no other; XPath 1.0 in the tree's prefixes, if it can be.
 
-    What is in a default namespace has no name in XPath 1.0 (section 2.3): such a name stands alone, and ``--xpath`` takes it
+    What is in a default namespace has no name in XPath 1.0 (section 2.3): such a name stands alone, and ``--path`` takes it
     in any namespace. To write it out, ``*[local-name()='…']`` in each step, would be exact too, and nobody could read it.
     """
     name, prefix = etree.QName(element), element.prefix

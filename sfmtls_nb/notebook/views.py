@@ -32,8 +32,8 @@ def _drawn(module: str, name: str) -> Draw:
 
 #: Module and name of a type -> where it is drawn, as what: ``reply_html`` and ``reply_text``.
 _VIEWS: Final = {
-    ("sfmtls_nb.soap", "Reply"): ("summaries", "reply"),
-    ("sfmtls_nb.soap", "Part"): ("summaries", "part"),
+    ("sfmtls_nb.api.reply", "Reply"): ("summaries", "reply"),
+    ("sfmtls_nb.api.reply", "Part"): ("summaries", "part"),
     ("sfmtls_nb.errors", "SfmtlsError"): ("summaries", "error"),
     ("sfmtls_nb.identity", "ClientIdentity"): ("identity_view", "identity"),
     ("sfmtls_nb.org", "Org"): ("summaries", "org"),

@@ -9,31 +9,28 @@ from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 from tqdm.auto import tqdm
 
-from sfmtls_nb.curl import curl_command
+from sfmtls_nb.api import Reply, read_json, read_reply
+from sfmtls_nb.connection import Exchange, Request, Transport, curl_command
 from sfmtls_nb.errors import IdentityError, OrgError, PassphraseError, PracticeError, SfmtlsError
 from sfmtls_nb.findings import Finding
 from sfmtls_nb.frame import records_frame
 from sfmtls_nb.identity import ClientIdentity
-from sfmtls_nb.login import PasswordLogin, login
 from sfmtls_nb.org import Org, Port
 from sfmtls_nb.practice import ON_REQUEST, SCENARIOS, PracticeOrg
 from sfmtls_nb.profiles import Profile
 from sfmtls_nb.query import Api
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
-from sfmtls_nb.soap import Reply
-from sfmtls_nb.transport import Exchange, Transport
+from sfmtls_nb.sign_in import PasswordLogin, login
 from sfmtls_nb.writing import KEEP
 
 if TYPE_CHECKING:
     import pandas as pd
-
-T = TypeVar("T")
 
 
 class Workspace:
@@ -129,7 +126,7 @@ class Workspace:
         credentials = self._credentials(username, password)
         with self._remembering():
             self.session = login(org, credentials, self.identity)
-        self.last = self.session.last
+        self.last = self.session.exchange
         return self.session
 
     def signed_in(self) -> Session:
@@ -240,9 +237,9 @@ class Workspace:
 
     # ------------------------------------------------------------ calls
 
-    def prepared(self, body: etree._Element | str, *, identity: ClientIdentity | None = None, **how: Any) -> Exchange:
-        """The SOAP call that would be made, not sent. identity: as in `soap`."""
-        return self._session_as(identity).prepared(body, **how)
+    def prepare(self, body: etree._Element | str, *, identity: ClientIdentity | None = None, **how: Any) -> Request:
+        """The request of `soap`, not sent."""
+        return self._session_as(identity).prepare(body, **how)
 
     def soap(
         self,
@@ -254,32 +251,35 @@ class Workspace:
     ) -> Reply:
         """Make a SOAP call. identity: another one than usual, for this call alone."""
         session = self._session_as(identity)
-        return self._made(session, lambda: session.soap(body, port=port, certificate=certificate))
+        return read_reply(self._sent(session, lambda: session.prepare(body, port=port, certificate=certificate)))
 
     def rest(self, path: str, body: Any = None, *, port: Port | None = None, certificate: bool = True) -> Any:
         """GET a REST path, or POST a body to it as JSON."""
         session = self.signed_in()
-        return self._made(session, lambda: session.rest(path, body=body, port=port, certificate=certificate))
+        how = {"body": body, "port": port, "certificate": certificate}
+        return read_json(self._sent(session, lambda: session.prepare_rest(path, **how)))
 
     def query(self, soql: str, *, api: Api = "soap", deleted: bool = False, explode: str | None = None) -> pd.DataFrame:
         """Run SOQL and follow its pages; a bar shows how far it is, if that takes a while."""
         session = self.signed_in()
 
-        def run() -> pd.DataFrame:
+        with self._remembering():
             found = session.query(soql, api=api, deleted=deleted)
+            self.last = found.exchange
             with tqdm(found, total=found.size, unit="record", delay=0.5, leave=False) as records:
-                return records_frame(records, found.columns, explode)
+                frame = records_frame(records, found.columns, explode)
+            self.last = found.exchange
+        return frame
 
-        return self._made(session, run)
-
-    def curl(self, exchange: Exchange | None = None) -> str:
+    def curl(self, call: Request | Exchange | None = None) -> str:
         """A call, by default the last one, as the curl command that does the same."""
-        exchange = exchange or self.last
-        if exchange is None:
+        call = call or self.last
+        if call is None:
             raise SfmtlsError("no call has been made yet", next_step="%sf_login makes the first")
-        pem = self.pem_of(exchange.identity) if exchange.identity else None
-        command = curl_command(exchange, pem or "fullcert.pem")
-        if exchange.identity is None or pem is not None:
+        identity = (call.request if isinstance(call, Exchange) else call).identity
+        pem = self.pem_of(identity) if identity else None
+        command = curl_command(call, pem or "fullcert.pem")
+        if identity is None or pem is not None:
             return command
         return f"# its certificate is in no file for curl yet: %sf_identity … --write FOLDER writes one\n{command}"
 
@@ -294,15 +294,14 @@ class Workspace:
         session = self.signed_in()
         return session.with_identity(identity) if identity else session
 
-    def _made(self, session: Session, call: Callable[[], T]) -> T:
+    def _sent(self, session: Session, prepare: Callable[[], Request]) -> Exchange:
         with self._remembering():
-            result = call()
-        self.last = session.last
-        return result
+            self.last = session.send(prepare())
+        return self.last
 
     @contextmanager
     def _remembering(self) -> Iterator[None]:
-        """Keep the call that failed, for %sf_curl; what went well keeps itself in the session."""
+        """Keep the call that failed, for %sf_curl."""
         try:
             yield
         except SfmtlsError as error:

@@ -22,8 +22,8 @@ from sfmtls_nb import (
     Secret,
     SfmtlsError,
 )
+from sfmtls_nb.api import Part
 from sfmtls_nb.query import QueryResult
-from sfmtls_nb.soap import Part
 
 USER_ID = "0055f00000PRAC1AAP"
 
@@ -98,38 +98,26 @@ class TestTheForm:
         assert "getUserInfoResponse" == cells("%sf_soap getUserInfo").operation
 
     def test_is_a_part_of_it_with_xpath(self, cells: Cells) -> None:
-        part = cells("%sf_soap getUserInfo --xpath .//userId")
+        part = cells("%sf_soap getUserInfo --path .//userId")
         assert f'<userId xmlns="urn:partner.soap.sforce.com">{USER_ID}</userId>' == str(part)
 
     def test_is_an_empty_part_where_there_is_nothing(self, cells: Cells) -> None:
-        part = cells("%sf_soap getUserInfo --xpath .//nothing")
+        part = cells("%sf_soap getUserInfo --path .//nothing")
         assert (True, 0) == (isinstance(part, Part), len(part))
 
     def test_is_an_error_for_what_is_no_path(self, cells: Cells) -> None:
         with pytest.raises(SfmtlsError, match="is not a path"):
-            cells("%sf_soap getUserInfo --xpath .//[")
-
-    @pytest.mark.parametrize(
-        ("path", "text"),
-        [("count(.//result)", "1"), (".//userId/text()", USER_ID), ("//userId/text()", USER_ID)],
-    )
-    @pytest.mark.parametrize("form", ["", "--as xml"])
-    def test_is_the_text_where_no_element_is_asked_for(self, cells: Cells, path: str, text: str, form: str) -> None:
-        assert text == cells(f"%sf_soap getUserInfo --xpath {path} {form}")
-
-    def test_is_an_error_where_a_text_should_be_a_frame(self, cells: Cells) -> None:
-        with pytest.raises(SfmtlsError, match="leads to text, and not to elements"):
-            cells("%sf_soap getUserInfo --xpath .//userId/text() --as frame")
+            cells("%sf_soap getUserInfo --path .//[")
 
     def test_is_an_error_that_says_where_a_name_alone_is(self, cells: Cells) -> None:
         with pytest.raises(SfmtlsError, match=r"write \.//userId$"):
-            cells("%sf_soap getUserInfo --xpath userId")
+            cells("%sf_soap getUserInfo --path userId")
 
     def test_is_a_frame_with_a_row_a_record(self, cells: Cells) -> None:
         query = "<query><queryString>SELECT Name FROM Contact LIMIT 3</queryString></query>"
         assert 3 == len(cells(f"%%sf_soap --as frame\n{query}")["Name"])
 
-    @pytest.mark.parametrize("path", ["", "--xpath .//result"])
+    @pytest.mark.parametrize("path", ["", "--path .//result"])
     def test_is_a_frame_when_asked(self, cells: Cells, path: str) -> None:
         assert [USER_ID] == list(cells(f"%sf_soap getUserInfo --as frame {path}")["userId"])
 
@@ -180,7 +168,7 @@ class TestACallThatIsNotMade:
         assert [] == [each for each in cells("%sf_practice show").state.sessions if each in text]
 
     @pytest.mark.parametrize(
-        "line", ["--dry-run --expect page", "--curl --as xml", "--curl --xpath .", "--curl --dry-run"]
+        "line", ["--dry-run --expect page", "--curl --as xml", "--curl --path .", "--curl --dry-run"]
     )
     def test_has_no_answer_to_look_at(self, cells: Cells, line: str) -> None:
         with pytest.raises(UsageError, match=r"no answer|one of the two"):
@@ -213,7 +201,11 @@ class TestTheBody:
         ],
     )
     def test_may_be_typed_or_a_variable(self, cells: Cells, cell: str) -> None:
-        cells("from sfmtls_nb.soap import operation", "element = operation('getUserInfo')", "xml = '<getUserInfo/>'")
+        cells(
+            "from sfmtls_nb.api import build_element",
+            "element = build_element('getUserInfo')",
+            "xml = '<getUserInfo/>'",
+        )
         assert USER_ID == cells(cell).text(".//userId")
 
     def test_of_a_variable_that_is_not_there_is_refused(self, cells: Cells) -> None:
@@ -395,7 +387,7 @@ class TestAQuery:
 
     def test_goes_by_the_api_that_is_configured(self, cells: Cells) -> None:
         cells('%config SfMagics.api = "rest"', "%sf_soql SELECT Id FROM User")
-        assert "/query" in cells.shell.magics_manager.registry["SfMagics"].workspace.last.url
+        assert "/query" in cells.shell.magics_manager.registry["SfMagics"].workspace.last.request.url
 
 
 class TestProgress:

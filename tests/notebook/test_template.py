@@ -16,14 +16,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import numpy as np
 import pandas as pd
 import pytest
+from answers import reply_in
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
 from sfmtls_nb import Secret, SfmtlsError
+from sfmtls_nb.api import PARTNER, SOAPENV, parse_typed
 from sfmtls_nb.notebook.template import Evaluate, filled_body, filled_path, filled_soql
 from sfmtls_nb.practice.soql import compile_query
-from sfmtls_nb.soap import PARTNER, SECRET_ELEMENTS, SOAPENV, from_user, read_reply
+from sfmtls_nb.xml import SECRET_ELEMENTS
 
 Fill = Callable[[str, Evaluate], Any]
 FILLS = [filled_body, filled_soql, filled_path]
@@ -206,7 +208,7 @@ def test_a_name_alone_is_that_operation(typed: str) -> None:
 @pytest.mark.parametrize("typed", ["", "get user info", "1a", "getUserInfo()", "<a>"])
 def test_what_is_neither_xml_nor_a_name_is_refused_as_ever(typed: str) -> None:
     with pytest.raises(SfmtlsError) as as_ever:
-        from_user(typed)
+        parse_typed(typed)
     assert str(as_ever.value) == str(refusal(filled_body, typed))
 
 
@@ -277,7 +279,7 @@ def test_an_element_that_was_put_in_is_a_copy() -> None:
 
 
 def test_a_reply_can_be_put_in_whole() -> None:
-    assert f"{{{SOAPENV}}}Envelope" == body("{{reply|raw}}", reply=read_reply(REPLY.encode())).tag
+    assert f"{{{SOAPENV}}}Envelope" == body("{{reply|raw}}", reply=reply_in(REPLY.encode())).tag
 
 
 def test_an_element_is_no_value_without_raw() -> None:
@@ -286,7 +288,7 @@ def test_an_element_is_no_value_without_raw() -> None:
 
 @pytest.mark.parametrize("empty", ["<a/>", "<a b=''/>", "<a><b/></a>"])
 def test_what_has_no_expression_stays_as_it_was_typed(empty: str) -> None:
-    assert etree.tostring(from_user(empty)) == etree.tostring(body(empty))
+    assert etree.tostring(parse_typed(empty)) == etree.tostring(body(empty))
 
 
 # ---------------------------------------------------------------- secrets

@@ -12,8 +12,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from lxml import etree, html
 
+from sfmtls_nb.api import Reply
 from sfmtls_nb.notebook.tree import brief, tree_html
-from sfmtls_nb.soap import Reply, indented
+from sfmtls_nb.xml import format_xml
 
 SESSION_ID = "00D5f000000PRAC!AQEAQLm.swordfish_"
 
@@ -164,7 +165,7 @@ class TestAnyXml:
 
     @given(any_xml)
     def test_that_is_small_is_whole_in_its_text(self, root: etree._Element) -> None:
-        assert indented(root) == indented(brief(root))
+        assert format_xml(root) == format_xml(brief(root))
 
 
 class TestAPath:
@@ -231,7 +232,7 @@ class TestASecret:
             f"<a><?p {SESSION_ID}?></a>",
         ],
     )
-    @pytest.mark.parametrize("show", [tree_html, lambda root: indented(brief(root))])
+    @pytest.mark.parametrize("show", [tree_html, lambda root: format_xml(brief(root))])
     def test_is_masked_wherever_it_stands(self, xml: str, show: Callable[[etree._Element], str]) -> None:
         assert "swordfish" not in show(etree.fromstring(xml))
 
@@ -311,7 +312,7 @@ class TestWhatIsLong:
     def test_says_so_in_the_text_as_well(self, words: str) -> None:
         attributes = numbered(' b{}="1"', 25)
         xml = f"<a {attributes}><c>{'x' * 13345}</c>{'<sessionId>s</sessionId>' * 2034}</a>"
-        assert words in indented(brief(etree.fromstring(f"<r>{xml}{'<d/>' * 2039}</r>")))
+        assert words in format_xml(brief(etree.fromstring(f"<r>{xml}{'<d/>' * 2039}</r>")))
 
     def test_gives_each_child_its_line_before_what_is_in_the_first(self) -> None:
         shown = lines(etree.fromstring(cube(50, 3)))
@@ -320,7 +321,7 @@ class TestWhatIsLong:
 
     def test_has_the_comments_around_it_in_its_text(self) -> None:
         root = etree.fromstring("<!-- 1 --><?p 2?><a/><!-- 3 --><!-- 4 -->")
-        assert indented(root) == indented(brief(root))
+        assert format_xml(root) == format_xml(brief(root))
 
     def test_has_a_legend_of_fifty_lines(self) -> None:
         xml = "<a>" + numbered("<b><p{0}:c xmlns:p{0}='urn:{0}'/><d xmlns='urn:d{0}'/></b>", 50) + "</a>"
@@ -373,9 +374,9 @@ class TestALargeReply:
         assert len(tree_html(etree.fromstring(LARGE[large].encode())).encode()) < 300_000
 
     def test_takes_little_text(self, large: str) -> None:
-        assert len(indented(brief(etree.fromstring(LARGE[large].encode()))).encode()) < 300_000
+        assert len(format_xml(brief(etree.fromstring(LARGE[large].encode()))).encode()) < 300_000
 
-    @pytest.mark.parametrize("show", [tree_html, lambda root: indented(brief(root))], ids=["as a tree", "as text"])
+    @pytest.mark.parametrize("show", [tree_html, lambda root: format_xml(brief(root))], ids=["as a tree", "as text"])
     def test_is_shown_about_as_fast_as_20_megabytes_are_parsed(
         self, large: str, show: Callable[[etree._Element], str], parsing: float
     ) -> None:
@@ -385,4 +386,4 @@ class TestALargeReply:
     def test_says_that_it_is_not_whole(self, large: str) -> None:
         root = etree.fromstring(LARGE[large].encode())
         assert re.search(r"\d more\b", tree_html(root)) or large == "comments"  # which the tree does not show
-        assert re.search(r"\d more\b", indented(brief(root)))
+        assert re.search(r"\d more\b", format_xml(brief(root)))

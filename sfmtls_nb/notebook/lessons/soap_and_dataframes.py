@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
 
+from sfmtls_nb.api import Reply
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work, is_text
 from sfmtls_nb.practice.schema import SCHEMA
-from sfmtls_nb.soap import Reply
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
+from sfmtls_nb.api import Reply
 from sfmtls_nb.errors import MutualAuthenticationFault
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work
 from sfmtls_nb.practice.request import Listener
 from sfmtls_nb.session import Session
-from sfmtls_nb.soap import Reply
 
 _STANDARD: Final = "standard@practice.example"
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from answers import answer, reply_in
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -25,19 +26,9 @@ from sfmtls_nb import (
     SfmtlsError,
     SoapFault,
 )
+from sfmtls_nb.api import PARTNER, SOAPENV, build_element, build_envelope, parse_typed, serialize
 from sfmtls_nb.practice.gate import NO_CERTIFICATE, certificate_page
-from sfmtls_nb.soap import (
-    PARTNER,
-    SECRET_ELEMENTS,
-    SOAPENV,
-    envelope,
-    from_user,
-    indented,
-    is_html,
-    operation,
-    read_reply,
-    to_bytes,
-)
+from sfmtls_nb.xml import SECRET_ELEMENTS, format_xml, is_html
 
 # What XML 1.0 can hold (section 2.2), carriage returns included.
 xml_text = st.text(
@@ -76,13 +67,13 @@ LOGIN = soap("<loginResponse><result><sessionId>00D36000000bLGT!AQsecret</sessio
 
 @given(xml_names, xml_text)
 def test_any_text_of_a_field_comes_out_of_the_xml_as_it_went_in(name: str, text: str) -> None:
-    root = etree.fromstring(to_bytes(envelope(operation("query", {name: text}))))
+    root = etree.fromstring(serialize(build_envelope(build_element("query", {name: text}))))
     assert (root.findtext(f".//{{{PARTNER}}}{name}") or "") == text
 
 
 @given(xml_text)
 def test_no_text_of_a_field_becomes_an_element(text: str) -> None:
-    root = etree.fromstring(to_bytes(envelope(operation("query", {"queryString": text}))))
+    root = etree.fromstring(serialize(build_envelope(build_element("query", {"queryString": text}))))
     names = [etree.QName(element).localname for element in root.iter()]
     assert names == ["Envelope", "Body", "query", "queryString"]
 
@@ -91,30 +82,30 @@ def test_no_text_of_a_field_becomes_an_element(text: str) -> None:
 @pytest.mark.parametrize("where", ["operation", "field"])
 def test_a_name_that_xml_cannot_hold_is_refused(name: str, where: str) -> None:
     with pytest.raises(NotSoapError, match="cannot be written as XML"):
-        operation(name) if where == "operation" else operation("query", {name: "text"})
+        build_element(name) if where == "operation" else build_element("query", {name: "text"})
 
 
 @pytest.mark.parametrize("text", ["\0", "\x1b[31m", "\ufffe", "\udc80"])
 @pytest.mark.parametrize("wrapped", [str, Secret])
 def test_a_character_that_xml_cannot_hold_is_refused(text: str, wrapped: Callable[[str], str | Secret]) -> None:
     with pytest.raises(NotSoapError, match="cannot be written as XML"):
-        operation("login", {"password": wrapped(text)})
+        build_element("login", {"password": wrapped(text)})
 
 
 @given(st.text(min_size=1), st.sampled_from("\0\x08\ufffe\uffff"))
 def test_a_password_that_xml_cannot_hold_is_not_shown(text: str, wrong: str) -> None:
     with pytest.raises(NotSoapError) as caught:
-        operation("login", {"password": Secret(f"p455w0rd{text}{wrong}")})
+        build_element("login", {"password": Secret(f"p455w0rd{text}{wrong}")})
     assert "p455w0rd" not in str(caught.value)
 
 
 def test_a_session_goes_into_the_header() -> None:
-    root = envelope(operation("getUserInfo"), Secret("00D!x"))
+    root = build_envelope(build_element("getUserInfo"), Secret("00D!x"))
     assert root.findtext(f"{{{SOAPENV}}}Header/{{{PARTNER}}}SessionHeader/{{{PARTNER}}}sessionId") == "00D!x"
 
 
 def test_without_a_session_there_is_no_header() -> None:
-    assert envelope(operation("login")).find(f"{{{SOAPENV}}}Header") is None
+    assert build_envelope(build_element("login")).find(f"{{{SOAPENV}}}Header") is None
 
 
 WHOLE = f'<e:Envelope xmlns:e="{SOAPENV}" xmlns="{PARTNER}">{{}}<e:Body><getUserInfo/></e:Body></e:Envelope>'
@@ -131,16 +122,16 @@ SESSION_HEADER = "<SessionHeader><sessionId>mine</sessionId></SessionHeader>"
     ],
 )
 def test_a_whole_envelope_gets_the_session_unless_it_has_one(header: str, session_ids: list[str]) -> None:
-    root = envelope(from_user(WHOLE.format(header)), Secret("given"))
+    root = build_envelope(parse_typed(WHOLE.format(header)), Secret("given"))
     assert session_ids == [
         element.text for element in root.iterfind(f"{{{SOAPENV}}}Header/{{*}}SessionHeader/{{*}}sessionId")
     ]
 
 
 def test_an_envelope_leaves_what_it_is_made_of_alone() -> None:
-    body = from_user(WHOLE.format(""))
+    body = parse_typed(WHOLE.format(""))
     before = etree.tostring(body)
-    envelope(body, Secret("given"))
+    build_envelope(body, Secret("given"))
     assert before == etree.tostring(body)
 
 
@@ -158,18 +149,18 @@ def test_an_envelope_leaves_what_it_is_made_of_alone() -> None:
     ],
 )
 def test_what_has_no_namespace_is_put_into_the_partners(text: str, tag: str) -> None:
-    assert tag == from_user(text).tag
+    assert tag == parse_typed(text).tag
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "ISO-8859-1", "UTF-16", "US-ASCII"])
 def test_typed_text_is_read_as_text_whatever_encoding_it_declares(encoding: str) -> None:
-    assert from_user(f'<?xml version="1.0" encoding="{encoding}"?><a>Zoë 日本</a>').text == "Zoë 日本"
+    assert parse_typed(f'<?xml version="1.0" encoding="{encoding}"?><a>Zoë 日本</a>').text == "Zoë 日本"
 
 
 @given(st.text(st.characters()) | xml_text.map("<query><queryString>{}</queryString></query>".format))
 def test_any_typed_text_is_xml_or_an_error_of_ours(text: str) -> None:
     try:
-        root = from_user(text)
+        root = parse_typed(text)
     except NotSoapError as error:
         assert error.next_step  # noqa: PT017  # any text may be either
     else:
@@ -190,19 +181,19 @@ def test_any_typed_text_is_xml_or_an_error_of_ours(text: str) -> None:
 )
 def test_typed_text_that_is_not_xml_is_refused(text: str, words: str) -> None:
     with pytest.raises(NotSoapError, match=words):
-        from_user(text)
+        parse_typed(text)
 
 
 # ---------------------------------------------------------------- reading: what is there
 
 
 def test_the_operation_is_the_name_of_the_answer() -> None:
-    assert read_reply(USER_INFO).operation == "getUserInfoResponse"
+    assert reply_in(USER_INFO).operation == "getUserInfoResponse"
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_there_are_as_many_results_as_the_operation_returns(count: int) -> None:
-    assert count == len(read_reply(soap(f"<createResponse>{'<result/>' * count}</createResponse>")).results)
+    assert count == len(reply_in(soap(f"<createResponse>{'<result/>' * count}</createResponse>")).results)
 
 
 @pytest.mark.parametrize(
@@ -217,56 +208,51 @@ def test_there_are_as_many_results_as_the_operation_returns(count: int) -> None:
     ],
 )
 def test_text_is_found_by_its_path(path: str, text: str | None) -> None:
-    assert text == read_reply(USER_INFO).text(path)
-
-
-@pytest.mark.parametrize("path", [".//sf:Name", "[", ".//a[", "=", " ", "\0", ".//a[1"])
-@pytest.mark.parametrize("read", [Reply.text, Reply.frame])
-def test_what_is_no_path_is_an_error_of_ours(read: Callable[[Reply, str], object], path: str) -> None:
-    with pytest.raises(SfmtlsError, match="is not a path"):
-        read(read_reply(USER_INFO), path)
+    assert text == reply_in(USER_INFO).text(path)
 
 
 @pytest.mark.parametrize(
-    ("path", "text"),
+    "path",
     [
-        ("count(.//result/*)", "4"),
-        (".//userName/text()", "erin@practice.example"),
-        (".//roleId/@xsi:nil", "true"),
-        ("//soapenv:Body//userName", "erin@practice.example"),
+        ".//sf:Name",
+        "[",
+        ".//a[",
+        "=",
+        " ",
+        "\0",
+        ".//a[1",
+        "count(.//*)",
+        "//userName",
+        ".//userName/text()",
+        ".//roleId/@nil",
     ],
 )
-def test_what_is_no_element_is_text(path: str, text: str) -> None:
-    assert text == read_reply(USER_INFO).text(path)
+@pytest.mark.parametrize("read", [Reply.text, Reply.frame])
+def test_what_is_no_path_is_an_error_of_ours(read: Callable[[Reply, str], object], path: str) -> None:
+    with pytest.raises(SfmtlsError, match="is not a path to elements"):
+        read(reply_in(USER_INFO), path)
 
 
-@pytest.mark.parametrize("path", ["count(.//*)", ".//userName/text()", ".//roleId/@nil"])
-@pytest.mark.parametrize("read", [Reply.part, Reply.frame])
-def test_where_elements_are_needed_text_is_an_error(read: Callable[[Reply, str], object], path: str) -> None:
-    with pytest.raises(SfmtlsError, match="leads to text, and not to elements"):
-        read(read_reply(USER_INFO), path)
-
-
-@pytest.mark.parametrize("read", [Reply.text, Reply.frame, Reply.part, Reply.find])
+@pytest.mark.parametrize("read", [Reply.text, Reply.frame, Reply.part])
 def test_a_name_that_is_further_down_is_an_error_that_says_how_to_write_it(
     read: Callable[[Reply, str], object],
 ) -> None:
     with pytest.raises(SfmtlsError, match=r"write \.//userName$"):
-        read(read_reply(USER_INFO), "userName")
+        read(reply_in(USER_INFO), "userName")
 
 
-@pytest.mark.parametrize("path", ["noSuchElement", ".//noSuchElement", "Body/result", "id('x')", "self::x"])
+@pytest.mark.parametrize("path", ["noSuchElement", ".//noSuchElement", "Body/result"])
 def test_a_name_that_is_nowhere_is_nothing(path: str) -> None:
-    assert (None, 0) == (read_reply(USER_INFO).text(path), len(read_reply(USER_INFO).part(path)))
+    assert (None, 0) == (reply_in(USER_INFO).text(path), len(reply_in(USER_INFO).part(path)))
 
 
 def test_limits_are_what_the_header_says() -> None:
-    assert read_reply(USER_INFO).limits == {"API REQUESTS": (7, 15000)}
+    assert reply_in(USER_INFO).limits == {"API REQUESTS": (7, 15000)}
 
 
 @pytest.mark.parametrize("header", ["", "<soapenv:Header/>", "<soapenv:Header><LimitInfoHeader/></soapenv:Header>"])
 def test_without_a_limit_header_there_are_no_limits(header: str) -> None:
-    assert read_reply(soap("<a/>", header)).limits == {}
+    assert reply_in(soap("<a/>", header)).limits == {}
 
 
 # ---------------------------------------------------------------- reading: what is not SOAP
@@ -274,7 +260,7 @@ def test_without_a_limit_header_there_are_no_limits(header: str) -> None:
 
 def shown_for(answer: bytes) -> str:
     with pytest.raises(NotSoapError) as caught:
-        read_reply(answer)
+        reply_in(answer)
     assert caught.value.next_step
     return caught.value.what
 
@@ -314,7 +300,7 @@ def test_an_answer_cut_anywhere_is_called_cut_off(length: int) -> None:
 
 def test_the_error_shows_how_the_answer_begins_up_to_what_may_be_secret() -> None:
     with pytest.raises(NotSoapError) as caught:
-        read_reply(b"<a><sessionId>00D36000000bLGT!AQsecret</sessionId>")
+        reply_in(b"<a><sessionId>00D36000000bLGT!AQsecret</sessionId>")
     assert ("'<a><'" in str(caught.value), "AQsecret" in str(caught.value)) == (True, False)
 
 
@@ -375,7 +361,7 @@ answers = st.binary() | fragments | fragments.map(lambda inside: soap("{}").repl
 @given(answers)
 def test_any_bytes_are_a_reply_or_an_error_of_ours(answer: bytes) -> None:
     try:
-        reply = read_reply(answer)
+        reply = reply_in(answer)
         shown = [str(reply), repr(reply), reply.operation, str(reply.limits), str(reply.results)]
     except SfmtlsError as error:
         shown = [str(error)]
@@ -401,13 +387,13 @@ def test_any_bytes_are_a_reply_or_an_error_of_ours(answer: bytes) -> None:
 )
 def test_the_certificate_page_is_known_by_its_reason(reason: str) -> None:
     with pytest.raises(CertificatePageError) as caught:
-        read_reply(certificate_page(reason))
+        reply_in(certificate_page(reason))
     assert reason == caught.value.reason
 
 
 def test_another_page_is_no_certificate_page() -> None:
     with pytest.raises(NotSoapError, match="title: Sign In; text: Who are you") as caught:
-        read_reply(b"<html><head><title>Sign\n In</title></head><body>Who are you?</body></html>")
+        reply_in(b"<html><head><title>Sign\n In</title></head><body>Who are you?</body></html>")
     assert type(caught.value) is NotSoapError
 
 
@@ -439,7 +425,7 @@ def test_no_series_of_comments_makes_the_search_long(piece: bytes) -> None:
 
 
 def test_a_soap_answer_that_quotes_html_is_still_a_reply() -> None:
-    assert read_reply(soap("<a><result><![CDATA[<html >]]></result></a>")).text(".//result") == "<html >"
+    assert reply_in(soap("<a><result><![CDATA[<html >]]></result></a>")).text(".//result") == "<html >"
 
 
 # ---------------------------------------------------------------- reading: faults
@@ -460,7 +446,7 @@ def test_a_soap_answer_that_quotes_html_is_still_a_reply() -> None:
 )
 def test_a_fault_becomes_the_class_that_one_would_branch_on(code: str, kind: type[SoapFault]) -> None:
     with pytest.raises(SoapFault) as caught:
-        read_reply(fault(code))
+        reply_in(fault(code))
     assert (kind, code, "No.") == (type(caught.value), caught.value.code, caught.value.message)
 
 
@@ -486,14 +472,14 @@ def test_a_fault_becomes_the_class_that_one_would_branch_on(code: str, kind: typ
 )
 def test_a_fault_with_less_in_it_is_a_fault_still(answer: bytes, code: str, message: str) -> None:
     with pytest.raises(SoapFault) as caught:
-        read_reply(answer)
+        reply_in(answer)
     assert (code, message) == (caught.value.code, caught.value.message)
 
 
 def test_a_fault_that_quotes_the_session_id_does_not_show_it() -> None:
     # As captured: Session not found, missing session key: and then the whole of it.
     with pytest.raises(SessionFault) as caught:
-        read_reply(fault("INVALID_SESSION_ID", "missing session key: 00D36000000bLGT!ARUA.Jn_5X"))
+        reply_in(fault("INVALID_SESSION_ID", "missing session key: 00D36000000bLGT!ARUA.Jn_5X"))
     assert caught.value.message == "missing session key: 00D36000000bLGT!••••"
 
 
@@ -508,7 +494,7 @@ BOMB = f'<!DOCTYPE a [<!ENTITY l0 "ha">{LAUGHS}]>'
 @pytest.mark.parametrize("use", ["<a>&l9;</a>", '<a x="&l9;"/>'])
 def test_an_entity_bomb_does_not_go_off(use: str) -> None:
     with pytest.raises(NotSoapError) as caught:
-        read_reply((BOMB + use).encode())
+        reply_in((BOMB + use).encode())
     assert len(str(caught.value)) < 1000
 
 
@@ -531,14 +517,14 @@ def test_the_content_of_a_file_does_not_come_in_by_an_entity(tmp_path: Path) -> 
     (tmp_path / "private").write_text("p455w0rd")
     dtd = f'<!DOCTYPE a [<!ENTITY x SYSTEM "{(tmp_path / "private").as_uri()}">]>'
     with pytest.raises(NotSoapError) as caught:
-        read_reply(f"{dtd}<a>&x;</a>".encode())
+        reply_in(f"{dtd}<a>&x;</a>".encode())
     assert "p455w0rd" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     "dtd", ['<!DOCTYPE a SYSTEM "http://{0}/x">', '<!DOCTYPE a [<!ENTITY % x SYSTEM "http://{0}/x"> %x;]>']
 )
-@pytest.mark.parametrize("read", [read_reply, lambda document: from_user(document.decode())])
+@pytest.mark.parametrize("read", [reply_in, lambda document: parse_typed(document.decode())])
 def test_no_dtd_is_fetched(read: Callable[[bytes], object], dtd: str) -> None:
     seen: list[bytes] = []
     with serving(answering(http(b""), seen=seen)) as where, pytest.raises(NotSoapError):
@@ -579,14 +565,13 @@ def xmllint(document: bytes) -> str:
     ],
 )
 def test_the_text_of_a_reply_is_what_xmllint_prints(document: bytes) -> None:
-    assert xmllint(document) == str(read_reply(document))
+    assert xmllint(document) == str(reply_in(document))
 
 
 @needs_xmllint
 def test_the_text_of_the_practice_orgs_reply_is_what_xmllint_prints(session: Session) -> None:
     reply = session.get_user_info()
-    assert session.last
-    assert xmllint(session.last.response_body) == str(reply)
+    assert xmllint(reply.exchange.response_body) == str(reply)
 
 
 leaves = st.builds(
@@ -612,7 +597,7 @@ trees = st.recursive(
 @given(trees)
 def test_any_tree_is_indented_as_xmllint_does(tree: str) -> None:
     assume(not any(f"<{name}>" in tree for name in SECRET_ELEMENTS))
-    assert xmllint(soap(tree)) == str(read_reply(soap(tree)))
+    assert xmllint(soap(tree)) == str(reply_in(soap(tree)))
 
 
 @pytest.mark.parametrize("name", sorted(SECRET_ELEMENTS))
@@ -629,17 +614,17 @@ def test_any_tree_is_indented_as_xmllint_does(tree: str) -> None:
 )
 @pytest.mark.parametrize("namespace", ["", ' xmlns="urn:other"'])
 def test_the_text_of_a_secret_element_is_masked(name: str, inside: str, namespace: str) -> None:
-    shown = str(read_reply(soap(f"<a><{name}{namespace}>{inside}</{name}></a>")))
+    shown = str(reply_in(soap(f"<a><{name}{namespace}>{inside}</{name}></a>")))
     assert ("••••" in shown, "p455w0rd" in shown) == (True, False)
 
 
 @pytest.mark.parametrize("empty", ["<password/>", "<password></password>", "<password xsi:nil='true'/>"])
 def test_a_secret_element_with_nothing_in_it_shows_that(empty: str) -> None:
-    assert "••••" not in str(read_reply(soap(f"<a>{empty}</a>")))
+    assert "••••" not in str(reply_in(soap(f"<a>{empty}</a>")))
 
 
 def test_a_placeholder_stands_for_a_secret_where_one_is_wanted() -> None:
-    shown = indented(operation("login", {"username": "me", "password": Secret("p455w0rd")}), {"password": "$PW"})
+    shown = format_xml(build_element("login", {"username": "me", "password": Secret("p455w0rd")}), {"password": "$PW"})
     assert ("<urn:password>$PW</urn:password>" in shown, "p455w0rd" in shown) == (True, False)
 
 
@@ -659,43 +644,44 @@ HOLDING = {
 
 @pytest.mark.parametrize("xml", HOLDING.values(), ids=HOLDING.keys())
 @pytest.mark.parametrize(
-    "show", [str, lambda reply: str(reply.part(".//a")), lambda reply: indented(reply.root[0], {"sessionId": "$ID"})]
+    "show", [str, lambda reply: str(reply.part(".//a")), lambda reply: format_xml(reply.root[0], {"sessionId": "$ID"})]
 )
 def test_a_session_id_is_masked_wherever_it_stands(xml: str, show: Callable[[Reply], str]) -> None:
-    shown = show(read_reply(soap(xml)))
+    shown = show(reply_in(soap(xml)))
     assert ("••••" in shown, "AQsecret" in shown) == (True, False)
     assert etree.fromstring(shown.encode()) is not None
 
 
 def test_a_session_id_in_the_name_of_a_namespace_is_masked() -> None:
-    assert "AQsecret" not in str(read_reply(soap(f"<a xmlns:x='urn:{SESSION_ID}'><x:b/></a>")))
+    assert "AQsecret" not in str(reply_in(soap(f"<a xmlns:x='urn:{SESSION_ID}'><x:b/></a>")))
 
 
 def test_a_session_id_around_the_root_is_masked() -> None:
-    assert "AQsecret" not in str(read_reply(USER_INFO + f"<!--{SESSION_ID}-->".encode()))
+    assert "AQsecret" not in str(reply_in(USER_INFO + f"<!--{SESSION_ID}-->".encode()))
 
 
 @pytest.mark.parametrize("text", ["00D36000000bLGTEA2", "fish! and chips", "<![CDATA[fish!]]>"])
 def test_another_text_is_not_masked(text: str) -> None:
-    assert f"<a>{text}</a>" in str(read_reply(soap(f"<a>{text}</a>")))
+    assert f"<a>{text}</a>" in str(reply_in(soap(f"<a>{text}</a>")))
 
 
 def test_masking_leaves_the_reply_as_it_is() -> None:
-    reply = read_reply(LOGIN)
+    reply = reply_in(LOGIN)
     assert str(reply)
     assert reply.text(".//sessionId") == "00D36000000bLGT!AQsecret"
 
 
 @pytest.mark.parametrize("show", [str, repr, "{}".format, "{!r}".format, lambda reply: f"{[reply]}"])
 def test_no_form_of_a_reply_shows_the_session_id(show: Callable[[Reply], str]) -> None:
-    assert "AQsecret" not in show(read_reply(LOGIN))
+    assert "AQsecret" not in show(reply_in(LOGIN))
 
 
 class TestAPart:
     REPLY = Reply(
         etree.fromstring(
             '<E xmlns:x="urn:x"><B xmlns="urn:b"><r><Id>1</Id></r><r><Id>2</Id><sessionId>secret</sessionId></r></B></E>'
-        )
+        ),
+        answer(b""),
     )
 
     def test_is_what_a_path_leads_to(self) -> None:
@@ -708,25 +694,8 @@ class TestAPart:
         expected = '<r xmlns="urn:b">\n  <Id>2</Id>\n  <sessionId>••••</sessionId>\n</r>'
         assert expected == str(self.REPLY.part(".//r[2]"))
 
-    @pytest.mark.parametrize("path", ["substring-after(.//url, '!')", "translate(.//url, '!', '-')", "string(.)"])
-    def test_that_takes_a_session_id_apart_finds_it_masked(self, path: str) -> None:
-        reply = Reply(
-            etree.fromstring(
-                f"<E><url>https://h/?sid={SESSION_ID}</url><sessionId>{SESSION_ID}</sessionId><n>ok</n></E>"
-            )
-        )
-        found = str(reply.find(path))
-        assert (False, path == "string(.)") == ("AQsecret" in found, found.endswith("ok"))
-
-    @pytest.mark.parametrize("path", [".//sessionId/text()", "string(.//sessionId)", "substring(.//sessionId, 3)"])
-    def test_that_is_text_is_masked_in_what_is_shown_and_clear_where_it_is_asked_for(self, path: str) -> None:
-        assert ("secret" in str(self.REPLY.find(path)), "cret" in str(self.REPLY.text(path))) == (False, True)
-
-    def test_that_is_several_texts_has_a_line_for_each(self) -> None:
-        assert "1\n2" == self.REPLY.find(".//Id/text()")
-
     def test_that_has_no_namespace_in_one_that_has_says_so(self) -> None:
-        part = read_reply(soap("<a xmlns='urn:d'><x xmlns=''/></a>")).part(".//a")
+        part = reply_in(soap("<a xmlns='urn:d'><x xmlns=''/></a>")).part(".//a")
         assert '<x xmlns=""/>' in str(part)
 
     def test_is_a_frame_with_a_row_an_element(self) -> None:

@@ -6,6 +6,7 @@ import json
 import traceback
 
 import pytest
+from answers import json_in
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,14 +20,13 @@ from sfmtls_nb import (
     SessionFault,
     SfmtlsError,
 )
-from sfmtls_nb.rest import read_json
 
 PAGE = b"<html><title>Certificate Error</title><body>Client certificate error:<i>No client certificate provided.</i></body></html>"
 
 
 @pytest.mark.parametrize("value", [{}, [], {"a": [1, 2.5, None, "ü"]}, [{"version": "64.0"}], [{"errorCode": "x"}], 1])
 def test_json_is_its_values(value: object) -> None:
-    assert value == read_json(json.dumps(value).encode())
+    assert value == json_in(json.dumps(value).encode())
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,14 @@ def test_json_is_its_values(value: object) -> None:
 )
 def test_an_array_of_errors_is_the_fault_that_its_code_names(code: str, kind: type[ApiFault]) -> None:
     with pytest.raises(RestFault) as caught:
-        read_json(json.dumps([{"message": "No.", "errorCode": code}]).encode())
+        json_in(json.dumps([{"message": "No.", "errorCode": code}]).encode())
     assert (kind, code, "No.") == (type(caught.value), caught.value.code, caught.value.message)
 
 
 def test_a_fault_names_its_fields_and_the_other_errors() -> None:
     errors = [{"message": "No.", "errorCode": "A", "fields": ["Name"]}, {"message": "No!", "errorCode": "B"}]
     with pytest.raises(RestFault) as caught:
-        read_json(json.dumps(errors).encode())
+        json_in(json.dumps(errors).encode())
     assert "errorCode A, fields Name, and 1 more: B" == caught.value.evidence
 
 
@@ -67,20 +67,20 @@ def test_a_fault_names_its_fields_and_the_other_errors() -> None:
 )
 def test_what_is_not_json_is_named_for_what_it_is(body: bytes, kind: type[SfmtlsError], words: str) -> None:
     with pytest.raises(kind, match=words) as caught:
-        read_json(body)
+        json_in(body)
     assert (True, True) == (bool(caught.value.evidence), bool(caught.value.next_step))
 
 
 def test_a_broken_answer_with_a_token_in_it_is_not_shown() -> None:
     body = b'{"access_token": "00D36000000bLGT!AQsecret"'
     with pytest.raises(NotJsonError) as caught:
-        read_json(body)
+        json_in(body)
     assert "AQsecret" not in "".join(traceback.format_exception(caught.value))
 
 
 @given(st.binary())
 def test_any_bytes_are_a_value_or_one_of_our_errors(body: bytes) -> None:
     try:
-        read_json(body)
+        json_in(body)
     except SfmtlsError as error:
         assert error.what  # noqa: PT017  # either is right

@@ -25,8 +25,8 @@ from sfmtls_nb import (
     SoapFault,
     login,
 )
+from sfmtls_nb.api import PARTNER, SOAPENV
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.soap import PARTNER, SOAPENV
 
 # What XML 1.0 can hold (section 2.2).
 xml_text = st.text(
@@ -54,8 +54,8 @@ def test_the_session_knows_its_server(practice: PracticeOrg, org: Org) -> None:
 
 def test_login_leaves_the_certificate_at_home(practice: PracticeOrg, org: Org, identity: ClientIdentity) -> None:
     session = login(org, PasswordLogin(*practice.user("enforced")), identity)
-    assert session.last
-    assert session.last.identity is None
+    assert session.exchange
+    assert session.exchange.request.identity is None
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_markup_in_username_or_password_is_only_text(injected: str, where: str, 
     credentials = PasswordLogin(**{"username": "nobody@practice.example", "password": "wrong", where: injected})
     with pytest.raises(LoginFault) as caught:
         login(org, credentials)
-    sent = etree.fromstring(caught.value.exchange.request_body)
+    sent = etree.fromstring(caught.value.exchange.request.body)
     assert ([injected], 5) == ([e.text for e in sent.iter(f"{{{PARTNER}}}{where}")], len(list(sent.iter())))
 
 

@@ -16,9 +16,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from raw_server import server_tls, serving, silence
 
 from sfmtls_nb import ClientIdentity, IdentityError, Org, OrgError
+from sfmtls_nb.connection.context import client_context
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.authority import Issued
-from sfmtls_nb.tls import client_context
 
 
 @pytest.fixture

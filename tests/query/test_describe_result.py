@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from sfmtls_nb import Session, SoapFault
-from sfmtls_nb.sobject import Kind, kind_of, value_of
+from sfmtls_nb.values import Kind, kind_of, value_of
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ import shlex
 from pathlib import Path
 from typing import Any, Final
 
+from sfmtls_nb.connection.request import SECRET_HEADERS, Exchange, Request
+from sfmtls_nb.connection.transport import passes_proxy
 from sfmtls_nb.secret import mask_session_ids
-from sfmtls_nb.soap import indented, is_html, parse
-from sfmtls_nb.transport import SECRET_HEADERS, Exchange, passes_proxy
+from sfmtls_nb.xml import format_xml, is_html, parse_xml
 
 # The shell variables that stand in the command for a secret: the command runs, and no secret is in it.
 _VARIABLES: Final = {
@@ -26,27 +27,28 @@ _NAMED: Final = {name.casefold(): placeholder for name, placeholder in _PLACEHOL
 _LINE: Final = " \\\n    "
 
 
-def curl_command(exchange: Exchange, pem: str | Path = "fullcert.pem") -> str:
-    """The exchange as a shell command, to paste into a terminal or a support case.
+def curl_command(call: Request | Exchange, pem: str | Path = "fullcert.pem") -> str:
+    """The call as a shell command, to paste into a terminal or a support case.
 
     pem: the file that ``identity.write_pem`` wrote. A session id or password stands there as $SF_SESSION_ID or
     $SF_PASSWORD: export it first (a password as it is in XML, with ``&amp;`` for ``&``).
     """
-    options = [f"curl -sS {shlex.quote(mask_session_ids(exchange.url))}"]
-    if passes_proxy(exchange.url):
+    request, answer = (call.request, call.response_body) if isinstance(call, Exchange) else (call, b"")
+    options = [f"curl -sS {shlex.quote(mask_session_ids(request.url))}"]
+    if passes_proxy(request.url):
         options.append("--noproxy '*'")
-    if exchange.ca_file:
-        options.append(f"--cacert {shlex.quote(str(exchange.ca_file))}")
-    options += [f"-H {_header(name, value)}" for name, value in exchange.request_headers.items()]
-    if exchange.identity:
+    if request.ca_file:
+        options.append(f"--cacert {shlex.quote(str(request.ca_file))}")
+    options += [f"-H {_header(name, value)}" for name, value in request.headers.items()]
+    if request.identity:
         # curl takes what follows a ":" for the passphrase, unless a backslash stands before it.
         name = re.sub(r"[\\:]", r"\\\g<0>", str(pem))
         options.append(f"-E {shlex.quote(name)}")
-    if exchange.method == "GET":
+    if request.method == "GET":
         return _LINE.join(options)
-    is_json = exchange.request_headers.get("Content-Type") == "application/json"
-    show = "" if is_json or is_html(exchange.response_body) else " | xmllint --format -"
-    text, end = _here_document(_shown_json(exchange) if is_json else _shown_xml(exchange)), "END_OF_BODY"
+    is_json = request.headers.get("Content-Type") == "application/json"
+    show = "" if is_json or is_html(answer) else " | xmllint --format -"
+    text, end = _here_document(_shown_json(request) if is_json else _shown_xml(request)), "END_OF_BODY"
     while f"\n{end}\n" in text:  # or what follows in the body would be run as commands
         end += "_"
     options.append(f"--data-binary @- <<{end}{show}")
@@ -62,15 +64,15 @@ def _header(name: str, value: str) -> str:
     return f'"{shown}{_VARIABLES["sessionId"]}"'
 
 
-def _shown_xml(exchange: Exchange) -> str:
-    return indented(parse(exchange.request_body), _PLACEHOLDERS)
+def _shown_xml(request: Request) -> str:
+    return format_xml(parse_xml(request.body), _PLACEHOLDERS)
 
 
-def _shown_json(exchange: Exchange) -> str:
+def _shown_json(request: Request) -> str:
     def masked(members: list[tuple[str, Any]]) -> dict[str, Any]:
         return {name: _NAMED.get(name.casefold(), value) for name, value in members}
 
-    content = json.loads(exchange.request_body, object_pairs_hook=masked)
+    content = json.loads(request.body, object_pairs_hook=masked)
     text = json.dumps(content)
     for placeholder in _PLACEHOLDERS.values():
         text = text.replace(json.dumps(placeholder)[1:-1], placeholder)

@@ -1,6 +1,6 @@
-"""Selection: what a SOQL query selects, so that an empty result has its columns too.
+"""SOQL: the columns that the text of a query selects, so that an empty result has them too.
 
-The org is the judge of a query. What is not understood here is no error: its columns are then those of the records.
+The org is the judge of a query. A query that is not understood here is no error: its columns are those of the records.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sfmtls_nb.sobject import DescribeSObjectResult, Kind, kind_of, spelled
+from sfmtls_nb.query.describe import DescribeSObjectResult
+from sfmtls_nb.values import Column, Kind, kind_of, spelled
 
 _TOKEN: Final = re.compile(r"'(?:\\.|[^'\\])*'|[A-Za-z_][\w.]*|\S", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z_][\w.]*")
-#: What may follow the sObject; anything else there is its alias.
+#: Words that may follow the sObject; any other there is its alias.
 _CLAUSES: Final = frozenset(
     {"where", "using", "with", "group", "order", "having", "limit", "offset", "for", "all", "update"}
 )
-#: What functions give. None: what their argument is. Of unknown ones nothing is known.
+#: Kind of a function's values. None: the kind of its argument. Of other functions nothing is known.
 _FUNCTIONS: Final[dict[str, Kind | None]] = {
     "count": "int",
     "count_distinct": "int",
@@ -37,20 +38,8 @@ _FUNCTIONS: Final[dict[str, Kind | None]] = {
 }
 _AGGREGATES: Final = frozenset({"count", "count_distinct", "sum", "avg", "min", "max"})
 
-#: What the org says of an sObject; None where it says nothing.
+#: The description of an sObject; None where the org has none.
 Describe = Callable[[str], DescribeSObjectResult | None]
-
-
-@dataclass(frozen=True)
-class Column:
-    """What a query selects. name: a parent's field is ``Account.Owner.Name``. kind: None where it is not known.
-
-    columns: those of a child subquery, whose name is the relationship's (``Contacts``); None for anything else.
-    """
-
-    name: str
-    kind: Kind | None = None
-    columns: tuple[Column, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -72,8 +61,8 @@ class Selection:
     aggregate: bool
 
 
-def read_selection(soql: str) -> Selection | None:
-    """What a query selects; None if that cannot be told, as with TYPEOF."""
+def parse_selection(soql: str) -> Selection | None:
+    """The selection of a query; None if its text is not understood, as with TYPEOF."""
     tokens = deque(_TOKEN.findall(soql))
     try:
         selection = _selection(tokens)
@@ -101,7 +90,7 @@ def _selection(tokens: deque[str]) -> Selection:
 
 
 def _rest(tokens: deque[str]) -> Iterator[str]:
-    """What is behind the source, up to the end of this query."""
+    """The words behind the source, up to the end of this query."""
     depth = 0
     while tokens and (depth or tokens[0] != ")"):
         depth += {"(": 1, ")": -1}.get(tokens[0], 0)
@@ -142,7 +131,7 @@ def _take(tokens: deque[str], wanted: str) -> None:
 
 
 def columns_of(selection: Selection, describe: Describe) -> tuple[Column, ...]:
-    """The columns of what a query selects, spelled as the org does, with what the org says they are."""
+    """The columns of a selection, spelled as the org spells them, with the kinds that it describes."""
     return _columns(selection, selection.source, describe)
 
 

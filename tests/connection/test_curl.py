@@ -18,10 +18,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from sfmtls_nb import ClientIdentity, Exchange, Org, PasswordLogin, Secret, Session, SfmtlsError, curl_command, login
+from sfmtls_nb import (
+    ClientIdentity,
+    Exchange,
+    Org,
+    PasswordLogin,
+    Request,
+    Secret,
+    Session,
+    SfmtlsError,
+    curl_command,
+    login,
+)
+from sfmtls_nb.api import PARTNER, build_element, build_envelope, serialize, to_json
+from sfmtls_nb.connection import Transport
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.rest import to_json
-from sfmtls_nb.soap import PARTNER, envelope, operation, to_bytes
 
 needs_curl = pytest.mark.skipif(
     not all(map(shutil.which, ("bash", "curl", "xmllint"))), reason="bash, curl or xmllint is not installed"
@@ -62,17 +73,32 @@ def bash(command: str, variables: Mapping[str, str] | None = None) -> str:
     return run.stdout.decode()
 
 
-def last(session: Session) -> Exchange:
-    assert session.last
-    return session.last
+@pytest.fixture
+def exchanges(monkeypatch: pytest.MonkeyPatch) -> list[Exchange]:
+    """Every exchange that comes to an answer, in their order."""
+    seen: list[Exchange] = []
+    send = Transport.send
+
+    def spy(transport: Transport, request: Request) -> Exchange:
+        seen.append(send(transport, request))
+        return seen[-1]
+
+    monkeypatch.setattr(Transport, "send", spy)
+    return seen
 
 
-def sent(call: etree._Element, session_id: Secret | None = None) -> Exchange:
-    """An exchange that was never sent, with this body."""
-    return Exchange("https://h/", {}, to_bytes(envelope(call, session_id)), None, None)
+def signed_in(session: Session) -> Exchange:
+    """The exchange of a session's sign-in."""
+    assert session.exchange
+    return session.exchange
 
 
-def here_document(exchange: Exchange, variables: Mapping[str, str] | None = None) -> str:
+def sent(call: etree._Element, session_id: Secret | None = None) -> Request:
+    """A request that was never sent, with this body."""
+    return Request("POST", "https://h/", {}, serialize(build_envelope(call, session_id)))
+
+
+def here_document(exchange: Request, variables: Mapping[str, str] | None = None) -> str:
     """The body that the command hands to curl, as bash makes it: with cat in the place of curl."""
     body = curl_command(exchange).partition("--data-binary @- ")[2].replace(" | xmllint --format -", "", 1)
     return bash(f"cat {body}", variables)
@@ -89,13 +115,18 @@ def variables(session: Session) -> dict[str, str]:
 @needs_curl
 @pytest.mark.parametrize("options", [{}, {"port": 443}, {"certificate": False}])
 def test_the_command_gets_the_answer_that_the_call_got(
-    options: dict[str, object], session: Session, variables: dict[str, str], identity: ClientIdentity, tmp_path: Path
+    options: dict[str, object],
+    session: Session,
+    variables: dict[str, str],
+    identity: ClientIdentity,
+    tmp_path: Path,
+    exchanges: list[Exchange],
 ) -> None:
     pem = identity.write_pem(tmp_path / "full cert's:2026.pem")
     with suppress(SfmtlsError):
         session.soap("getUserInfo", **options)  # type: ignore[arg-type]  # one or the other
-    answer = last(session).response_body
-    printed = bash(curl_command(last(session), pem), variables)
+    answer = exchanges[-1].response_body
+    printed = bash(curl_command(exchanges[-1], pem), variables)
     assert normal(answer) == normal(printed.encode())
 
 
@@ -106,12 +137,13 @@ def test_the_command_passes_a_proxy_where_the_call_passed_it(
     identity: ClientIdentity,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    exchanges: list[Exchange],
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # where nobody is
     pem = identity.write_pem(tmp_path / "fullcert.pem")
     session.get_user_info()
-    printed = bash(curl_command(last(session), pem), {**variables, "HTTPS_PROXY": os.environ["HTTPS_PROXY"]})
-    assert normal(last(session).response_body) == normal(printed.encode())
+    printed = bash(curl_command(exchanges[-1], pem), {**variables, "HTTPS_PROXY": os.environ["HTTPS_PROXY"]})
+    assert normal(exchanges[-1].response_body) == normal(printed.encode())
 
 
 @pytest.mark.parametrize(
@@ -126,7 +158,7 @@ def test_the_command_names_no_proxy_that_it_need_not_pass(
     url: str, proxy: str, passed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    assert passed == ("--noproxy" in curl_command(Exchange(url, {}, b"", None, None, method="GET")))
+    assert passed == ("--noproxy" in curl_command(Request("GET", url, {})))
 
 
 def normal(answer: bytes) -> bytes:
@@ -142,13 +174,13 @@ def normal(answer: bytes) -> bytes:
 @needs_curl
 def test_the_login_command_signs_in(practice: PracticeOrg, org: Org) -> None:
     username, password = practice.user("standard")
-    command = curl_command(last(login(org, PasswordLogin(username, password))))
+    command = curl_command(signed_in(login(org, PasswordLogin(username, password))))
     assert "<sessionId>00D" in bash(command, {"SF_PASSWORD": password})
 
 
 @needs_curl
 def test_the_login_command_with_another_password_does_not(practice: PracticeOrg, org: Org) -> None:
-    command = curl_command(last(login(org, PasswordLogin(*practice.user("standard")))))
+    command = curl_command(signed_in(login(org, PasswordLogin(*practice.user("standard")))))
     assert "INVALID_LOGIN" in bash(command, {"SF_PASSWORD": "wrong"})
 
 
@@ -161,7 +193,7 @@ def test_a_username_with_shell_characters_arrives_as_it_was_typed(
 ) -> None:
     user = replace(practice.state.users[0], username=username)
     monkeypatch.setattr(practice.state, "users", [user])
-    command = curl_command(last(login(org, PasswordLogin(username, user.password))))
+    command = curl_command(signed_in(login(org, PasswordLogin(username, user.password))))
     assert "<sessionId>00D" in bash(f"cd {shlex.quote(str(tmp_path))}; {command}", {"SF_PASSWORD": user.password})
     assert list(tmp_path.iterdir()) == []
 
@@ -170,7 +202,7 @@ def test_a_username_with_shell_characters_arrives_as_it_was_typed(
 @settings(max_examples=60)
 @given(shell_text.map("".join))
 def test_any_text_goes_through_the_here_document_as_it_is(text: str) -> None:
-    made = here_document(sent(operation("query", {"queryString": text})), {"SF_SESSION_ID": "spilled"})
+    made = here_document(sent(build_element("query", {"queryString": text})), {"SF_SESSION_ID": "spilled"})
     assert text == (etree.fromstring(made.encode()).findtext(f".//{{{PARTNER}}}queryString") or "")
 
 
@@ -185,7 +217,7 @@ def test_any_text_goes_through_the_here_document_as_it_is(text: str) -> None:
     ],
 )
 def test_a_secret_is_a_variable_that_the_shell_fills_in(name: str, variable: str) -> None:
-    made = here_document(sent(operation("x", {name: Secret("p455w0rd")})), {variable: "$(another) `one` \\!"})
+    made = here_document(sent(build_element("x", {name: Secret("p455w0rd")})), {variable: "$(another) `one` \\!"})
     assert etree.fromstring(made.encode()).findtext(f".//{{{PARTNER}}}{name}") == "$(another) `one` \\!"
 
 
@@ -200,13 +232,18 @@ def test_a_secret_is_a_variable_that_the_shell_fills_in(name: str, variable: str
     ],
 )
 def test_the_command_of_a_get_gets_the_answer_that_the_call_got(
-    call: dict[str, Any], session: Session, variables: dict[str, str], identity: ClientIdentity, tmp_path: Path
+    call: dict[str, Any],
+    session: Session,
+    variables: dict[str, str],
+    identity: ClientIdentity,
+    tmp_path: Path,
+    exchanges: list[Exchange],
 ) -> None:
     pem = identity.write_pem(tmp_path / "full cert.pem")
     with suppress(SfmtlsError):
         session.rest(**call)
-    printed = bash(curl_command(last(session), pem), variables)
-    assert without_counts(last(session).response_body.decode()) == without_counts(printed)
+    printed = bash(curl_command(exchanges[-1], pem), variables)
+    assert without_counts(exchanges[-1].response_body.decode()) == without_counts(printed)
 
 
 def without_counts(answer: str) -> str:
@@ -216,19 +253,19 @@ def without_counts(answer: str) -> str:
 
 @needs_curl
 def test_the_command_of_a_get_without_the_session_id_is_refused(
-    session: Session, identity: ClientIdentity, tmp_path: Path
+    session: Session, identity: ClientIdentity, tmp_path: Path, exchanges: list[Exchange]
 ) -> None:
     session.rest("limits")
-    printed = bash(curl_command(last(session), identity.write_pem(tmp_path / "me.pem")), {"SF_SESSION_ID": "wrong"})
+    printed = bash(curl_command(exchanges[-1], identity.write_pem(tmp_path / "me.pem")), {"SF_SESSION_ID": "wrong"})
     assert "INVALID_SESSION_ID" in printed
 
 
 # ---------------------------------------------------------------- what stands in it
 
 
-def test_the_token_of_a_get_is_a_variable_in_double_quotes(session: Session) -> None:
+def test_the_token_of_a_get_is_a_variable_in_double_quotes(session: Session, exchanges: list[Exchange]) -> None:
     session.rest("limits")
-    command = curl_command(last(session))
+    command = curl_command(exchanges[-1])
     assert ('-H "Authorization: Bearer ${SF_SESSION_ID}"' in command, "--data" in command) == (True, False)
     assert session.session_id.reveal()[16:] not in command
 
@@ -244,16 +281,18 @@ def test_the_token_of_a_get_is_a_variable_in_double_quotes(session: Session) -> 
     ],
 )
 def test_a_header_with_a_secret_in_it_has_the_variable_and_no_other_has(name: str, value: str, word: str) -> None:
-    exchange = Exchange("https://h/", {name: value}, b"", None, None, method="GET")
+    exchange = Request("GET", "https://h/", {name: value})
     assert f"curl -sS https://h/ \\\n    -H {word}" == curl_command(exchange)
 
 
-def test_no_secret_stands_in_the_command(practice: PracticeOrg, org: Org, identity: ClientIdentity) -> None:
+def test_no_secret_stands_in_the_command(
+    practice: PracticeOrg, org: Org, identity: ClientIdentity, exchanges: list[Exchange]
+) -> None:
     username, password = practice.user("enforced")
     with login(org, PasswordLogin(username, password), identity) as session:
-        commands = curl_command(last(session))
+        commands = curl_command(exchanges[-1])
         session.get_user_info()
-        commands += curl_command(last(session))
+        commands += curl_command(exchanges[-1])
     spilled = [secret for secret in (password, session.session_id.reveal()[16:]) if secret in commands]
     assert (spilled, "PRIVATE KEY" in commands) == ([], False)
 
@@ -261,7 +300,7 @@ def test_no_secret_stands_in_the_command(practice: PracticeOrg, org: Org, identi
 @pytest.mark.parametrize("body", ["<a>{}</a>", "<a b='{}'/>", "<a><!--{}--></a>", "<a><![CDATA[{}]]></a>"])
 def test_no_session_id_stands_in_the_body_wherever_it_was(body: str) -> None:
     sent = body.format("00D36000000bLGT!AQsecret").encode()
-    command = curl_command(Exchange("https://h/", {}, sent, None, None))
+    command = curl_command(Request("POST", "https://h/", {}, sent))
     assert ("00D36000000bLGT!••••" in command, "AQsecret" in command) == (True, False)
 
 
@@ -272,32 +311,33 @@ def test_the_certificate_is_named_only_where_it_was_presented(
     certificate: bool,  # a row of a table
     option: str,
     session: Session,
+    exchanges: list[Exchange],
 ) -> None:
     with suppress(SfmtlsError):
         session.soap("getUserInfo", certificate=certificate)
-    command = curl_command(last(session), "me.pem")
+    command = curl_command(exchanges[-1], "me.pem")
     assert (certificate, True) == ("-E" in command, option in command)
 
 
 @pytest.mark.parametrize("ca_file", [None, "server ca.pem"])
 def test_the_ca_file_is_named_where_there_is_one_and_verification_is_never_off(ca_file: str | None) -> None:
-    words = shlex.split(curl_command(replace(sent(operation("x")), ca_file=ca_file)).partition("<<")[0])
+    words = shlex.split(curl_command(replace(sent(build_element("x")), ca_file=ca_file)).partition("<<")[0])
     assert (ca_file, False) == (
         words[words.index("--cacert") + 1] if "--cacert" in words else None,
         bool({"-k", "--insecure"} & {*words}),
     )
 
 
-def test_the_headers_of_the_call_are_those_of_the_command(session: Session) -> None:
+def test_the_headers_of_the_call_are_those_of_the_command(session: Session, exchanges: list[Exchange]) -> None:
     session.get_user_info()
-    words = shlex.split(curl_command(last(session)).partition("<<")[0].replace("\\\n", ""))
+    words = shlex.split(curl_command(exchanges[-1]).partition("<<")[0].replace("\\\n", ""))
     headers = [words[number + 1] for number, word in enumerate(words) if word == "-H"]
     assert headers == ["Content-Type: text/xml; charset=UTF-8", 'SOAPAction: ""']
 
 
 @pytest.mark.parametrize(("answer", "piped"), [(b"<html>", False), (b"<a/>", True), (b"", True)])
 def test_an_html_answer_is_not_piped_through_xmllint(answer: bytes, piped: bool) -> None:  # a row of a table
-    command = curl_command(replace(sent(operation("x")), response_body=answer))
+    command = curl_command(Exchange(sent(build_element("x")), response_body=answer))
     assert piped == ("| xmllint" in command)
 
 
@@ -305,19 +345,19 @@ def test_an_html_answer_is_not_piped_through_xmllint(answer: bytes, piped: bool)
     "url", ["https://h/a;touch spilled", "https://h/$(touch spilled)", "https://h/'`touch spilled`'", "https://h/a b"]
 )
 def test_a_url_is_one_word_whatever_is_in_it(url: str) -> None:
-    words = shlex.split(curl_command(replace(sent(operation("x")), url=url)).partition("<<")[0])
+    words = shlex.split(curl_command(replace(sent(build_element("x")), url=url)).partition("<<")[0])
     assert words[:3] == ["curl", "-sS", url]
 
 
 def test_a_session_id_in_a_url_is_masked() -> None:
-    exchange = Exchange("https://h/x?sid=00D36000000bLGT!AQQAQMlp30Zpiy6", {}, b"", None, None, method="GET")
+    exchange = Request("GET", "https://h/x?sid=00D36000000bLGT!AQQAQMlp30Zpiy6", {})
     assert "AQQAQMlp30Zpiy6" not in curl_command(exchange)
 
 
 def test_a_password_in_json_is_a_variable_and_the_rest_stays() -> None:
     body = to_json({"NewPassword": "hunter2", "Name": "é", "in": [{"password": "hunter3"}]})
     json_type = {"Content-Type": "application/json"}
-    command = curl_command(Exchange("https://h/services/data", json_type, body, identity=None, ca_file=None))
+    command = curl_command(Request("POST", "https://h/services/data", json_type, body))
     assert (
         '{"NewPassword": "${SF_NEW_PASSWORD}", "Name": "\\\\u00e9", "in": [{"password": "${SF_PASSWORD}"}]}' in command
     )
@@ -325,4 +365,4 @@ def test_a_password_in_json_is_a_variable_and_the_rest_stays() -> None:
 
 def test_the_end_of_the_here_document_is_no_line_of_the_body() -> None:
     text = "\nEND_OF_BODY\nEND_OF_BODY_\n"
-    assert curl_command(sent(operation("x", {"a": text}))).endswith("\nEND_OF_BODY__")
+    assert curl_command(sent(build_element("x", {"a": text}))).endswith("\nEND_OF_BODY__")

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfmtls_nb.selection import Column, columns_of, read_selection
-from sfmtls_nb.sobject import DescribeSObjectResult
+from sfmtls_nb.query import DescribeSObjectResult, parse_selection
+from sfmtls_nb.query.soql import columns_of
+from sfmtls_nb.values import Column
 
 ORG = {
     "account": DescribeSObjectResult(
@@ -23,7 +24,7 @@ ORG = {
 
 
 def columns(soql: str) -> tuple[Column, ...] | None:
-    selection = read_selection(soql)
+    selection = parse_selection(soql)
     return columns_of(selection, lambda name: ORG.get(name.casefold())) if selection else None
 
 
@@ -85,7 +86,7 @@ def test_an_aggregate_has_the_names_that_the_org_gives_it(soql: str, names: list
     ],
 )
 def test_what_is_not_understood_is_none(soql: str) -> None:
-    assert None is read_selection(soql)
+    assert None is parse_selection(soql)
 
 
 @given(st.lists(st.sampled_from([*"(),'. \\", "SELECT ", " FROM ", "Id", "x.y", "COUNT", " ü", "GROUP BY"])))

@@ -37,7 +37,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 Theme = Literal["light", "dark"]
 
 OFFLINE = Path(__file__).parent.parent / "offline"
-SCREENSHOTS = Path(__file__).parent / "screenshots"
+SCREENSHOTS = Path(__file__).parent.parent / "browser" / "screenshots"
 #: Whether screenshots are to be written over, as `make screenshots` does.
 REWRITE = bool(os.environ.get("SFMTLS_SCREENSHOTS"))
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

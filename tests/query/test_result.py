@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any
 
 import pandas as pd
 import pytest
+from answers import answer, reply_in
 from lxml import etree
 
 from sfmtls_nb import (
@@ -23,6 +25,7 @@ from sfmtls_nb import (
     Org,
     PasswordLogin,
     QueryResult,
+    Request,
     RestFault,
     Session,
     SessionFault,
@@ -31,8 +34,8 @@ from sfmtls_nb import (
     login,
 )
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.query import Api, Page, Sent, rest_page, soap_page
-from sfmtls_nb.soap import read_reply
+from sfmtls_nb.query import Api
+from sfmtls_nb.query.pages import Page, SentRecord, read_rest_page, read_soap_page
 
 BOTH: tuple[Api, ...] = ("soap", "rest")
 EITHER = pytest.mark.parametrize("api", BOTH)
@@ -210,10 +213,11 @@ def test_an_sobject_is_described_once_a_session(api: Api, mine: Session, own_pra
     assert 1 == calls(own_practice) - before
 
 
-def test_the_last_exchange_is_that_of_the_query_and_not_the_describe_call(session: Session) -> None:
-    list(session.query("SELECT Id FROM Case LIMIT 1"))
-    assert session.last
-    assert b"queryString" in session.last.request_body
+def test_the_exchange_of_a_result_is_that_of_the_query_and_not_of_a_describe_call(session: Session) -> None:
+    result = session.query("SELECT Id FROM Case LIMIT 1")
+    list(result)
+    assert result.exchange
+    assert b"queryString" in result.exchange.request.body
 
 
 @EITHER
@@ -249,7 +253,8 @@ def test_what_is_wrong_with_a_query_is_the_fault_of_the_api(
 ) -> None:
     with pytest.raises(kind) as caught:
         session.query(soql, api=api)
-    assert (code, session.last) == (getattr(caught.value, "code", ""), caught.value.exchange)
+    assert code == getattr(caught.value, "code", "")
+    assert code.encode() in caught.value.exchange.response_body
 
 
 @EITHER
@@ -288,11 +293,10 @@ def test_a_page_that_is_cut_off_on_the_way_is_a_connection_error(
         mine.query(CONTACTS, api=api)
 
 
-def test_an_api_that_is_none_is_refused_before_anything_is_sent(session: Session) -> None:
-    before = session.last
+def test_an_api_that_is_none_is_refused_before_anything_is_sent(session: Session, sent: list[Request]) -> None:
     with pytest.raises(SfmtlsError, match="no API 'bulk'"):
         session.query(CONTACTS, api="bulk")  # type: ignore[arg-type]  # that is the point
-    assert before is session.last
+    assert [] == sent
 
 
 @EITHER
@@ -310,7 +314,7 @@ def test_no_form_of_a_result_or_of_its_fault_shows_the_session_id(
     own_practice.arm("session-expires")
     with pytest.raises(SessionFault) as caught:
         list(result)
-    shown = [repr(result), repr(mine.last), repr(caught.value), *traceback.format_exception(caught.value)]
+    shown = [repr(result), repr(result.exchange), repr(caught.value), *traceback.format_exception(caught.value)]
     assert [] == [text for text in shown if secret in text]
 
 
@@ -322,16 +326,29 @@ def test_a_result_shows_its_size_and_its_query(session: Session) -> None:
 # ---------------------------------------------------------------- answers that no practice org gives
 
 
+class Pages:
+    """A source of pages that are here already: the first, and others by what leads to them."""
+
+    def __init__(self, first: Page, others: Mapping[str, Page] | None = None) -> None:
+        self._first, self._others = first, others or {}
+
+    def first(self) -> Page:
+        return self._first
+
+    def next(self, more: str) -> Page:
+        return self._others[more]
+
+
 def soap(result: str) -> Page:
     names = (
         'xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com" '
         'xmlns:sf="urn:sobject.partner.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
     )
     body = f"<e:Envelope {names}><e:Body><queryResponse>{result}</queryResponse></e:Body></e:Envelope>"
-    return soap_page(read_reply(body.encode()))
+    return read_soap_page(reply_in(body.encode()))
 
 
-def soap_record(fields: str) -> Sent:
+def soap_record(fields: str) -> SentRecord:
     records = f'<records xsi:type="sf:sObject"><sf:type>Account</sf:type>{fields}</records>'
     [sent] = soap(f"<result><done>true</done>{records}<size>1</size></result>").records
     return sent
@@ -363,10 +380,10 @@ def test_a_reply_without_a_query_result_is_no_empty_result(result: str) -> None:
 @pytest.mark.parametrize("content", [None, [], {}, "x", {"records": []}, {"totalSize": 1, "records": {}}])
 def test_json_without_a_query_result_is_no_empty_result(content: Any) -> None:
     with pytest.raises(NotJsonError, match="no result of a query"):
-        rest_page(content)
+        read_rest_page(answer(json.dumps(content).encode()))
 
 
-def test_children_on_further_pages_are_all_asked_for(monkeypatch: pytest.MonkeyPatch, session: Session) -> None:
+def test_children_on_further_pages_are_all_asked_for(session: Session) -> None:
     # The practice org sends all children at once; Salesforce does not.
     def account(children: str) -> str:
         return (
@@ -379,23 +396,19 @@ def test_children_on_further_pages_are_all_asked_for(monkeypatch: pytest.MonkeyP
 
     first = soap(account(f"<done>false</done><queryLocator>L</queryLocator>{contact('A')}<size>2</size>"))
     second = soap(f"<result><done>true</done>{contact('B')}<size>2</size></result>")
-    pages = iter([first, second])
-    monkeypatch.setattr(QueryResult, "_soap_page", lambda self, call: next(pages))
-    [record] = session.query("SELECT (SELECT LastName FROM Contacts) FROM Account")
+    soql = "SELECT (SELECT LastName FROM Contacts) FROM Account"
+    [record] = QueryResult(Pages(first, {"L": second}), soql, session.describe)
     assert {"Contacts": [{"LastName": "A"}, {"LastName": "B"}]} == record
 
 
-def test_records_of_an_sobject_that_the_org_does_not_describe_stay_text(
-    monkeypatch: pytest.MonkeyPatch, session: Session
-) -> None:
+def test_records_of_an_sobject_that_the_org_does_not_describe_stay_text(session: Session) -> None:
     records = '<records xsi:type="sf:sObject"><sf:type>Hidden</sf:type><sf:N>1</sf:N></records>'
     page = soap(f"<result><done>true</done>{records}<size>1</size></result>")
-    monkeypatch.setattr(QueryResult, "_soap_page", lambda self, call: page)
-    assert [{"N": "1"}] == list(session.query("SELECT N FROM Hidden"))
+    assert [{"N": "1"}] == list(QueryResult(Pages(page), "SELECT N FROM Hidden", session.describe))
 
 
 def test_the_batch_size_goes_into_the_soap_header(session: Session) -> None:
-    session.query(CONTACTS, batch=300)
-    assert session.last
-    root = etree.fromstring(session.last.request_body)
+    result = session.query(CONTACTS, batch=300)
+    assert result.exchange
+    root = etree.fromstring(result.exchange.request.body)
     assert "300" == root.findtext("{*}Header/{*}QueryOptions/{*}batchSize")

@@ -33,25 +33,26 @@ from sfmtls_nb import (
     Org,
     OrgError,
     PasswordLogin,
+    Request,
     SfmtlsError,
     login,
 )
-from sfmtls_nb import transport as transport_module
+from sfmtls_nb.api import build_element, build_envelope, read_json, read_reply, serialize
+from sfmtls_nb.connection import Transport
+from sfmtls_nb.connection import transport as transport_module
+from sfmtls_nb.connection.context import client_context
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.authority import Authority, Issued
-from sfmtls_nb.soap import envelope, operation, to_bytes
-from sfmtls_nb.tls import client_context
-from sfmtls_nb.transport import Transport
 
 SECRET = "p455w0rd"
-BODY = to_bytes(envelope(operation("login", {"username": "me", "password": SECRET})))
+BODY = serialize(build_envelope(build_element("login", {"username": "me", "password": SECRET})))
 HEADERS = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""', "Authorization": f"Bearer {SECRET}"}
-REPLY = to_bytes(envelope(operation("loginResponse")))
+REPLY = serialize(build_envelope(build_element("loginResponse")))
 
 
 def call(org: Org, url: str, identity: ClientIdentity | None = None, *, certificate: bool = True) -> Exchange:
     with Transport(org, identity) as transport:
-        return transport.post(url, BODY, HEADERS, certificate=certificate)
+        return transport.send(transport.prepare("POST", url, HEADERS, BODY, certificate=certificate))
 
 
 def port_of(door: str) -> int:
@@ -81,7 +82,7 @@ def test_an_exchange_holds_what_was_sent_and_what_came_back(impatient: Org, tls:
     seen: list[bytes] = []
     with serving(answering(http(REPLY, "X-Mine: 1", status="500 Oops"), seen=seen), tls) as where:
         exchange = call(impatient, f"https://{where}/path")
-    assert (exchange.request_body, exchange.status, exchange.response_headers["x-mine"], exchange.response_body) == (
+    assert (exchange.request.body, exchange.status, exchange.response_headers["x-mine"], exchange.response_body) == (
         BODY,
         500,
         "1",
@@ -94,68 +95,67 @@ def test_a_get_sends_no_body_and_says_that_it_was_one(impatient: Org, tls: ssl.S
     seen: list[bytes] = []
     with serving(answering(http(b"[1]"), seen=seen), tls) as where, Transport(impatient) as transport:
         exchange = transport.send(
-            transport.prepared("GET", f"https://{where}/path?q=1", {"Authorization": f"Bearer {SECRET}"})
+            transport.prepare("GET", f"https://{where}/path?q=1", {"Authorization": f"Bearer {SECRET}"})
         )
     head, _, body = seen[0].partition(b"\r\n\r\n")
     assert (b"GET /path?q=1 HTTP/1.1", False, b"") == (head.partition(b"\r\n")[0], b"Content-Length" in head, body)
-    assert ("GET", b"", [1]) == (exchange.method, exchange.request_body, exchange.json())
+    assert ("GET", b"", [1]) == (exchange.request.method, exchange.request.body, read_json(exchange))
 
 
 def test_an_exchange_shows_its_address_without_a_session_id_in_it() -> None:
-    exchange = Exchange("https://h/x?sid=00D36000000bLGT!AQQAQMlp30Zpiy6", {}, b"", None, None, status=200)
+    exchange = Exchange(Request("POST", "https://h/x?sid=00D36000000bLGT!AQQAQMlp30Zpiy6", {}), status=200)
     assert "Exchange(POST https://h/x?sid=00D36000000bLGT!••••: HTTP 200)" == repr(exchange)
 
 
 @pytest.mark.parametrize("show", [repr, str, "{}".format])
 def test_headers_and_bodies_show_themselves_without_what_is_secret(show: Callable[[object], str]) -> None:
     headers = {"Authorization": f"Bearer {SECRET}", "X-SFDC-Session": SECRET, "Accept": "text/xml"}
-    exchange = Exchange("https://h", headers, SECRET.encode(), None, None, response_body=SECRET.encode())
-    assert "{'Authorization': 'Bearer ••••', 'X-SFDC-Session': '••••', 'Accept': 'text/xml'}" == show(
-        exchange.request_headers
-    )
-    assert ["<8 bytes>", "<8 bytes>"] == [show(exchange.request_body), show(exchange.response_body)]
+    request = Request("POST", "https://h", headers, SECRET.encode())
+    assert "{'Authorization': 'Bearer ••••', 'X-SFDC-Session': '••••', 'Accept': 'text/xml'}" == show(request.headers)
+    came = Exchange(request, response_body=SECRET.encode())
+    assert ["<8 bytes>", "<8 bytes>"] == [show(request.body), show(came.response_body)]
 
 
 def test_a_session_id_in_any_header_is_masked() -> None:
     came = {"Location": "https://h/frontdoor.jsp?sid=00D36000000bLGT!AQQAQMlp30", "Date": "today"}
-    exchange = Exchange("https://h", {}, b"", None, None, response_headers=came)
+    exchange = Exchange(Request("GET", "https://h", {}), response_headers=came)
     assert (False, "today") == ("AQQAQMlp30" in repr(exchange.response_headers), exchange.response_headers["date"])
 
 
-def test_an_exchange_is_not_pickled() -> None:
+def test_a_request_is_not_pickled() -> None:
     with pytest.raises(TypeError, match="not pickled"):
-        pickle.dumps(Exchange("https://h", {"Authorization": f"Bearer {SECRET}"}, SECRET.encode(), None, None))
+        pickle.dumps(Request("POST", "https://h", {"Authorization": f"Bearer {SECRET}"}, SECRET.encode()))
 
 
 def test_headers_and_bodies_are_what_was_sent_all_the_same() -> None:
-    exchange = Exchange("https://h", {"Authorization": f"Bearer {SECRET}"}, SECRET.encode(), None, None)
-    assert (f"Bearer {SECRET}", SECRET.encode()) == (exchange.request_headers["Authorization"], exchange.request_body)
+    request = Request("POST", "https://h", {"Authorization": f"Bearer {SECRET}"}, SECRET.encode())
+    assert (f"Bearer {SECRET}", SECRET.encode()) == (request.headers["Authorization"], request.body)
 
 
 def test_a_post_says_that_it_was_one(impatient: Org, tls: ssl.SSLContext) -> None:
     with serving(answering(http(REPLY)), tls) as where:
-        assert "POST" == call(impatient, f"https://{where}").method
+        assert "POST" == call(impatient, f"https://{where}").request.method
 
 
 def test_a_get_that_fails_shows_no_token(impatient: Org, tls: ssl.SSLContext) -> None:
     with serving(answering(), tls) as where, Transport(impatient) as transport, pytest.raises(ConnectError) as caught:
-        transport.send(transport.prepared("GET", f"https://{where}/", {"Authorization": f"Bearer {SECRET}"}))
-    assert "GET" == caught.value.exchange.method
+        transport.send(transport.prepare("GET", f"https://{where}/", {"Authorization": f"Bearer {SECRET}"}))
+    assert "GET" == caught.value.exchange.request.method
     assert SECRET not in repr(caught.value.exchange) + "".join(traceback.format_exception(caught.value))
 
 
 def test_a_redirected_get_is_no_json_and_names_where_it_leads(impatient: Org, tls: ssl.SSLContext) -> None:
     answer = http(b"{}", "Location: https://elsewhere.example/", status="302 Found")
     with serving(answering(answer), tls) as where, Transport(impatient) as transport:
-        exchange = transport.send(transport.prepared("GET", f"https://{where}/", {}))
+        exchange = transport.send(transport.prepare("GET", f"https://{where}/", {}))
     with pytest.raises(NotJsonError, match=r"HTTP 302, Location: https://elsewhere") as caught:
-        exchange.json()
+        read_json(exchange)
     assert exchange is caught.value.exchange
 
 
 def test_the_http_status_does_not_decide_what_the_answer_is(impatient: Org, tls: ssl.SSLContext) -> None:
     with serving(answering(http(REPLY, status="500 Oops")), tls) as where:
-        assert call(impatient, f"https://{where}").reply().operation == "loginResponse"
+        assert read_reply(call(impatient, f"https://{where}")).operation == "loginResponse"
 
 
 @pytest.mark.parametrize("show", [repr, str, "{}".format])
@@ -177,7 +177,7 @@ def test_an_exchange_shows_no_body_and_no_header(
 )
 def test_the_servers_clock_is_what_its_date_header_says(date: str | None, expected: datetime | None) -> None:
     headers = {"Date": date} if date else {}
-    assert expected == Exchange("https://h", {}, b"", None, None, response_headers=headers).server_date
+    assert expected == Exchange(Request("GET", "https://h", {}), response_headers=headers).server_date
 
 
 def counting(connections: list[int]) -> Behaviour:
@@ -195,16 +195,16 @@ def test_calls_of_one_transport_share_a_connection(impatient: Org, tls: ssl.SSLC
     connections: list[int] = []
     with serving(counting(connections), tls) as where, Transport(impatient) as transport:
         for _ in range(3):
-            transport.post(f"https://{where}", BODY, HEADERS)
+            transport.send(transport.prepare("POST", f"https://{where}", HEADERS, BODY))
     assert len(connections) == 1
 
 
 def test_a_closed_transport_opens_a_new_connection(impatient: Org, tls: ssl.SSLContext) -> None:
     connections: list[int] = []
     with serving(counting(connections), tls) as where, Transport(impatient) as transport:
-        transport.post(f"https://{where}", BODY, HEADERS)
+        transport.send(transport.prepare("POST", f"https://{where}", HEADERS, BODY))
         transport.close()
-        transport.post(f"https://{where}", BODY, HEADERS)
+        transport.send(transport.prepare("POST", f"https://{where}", HEADERS, BODY))
     assert len(connections) == 2
 
 
@@ -235,7 +235,7 @@ def test_the_certificate_is_presented_on_the_mutual_port_unless_left_at_home(
     with serving(behave, asking) as where:
         org = replace(impatient, mutual_port=port_of(f"//{where}") if on_the_mutual_port else 8443)
         exchange = call(org, f"https://{where}", identity, certificate=certificate)
-    assert (presented, [presented]) == (exchange.identity is not None, seen)
+    assert (presented, [presented]) == (exchange.request.identity is not None, seen)
 
 
 # ---------------------------------------------------------------- refused before sending
@@ -421,7 +421,7 @@ def test_a_failing_connection_has_its_evidence_and_a_next_step(failed: tuple[Fai
 
 def test_a_failed_exchange_has_what_was_sent_and_no_status(failed: tuple[Failure, SfmtlsError]) -> None:
     exchange = failed[1].exchange
-    assert (exchange.request_body, exchange.status, exchange.response_body) == (BODY, None, b"")
+    assert (exchange.request.body, exchange.status, exchange.response_body) == (BODY, None, b"")
 
 
 def test_the_whole_traceback_of_a_failure_shows_no_secret(failed: tuple[Failure, SfmtlsError]) -> None:
@@ -432,7 +432,7 @@ def test_xml_cut_short_in_a_whole_http_body_is_called_cut_off(impatient: Org, tl
     with serving(answering(http(REPLY[:-9])), tls) as where:
         exchange = call(impatient, f"https://{where}")
     with pytest.raises(NotSoapError, match="is cut off") as caught:
-        exchange.reply()
+        read_reply(exchange)
     assert exchange is caught.value.exchange
 
 
@@ -569,7 +569,7 @@ def test_the_8443_stand_in_answers_the_same_with_a_page(
 ) -> None:
     exchange = call(org, soap_url(practice.mutual_url), make(practice.authority))
     with pytest.raises(CertificatePageError) as caught:
-        exchange.reply()
+        read_reply(exchange)
     assert reason == caught.value.reason
 
 
@@ -592,7 +592,7 @@ def test_a_redirect_is_no_reply_and_names_where_it_leads(body: bytes, impatient:
     with serving(answering(http(body, there, status="302 Found")), tls) as where:
         exchange = call(impatient, f"https://{where}")
     with pytest.raises(NotSoapError, match=r"HTTP 302, Location: https://na30\.salesforce\.com") as caught:
-        exchange.reply()
+        read_reply(exchange)
     assert "AQsecret" not in str(caught.value)
 
 
@@ -619,7 +619,7 @@ def test_a_netrc_file_adds_no_password(
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     seen: list[bytes] = []
     with serving(answering(http(REPLY), seen=seen), tls) as where, Transport(impatient) as transport:
-        transport.post(f"https://{where}", b"", {})
+        transport.send(transport.prepare("POST", f"https://{where}", {}, b""))
     assert b"authorization" not in seen[0].lower()
 
 

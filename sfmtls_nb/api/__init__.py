@@ -1,0 +1,21 @@
+"""What is said: envelopes and JSON, replies and faults."""
+
+from sfmtls_nb.api.envelope import PARTNER, SOAPENV, build_element, build_envelope, parse_typed, serialize
+from sfmtls_nb.api.path import find
+from sfmtls_nb.api.reply import Part, Reply, read_reply
+from sfmtls_nb.api.rest import read_json, to_json
+
+__all__ = [
+    "PARTNER",
+    "SOAPENV",
+    "Part",
+    "Reply",
+    "build_element",
+    "build_envelope",
+    "find",
+    "parse_typed",
+    "read_json",
+    "read_reply",
+    "serialize",
+    "to_json",
+]

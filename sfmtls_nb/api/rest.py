@@ -1,0 +1,71 @@
+"""REST: JSON in, values out and the other way; an array of errors becomes a RestFault."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sfmtls_nb.api.answer import reading
+from sfmtls_nb.api.faults import rest_fault
+from sfmtls_nb.connection.request import Exchange
+from sfmtls_nb.errors import NotJsonError, RestFault
+from sfmtls_nb.secret import SecretBytes
+from sfmtls_nb.xml import beginning
+
+
+def read_json(exchange: Exchange) -> Any:
+    """The answer to a REST call, as Python values.
+
+    Raises CertificatePageError or NotJsonError for what is not JSON, and a RestFault for
+    ``[{"errorCode": …, "message": …}]``, whatever its HTTP status; the exchange is on it.
+    """
+    with reading(exchange, NotJsonError) as body:
+        content = _parse(body)
+        if isinstance(content, list) and content and all(map(_is_error, content)):
+            raise _read_fault(content)
+        return content
+
+
+def to_json(content: Any) -> SecretBytes:
+    """A value as JSON, for the body of a call. Raises NotJsonError for what JSON has no form for."""
+    try:
+        return SecretBytes(json.dumps(content, allow_nan=False).encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise NotJsonError(
+            "the body cannot be written as JSON",
+            type(error).__name__ if isinstance(error, RecursionError) else str(error),
+            "give dicts, lists, text, numbers, True, False and None; a date is written as text",
+        ) from error
+
+
+def _parse(body: bytes) -> Any:
+    if not body.strip():
+        raise NotJsonError(
+            "the answer is empty",
+            f"{len(body)} bytes",
+            "repeat the call; if it comes again, look at the HTTP status and at what stands between you and the org",
+        )
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:  # a JSONDecodeError and a UnicodeDecodeError are ValueErrors
+        cut = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in b"[{" and body.rstrip()[-1:] not in b"]}"
+        raise NotJsonError(
+            "the answer is cut off: it begins as JSON and ends too early" if cut else "the answer is not JSON",
+            # The error's class and no more: its words may quote the answer.
+            f"{type(error).__name__}; {len(body)} bytes, beginning {beginning(body)}",
+            "repeat the call; if it comes again, the connection or a proxy on the way is cutting answers short"
+            if cut
+            else "check the path: the REST API is at /services/data/vVERSION/",
+        ) from None  # the JSONDecodeError has the whole answer on it
+
+
+def _is_error(item: Any) -> bool:
+    return isinstance(item, dict) and "errorCode" in item and "message" in item
+
+
+def _read_fault(content: list[Any]) -> RestFault:
+    first, *others = content
+    code = str(first["errorCode"])
+    more = f", and {len(others)} more: {', '.join(str(each['errorCode']) for each in others)}" if others else ""
+    fields = f", fields {', '.join(map(str, first['fields']))}" if first.get("fields") else ""
+    return rest_fault(code, str(first["message"]), f"errorCode {code}{fields}{more}")

@@ -1,0 +1,91 @@
+"""Request and Exchange: a call that can be made, and what came of one. Plain values whose reprs show no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Final, Literal, NoReturn
+
+from requests.structures import CaseInsensitiveDict
+
+from sfmtls_nb.certificates import ClientIdentity
+from sfmtls_nb.secret import SecretBytes, mask, mask_session_ids
+
+Method = Literal["GET", "POST"]
+
+#: Headers whose last word is the session id or token.
+SECRET_HEADERS: Final = frozenset({"authorization", "x-sfdc-session"})
+
+
+class Headers(CaseInsensitiveDict[str]):
+    """HTTP headers that show themselves with their secrets masked. A value taken out of them is plain text."""
+
+    def __repr__(self) -> str:
+        return repr({name: _without_secret(name, value) for name, value in self.items()})
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("these headers are not pickled: a secret may be among them")
+
+
+def _without_secret(name: str, value: str) -> str:
+    scheme, space, secret = value.rpartition(" ")
+    return f"{scheme}{space}{mask(secret)}" if name.lower() in SECRET_HEADERS else mask_session_ids(value)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call that can be made: to look at, to show as a curl command, or to send.
+
+    identity: the certificate that the connection presents; None where it presents none. ca_file: the only roots to
+    trust; None trusts the public ones.
+    """
+
+    method: Method
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    identity: ClientIdentity | None = None
+    ca_file: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "headers", Headers(self.headers))
+        object.__setattr__(self, "body", SecretBytes(self.body))
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {mask_session_ids(self.url)})"
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What came of a request. Nothing came: its status is None.
+
+    status: of HTTP. elapsed: seconds until the last byte. at: when it began, in UTC. tls: version and cipher suite, as
+    OpenSSL names them; empty where they are not known.
+    """
+
+    request: Request
+    status: int | None = None
+    response_headers: Mapping[str, str] = field(default_factory=dict)
+    response_body: bytes = b""
+    elapsed: float = 0.0
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    tls: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "response_headers", Headers(self.response_headers))
+        object.__setattr__(self, "response_body", SecretBytes(self.response_body))
+
+    @property
+    def server_date(self) -> datetime | None:
+        """The server's clock, by its Date header; None where it sent none."""
+        try:
+            return parsedate_to_datetime(self.response_headers["Date"]).astimezone(UTC)
+        except (KeyError, ValueError, OverflowError):
+            return None
+
+    def __repr__(self) -> str:
+        status = "no answer" if self.status is None else f"HTTP {self.status}"
+        return f"Exchange({self.request.method} {mask_session_ids(self.request.url)}: {status})"

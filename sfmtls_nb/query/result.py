@@ -1,0 +1,126 @@
+"""Result: the records that a query finds, page by page, as plain values that are the same by every API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from sfmtls_nb.connection import Exchange
+from sfmtls_nb.errors import ApiFault
+from sfmtls_nb.query.describe import DescribeSObjectResult
+from sfmtls_nb.query.pages import Page, PageSource, SentRecord
+from sfmtls_nb.query.soql import SelectedField, columns_of, parse_selection
+from sfmtls_nb.values import Column, Kind, value_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: A record: a value a field, a dict a parent (None where there is none), a list of records a child subquery.
+Record = dict[str, Any]
+
+_COUNT: Final = "COUNT()"
+_AGGREGATE: Final = "AggregateResult"
+#: The parts of a compound field that are numbers.
+_NUMBERS: Final = frozenset({"latitude", "longitude"})
+
+
+class QueryResult:
+    """The records that a query finds. Iterating over it asks for the pages behind the first as it goes.
+
+    Only the first page is kept: each iteration asks for the others again, and an interrupted one leaves nothing behind.
+    size: the number of records on all pages; of ``SELECT COUNT()`` it is the answer, and iterating gives one record,
+    ``{"COUNT()": size}``. exchange: the call that brought the newest page.
+    """
+
+    def __init__(self, source: PageSource, soql: str, describe: Callable[[str], DescribeSObjectResult]) -> None:
+        self.soql = soql
+        self._source = source
+        self._ask = describe
+        self._describe = cache(self._description)
+        self._selection = parse_selection(soql)
+        self._first = source.first()
+        self.size = self._first.size
+        self.exchange: Exchange | None = self._first.exchange
+
+    def __iter__(self) -> Iterator[Record]:
+        if self._counts:
+            yield {_COUNT: self.size}
+        for sent in self._all(self._first):
+            yield self._record(sent, top=True)
+
+    @property
+    def _counts(self) -> bool:
+        """True of ``SELECT COUNT()``, which finds a number and no records."""
+        return self._selection is not None and self._selection.fields == (SelectedField((), "count"),)
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The selected columns, in the order of the query's text; empty where it is not understood, as with TYPEOF."""
+        if self._counts:
+            return (Column(_COUNT, "int"),)
+        return columns_of(self._selection, self._describe) if self._selection else ()
+
+    def to_frame(self, explode: str | None = None) -> pd.DataFrame:
+        """All records as a DataFrame with typed columns; a parent's field is the column ``Account.Owner.Name``.
+
+        A child subquery is a DataFrame in each cell. explode: the name of one, such as ``"Contacts"``, to have a row
+        for each child instead, with columns such as ``Contacts.Email``; a record without children keeps one row.
+        """
+        from sfmtls_nb.frame import records_frame  # noqa: PLC0415  # the core loads without pandas
+
+        return records_frame(self, self.columns, explode)
+
+    def __repr__(self) -> str:
+        records = "1 record" if self.size == 1 else f"{self.size:,} records"
+        return f"<QueryResult {records}: {' '.join(self.soql.split())[:80]}>"
+
+    def _all(self, page: Page) -> Iterator[SentRecord]:
+        """The records of a page and of all that follow it."""
+        yield from page.records
+        while page.more:
+            page = self._source.next(page.more)
+            self.exchange = page.exchange
+            yield from page.records
+
+    # ------------------------------------------------------------ values
+
+    def _description(self, sobject: str) -> DescribeSObjectResult | None:
+        """The description of an sObject; None if the org has none of that name, and so no types."""
+        if not sobject or sobject == _AGGREGATE:
+            return None
+        try:
+            return self._ask(sobject)
+        except ApiFault as fault:
+            if fault.code == "INVALID_TYPE":
+                return None
+            raise
+
+    @cached_property
+    def _kinds(self) -> dict[str, Kind | None]:
+        return {column.name: column.kind for column in self.columns}
+
+    def _record(self, sent: SentRecord, *, top: bool = False) -> Record:
+        described = self._describe(sent.type)
+        # An alias is no field of the sObject.
+        kinds = self._kinds if top and (described is None or sent.fields.keys() - described.fields.keys()) else {}
+        return {name: self._value(name, given, described, kinds) for name, given in sent.fields.items()}
+
+    def _value(
+        self, name: str, given: Any, described: DescribeSObjectResult | None, kinds: Mapping[str, Kind | None]
+    ) -> Any:
+        if isinstance(given, SentRecord):
+            return self._record(given)
+        if isinstance(given, Page):
+            return [self._record(each) for each in self._all(given)]
+        if isinstance(given, dict):
+            return {part: value_of("double", inner) if part in _NUMBERS else inner for part, inner in given.items()}
+        if given is None and described and name in described.children:
+            return []
+        kind = (described.kind(name) if described else None) or kinds.get(name)
+        return value_of(kind or _guessed(name), given)
+
+
+def _guessed(name: str) -> Kind | None:
+    """Kind of an unnamed function's value, expr0 and so on: mostly a number, and value_of lets be what is not."""
+    return "double" if name.startswith("expr") and name[4:].isdecimal() else None

@@ -1,0 +1,26 @@
+"""How one gets in: credentials become a Session."""
+
+from __future__ import annotations
+
+from sfmtls_nb.certificates import ClientIdentity
+from sfmtls_nb.connection import Transport
+from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.org import Org
+from sfmtls_nb.session import Session
+from sfmtls_nb.sign_in.password import PasswordLogin
+
+__all__ = ["PasswordLogin", "login"]
+
+
+def login(org: Org, credentials: PasswordLogin, identity: ClientIdentity | None = None) -> Session:
+    """Sign in, and return the Session whose calls go out with ``identity``.
+
+    Login itself is on 443 and asks nobody for a certificate, not even an enforced user: what is enforced is the API
+    call that follows. Raises LoginFault, SoapFault, OrgError, or what keeps the call from getting there.
+    """
+    transport = Transport(org, identity)
+    try:
+        return credentials.sign_in(transport)
+    except SfmtlsError:
+        transport.close()
+        raise
