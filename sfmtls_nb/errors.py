@@ -1,7 +1,7 @@
 """Everything this package raises, by who is to act.
 
     SfmtlsError
-    ├── OrgError                       where to go: a URL, port, API version or CA file that cannot work
+    ├── OrgError                       a URL, port, API version or CA file cannot work
     ├── IdentityError                  the certificate material
     │   ├── PassphraseError            the key is encrypted: the passphrase is missing or wrong
     │   └── ChainError                 the certificates do not belong together
@@ -34,7 +34,7 @@ from sfmtls_nb.secret import mask_session_ids
 
 
 class SfmtlsError(Exception):
-    """What happened, the evidence for it, and what to do next.
+    """Base of all errors here: a message of what happened, the evidence for it, and the next step.
 
     ``exchange`` is the call that failed (a `sfmtls_nb.Exchange`), or None when nothing was sent.
     """
@@ -60,7 +60,7 @@ class SfmtlsError(Exception):
 
 
 class OrgError(SfmtlsError):
-    """Where to go cannot be right: a URL, port, API version or CA file."""
+    """A URL, port, API version or CA file cannot be right."""
 
 
 class IdentityError(SfmtlsError):

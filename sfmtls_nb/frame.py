@@ -18,11 +18,11 @@ from sfmtls_nb.xml import SECRET_ELEMENTS, is_nil, local_name, type_of
 
 
 def elements_frame(elements: Iterable[etree._Element]) -> pd.DataFrame:
-    """One row an element, one column a leaf below it, named by the way there (``userInfo.userName``).
+    """A DataFrame with a row an element, and a column a leaf below it, named by its path (``userInfo.userName``).
 
-    An element that is a leaf itself gives a column of its own name. A nil or empty element is missing (None); what stands
-    more than once in an element gives a list. Values are text, but those that say with ``xsi:type`` that they are numbers,
-    booleans or dates: columns of them are typed as those of a query. Secrets are masked.
+    An element that is a leaf itself gives a column of its own name. A nil or empty element is missing (None); a leaf that
+    is repeated in an element gives a list. Values are text, unless ``xsi:type`` makes them numbers, booleans or dates:
+    such columns are typed as those of a query. Secrets are masked.
     """
     rows = [_row(element) for element in elements]
     frame = pd.DataFrame(rows)
@@ -34,10 +34,10 @@ def elements_frame(elements: Iterable[etree._Element]) -> pd.DataFrame:
 
 
 def records_of(results: Sequence[etree._Element]) -> Sequence[etree._Element]:
-    """What one would call the rows of an answer: its results; of a single one, the records that it lists.
+    """Rows of an answer: its results; of a single result, the list in it.
 
-    These are the records of a query, or the only children that have children themselves and come more than once, such as
-    ``sobjects``.
+    That list is the records of a query, or the only children that have children themselves and come more than once, such
+    as ``sobjects``.
     """
     if len(results) != 1:
         return results
@@ -102,7 +102,7 @@ _PYTHON: Final[tuple[tuple[type | tuple[type, ...], Kind], ...]] = (
 def records_frame(
     records: Iterable[Mapping[str, Any]], columns: Sequence[Column] = (), explode: str | None = None
 ) -> pd.DataFrame:
-    """Records of a query as rows: the columns that are known in their order, then what else the records hold.
+    """Records of a query as rows: the known columns in their order, then others that the records hold.
 
     Types are pandas' nullable ones: string, Int64, Float64, boolean; datetime64[ns, UTC], and datetime64[s] for dates.
     A parent's fields are ``Account.Name``; a child subquery is a frame in each cell, or with ``explode`` a row a child.
@@ -138,7 +138,7 @@ def records_frame(
 
 
 class _Children:
-    """The children that a subquery found: one frame of all, and how many of its rows are whose."""
+    """The children that a subquery found: one frame of all, and the rows in it of each parent."""
 
     def __init__(self, values: Sequence[Any], columns: Sequence[Column]) -> None:
         lists = [value or [] for value in values]
@@ -171,7 +171,7 @@ def _flat(record: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _typed(values: Sequence[Any], kind: Kind | None) -> pd.Series[Any]:
-    """The values in their type; as objects where they have several, or none is known and none is there."""
+    """A column in the type of its values; of objects where they have several types, or none is known."""
     kind = kind or _kind(values)
     for dtype in _DTYPES[kind] if kind else ():
         with suppress(TypeError, ValueError, OverflowError):

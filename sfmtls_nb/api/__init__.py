@@ -1,4 +1,4 @@
-"""What is said: envelopes and JSON, replies and faults."""
+"""The messages: envelopes and JSON, replies and faults."""
 
 from sfmtls_nb.api.envelope import PARTNER, SOAPENV, build_element, build_envelope, parse_typed, serialize
 from sfmtls_nb.api.path import find

@@ -1,4 +1,4 @@
-"""Faults: which class Salesforce's error code is, and what to do next. One table for SOAP and REST."""
+"""Faults: Salesforce's error codes, the class of each and the next step, in one table for SOAP and REST."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How it gets there: requests and exchanges over TLS."""
+"""The way there: requests and exchanges over TLS."""
 
 from sfmtls_nb.connection.curl import curl_command
 from sfmtls_nb.connection.request import Exchange, Headers, Method, Request

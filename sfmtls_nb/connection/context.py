@@ -22,7 +22,7 @@ _ALERT_WAIT = 1.0
 
 
 def client_context(ca_file: str | Path | None = None, identity: ClientIdentity | None = None) -> ssl.SSLContext:
-    """A context that verifies the server against ``ca_file`` (None: the public roots) and proves who ``identity`` is.
+    """A context that verifies the server against ``ca_file`` (None: the public roots) and presents ``identity``.
 
     Raises OrgError if the CA file cannot be used, IdentityError if OpenSSL refuses the key or a certificate.
     """

@@ -17,7 +17,7 @@ _RENEW = "look at the certificate's dates and at this machine's clock"
 _ASK = "ask the authority for a certificate with the extended key usage clientAuth"
 _CHAIN = "send leaf and intermediates, and have a root the server accepts; a self-signed certificate never is"
 
-#: What the server's TLS alert (RFC 8446, section 6) says of our certificate: OpenSSL's name -> (meaning, next step).
+#: Meaning of the server's TLS alerts (RFC 8446, section 6) for our certificate: OpenSSL's name -> (meaning, next step).
 _ALERTS: Final = {
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": ("it demands a client certificate and got none", "sign in with identity=…"),
     "SSLV3_ALERT_HANDSHAKE_FAILURE": (
@@ -40,8 +40,8 @@ _ALERTS: Final = {
 
 _AGAIN: Final = "repeat the call; if it comes again, the connection or a proxy on the way is cutting answers short"
 
-#: The first row with an exception that is among the causes says what happened: kinds, our error, what, evidence
-#: (empty: the exception's own words), next step. The order counts: a requests ConnectTimeout is a Timeout too, and a
+#: The first row with an exception that is among the causes applies: exceptions, our error, its message, evidence
+#: (empty: the exception's own words) and next step. The order counts: a requests ConnectTimeout is a Timeout too, and a
 #: proxy may be the host that is not there.
 _CONNECTION: Final[tuple[tuple[tuple[type[BaseException], ...], type[ConnectError], str, str, str], ...]] = (
     (
@@ -90,7 +90,7 @@ _CONNECTION: Final[tuple[tuple[tuple[type[BaseException], ...], type[ConnectErro
 
 
 def translate(error: BaseException, url: str, org: Org, *, presented: bool) -> SfmtlsError:
-    """The SfmtlsError that says what a requests, urllib3, ssl or socket exception means.
+    """The SfmtlsError for an exception of requests, urllib3, ssl or socket.
 
     presented: whether the connection had a client certificate to present.
     """

@@ -1,4 +1,4 @@
-"""Request and Exchange: a call that can be made, and what came of one. Plain values whose reprs show no secret."""
+"""Request and Exchange: a call that can be made, and a call that was made. Plain values; their reprs show no secret."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Exchange:
-    """What came of a request. Nothing came: its status is None.
+    """A request that was sent, and the answer to it.
 
-    status: of HTTP. elapsed: seconds until the last byte. at: when it began, in UTC. tls: version and cipher suite, as
+    status: of HTTP; None where no answer came. elapsed: seconds until the last byte. at: when it began, in UTC. tls: version and cipher suite, as
     OpenSSL names them; empty where they are not known.
     """
 

@@ -44,7 +44,7 @@ Describe = Callable[[str], DescribeSObjectResult | None]
 
 @dataclass(frozen=True)
 class SelectedField:
-    """A field, or a function of one (its name in lower case), and the alias if there is one."""
+    """A selected field, or a function of one (its name in lower case), and its alias if it has one."""
 
     path: tuple[str, ...]
     function: str = ""

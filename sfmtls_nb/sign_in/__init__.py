@@ -1,4 +1,4 @@
-"""How one gets in: credentials become a Session."""
+"""The ways in: credentials become a Session."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ __all__ = ["PasswordLogin", "login"]
 def login(org: Org, credentials: PasswordLogin, identity: ClientIdentity | None = None) -> Session:
     """Sign in, and return the Session whose calls go out with ``identity``.
 
-    Login itself is on 443 and asks nobody for a certificate, not even an enforced user: what is enforced is the API
-    call that follows. Raises LoginFault, SoapFault, OrgError, or what keeps the call from getting there.
+    Login itself is on 443 and asks nobody for a certificate, not even an enforced user: the API call that follows is
+    enforced. Raises LoginFault, SoapFault, OrgError, or what keeps the call from getting there.
     """
     transport = Transport(org, identity)
     try:
