@@ -15,8 +15,8 @@ import platformdirs
 
 from sfmtls_nb.errors import IdentityError, OrgError
 from sfmtls_nb.org import Org
+from sfmtls_nb.scrub.scan import secrets_in
 from sfmtls_nb.secret import mask
-from sfmtls_nb.secret_scan import secrets_in
 from sfmtls_nb.writing import write_new
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*")

@@ -19,12 +19,12 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # As CONTRIBUTING.md draws it: a module imports from its own layer and from those before it.
 LAYERS = (
     {"secret", "errors"},
-    {"faults", "xpath", "secret_patterns", "key_material", "secret_scan"},
+    {"faults", "xpath"},
     {"soap", "operations", "rest", "sobject", "selection", "chain", "handshake", "writing", "roots", "bag"},
     {"identity", "findings", "csr", "org", "tls", "profiles"},
     {"transport"},
     {"login", "session", "query"},
-    {"frame", "curl", "diagnose", "scrub"},
+    {"frame", "curl", "diagnose"},
 )
 LAYER = {name: number for number, layer in enumerate(LAYERS) for name in layer}
 

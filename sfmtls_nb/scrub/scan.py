@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import Final
 
-from sfmtls_nb.key_material import decoded, der_keys, der_secret, pem_keys
+from sfmtls_nb.scrub.keys import decoded, der_keys, der_secret, pem_keys
+from sfmtls_nb.scrub.patterns import Found, found_by_pattern
 from sfmtls_nb.secret import mask
-from sfmtls_nb.secret_patterns import Found, found_by_pattern
 
 #: base64 in base64 in base64.
 _DEEPEST: Final = 3

@@ -692,7 +692,7 @@ class TestWhatIsNoSecretStays:
         assert [] == find_secrets(written(notebook(code(text), {**code(lines(html.escape(text))), "id": "c2"})))
 
     @pytest.mark.parametrize(
-        "path", sorted(Path(__file__).parent.parent.rglob("notebooks/**/*.ipynb")), ids=lambda p: p.stem
+        "path", sorted(Path(__file__).parents[2].rglob("notebooks/**/*.ipynb")), ids=lambda p: p.stem
     )
     def test_our_lessons(self, path: Path) -> None:
         text = path.read_text()

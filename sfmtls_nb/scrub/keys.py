@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
+from sfmtls_nb.scrub.patterns import Found
 from sfmtls_nb.secret import mask
-from sfmtls_nb.secret_patterns import Found
 
 _MARKER: Final = re.compile(r"-{4,5}[ ]?(BEGIN|END)[ +]([A-Z0-9 +]{0,60}?)[ ]?-{4,5}")
 _RUN: Final = re.compile(r"[A-Za-z0-9+/]{16,}")
