@@ -1,5 +1,12 @@
-"""Scrub: finds the secrets in notebooks and exported pages, and removes them."""
+"""Secrets in notebooks and in pages exported from them: found, and removed."""
 
-from sfmtls_nb.scrub.notebook_file import KNOWN_TO_OTHERS, Leak, find_secrets, notebooks_in, scrub_file, scrubbed
+from sfmtls_nb.scrub.notebook_file import (
+    KNOWN_TO_OTHERS,
+    Leak,
+    find_notebooks,
+    scrub_file,
+    scrub_notebook,
+    scrub_page,
+)
 
-__all__ = ["KNOWN_TO_OTHERS", "Leak", "find_secrets", "notebooks_in", "scrub_file", "scrubbed"]
+__all__ = ["KNOWN_TO_OTHERS", "Leak", "find_notebooks", "scrub_file", "scrub_notebook", "scrub_page"]

@@ -1,8 +1,4 @@
-"""Scrub: finds the secrets in a notebook file and removes them, leaving every other byte as it was.
-
-A notebook's text is taken apart into its JSON strings (a list of strings, as cells and outputs have, is one text), and
-each is scanned. What is found is cut out of the file itself; nothing is parsed and written anew.
-"""
+"""The notebook file and the exported page: where their secrets are, and the same without them."""
 
 from __future__ import annotations
 
@@ -10,26 +6,25 @@ import base64
 import json
 import re
 import stat
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sfmtls_nb.errors import SfmtlsError
-from sfmtls_nb.scrub.keys import decoded
 from sfmtls_nb.scrub.patterns import JWK_PRIVATE, SCHEME, SECRET_LABEL, Found, is_literal, kind_by_name
-from sfmtls_nb.scrub.scan import Origin, merged, secrets_in
+from sfmtls_nb.scrub.scan import secrets_in
 from sfmtls_nb.secret import mask
 from sfmtls_nb.writing import write_new
 
 
 @dataclass(frozen=True)
 class Leak:
-    """One secret in a notebook.
+    """One secret in a file.
 
-    kind: ``private key``, ``session id`` and so on. where: ``cell 3, output 1, text/html``, counted from 1.
+    kind: ``private key``, ``session id`` and so on. where: ``cell 3, output 1, text/html`` or ``line 12``, counted from 1.
     shown: what may be shown of it, which is never the secret.
     """
 
@@ -41,29 +36,14 @@ class Leak:
         return f"{self.where}: {self.kind} {self.shown}"
 
 
-def find_secrets(notebook_text: str) -> list[Leak]:
-    """The secrets in the text of an .ipynb file, in the order of the file. Raises SfmtlsError if it is not JSON."""
-    return _search(notebook_text)[0]
+#: Advice wherever something was found.
+KNOWN_TO_OTHERS: Final = (
+    "what others may have seen stays known to them: end the session, change the password, replace the key"
+)
 
 
-def scrubbed(notebook_text: str) -> tuple[str, list[Leak]]:
-    """The text of an .ipynb file without its secrets, and what they were.
-
-    In the place of each stands ``[removed: private key]`` or the like; the box of a Password widget is emptied. Text
-    without secrets comes back as it is. Raises SfmtlsError if it is not JSON.
-    """
-    leaks: list[Leak] = []
-    for _ in range(_ROUNDS):
-        found, edits = _search(notebook_text)
-        if not found:
-            break
-        leaks += found
-        notebook_text = _edited(notebook_text, edits)
-    return notebook_text, leaks
-
-
-def notebooks_in(paths: Sequence[Path]) -> Iterator[Path]:
-    """The files named, and every notebook in the folders named: their checkpoints too, which leak as well."""
+def find_notebooks(paths: Sequence[Path]) -> Iterator[Path]:
+    """Files that are named, and every notebook in the folders that are: their checkpoints too, which leak as well."""
     for path in paths:
         if path.is_dir():
             yield from sorted(file for file in path.rglob("*.ipynb") if file.is_file())
@@ -72,86 +52,56 @@ def notebooks_in(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def scrub_file(path: Path, *, check: bool = False) -> list[Leak]:
-    """Remove the secrets from a notebook file, and say what they were. check: change nothing.
+    """Remove the secrets from a notebook, or from a page exported as HTML, and return what they were.
 
-    Raises SfmtlsError if it cannot be read or written, or is not JSON.
+    A file without secrets is not written; any other is written whole or not at all, and keeps its mode. check: change
+    nothing. Raises SfmtlsError if the file cannot be read or written, or is no notebook.
     """
     try:
-        # Bytes, so that line endings stay as they are; and the file itself, should the name be a link to it.
-        target = path.resolve()
-        before = target.read_bytes().decode()
+        target = path.resolve()  # the file itself, should the name be a link to it
+        before = target.read_bytes().decode("utf-8-sig")
         mode = stat.S_IMODE(target.stat().st_mode)
     except (OSError, ValueError) as error:  # ValueError: not UTF-8; a null byte in the name
         reason = getattr(error, "strerror", None) or str(error)
         raise SfmtlsError(f"{path} cannot be read", reason, "give a notebook: a .ipynb file") from error
     try:
-        after, leaks = scrubbed(before)
+        after, leaks = (scrub_page if path.suffix.lower() in {".html", ".htm"} else scrub_notebook)(before)
     except SfmtlsError as error:
         raise SfmtlsError(f"{path}: {error.what}", error.evidence, error.next_step) from error
     if leaks and not check:
-        write_new(target, after.encode(), overwrite=True).chmod(mode)
+        write_new(target, after.encode(errors="surrogatepass"), overwrite=True).chmod(mode)
     return leaks
 
 
-#: To be said wherever something was found.
-KNOWN_TO_OTHERS: Final = (
-    "what others may have seen stays known to them: end the session, change the password, replace the key"
-)
-# One round removes what is seen; another may see what two neighbours hid from each other.
-_ROUNDS: Final = 8
-
-_JSON_STRING: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
-_SURROGATES: Final = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-_JSON_ESCAPE: Final = re.compile(rf"{_SURROGATES}|\\u[0-9a-fA-F]{{4}}|\\.")
-
-_SECRET_MEMBERS: Final = {
-    "PasswordModel": {"value": "password"},
-    "FileUploadModel": dict.fromkeys(("content", "data"), "uploaded file"),
-    "JWK": dict.fromkeys(JWK_PRIVATE, "private key"),
-}
-#: Widgets that may be used for a password all the same.
-_FOR_TEXT: Final = frozenset({"TextModel", "TextareaModel", "ComboboxModel"})
-
-_Path = tuple[str | int, ...]
-_Edit = tuple[int, int, str]
-
-
-class _Members(list[tuple[str, Any]]):
-    """A JSON object: its members in the order of the file, repeated names included."""
-
-
-class _Text(NamedTuple):
-    """A JSON string, or the strings of a list: their values, and the number of the first among all strings of the file.
-
-    owner: the model of the widget it is in, or JWK.
-    """
-
-    path: _Path
-    values: list[str]
-    first: int
-    owner: str
-    is_name: bool = False
-
-
-def _search(notebook: str) -> tuple[list[Leak], list[_Edit]]:
-    tree = _tree(notebook)
-    strings = [match.span() for match in _JSON_STRING.finditer(notebook)]
+def scrub_page(page: str) -> tuple[str, list[Leak]]:
+    """Text of an HTML page without its secrets, and what they were: all that is written there, and what its widgets hold."""
     leaks: list[Leak] = []
-    edits: list[_Edit] = []
-    for text in _texts(tree):
-        if found := _found_in(text):
-            where = _where(text)
-            numbered = enumerate(found, len(leaks) + 1)
-            replaced = [(each, _replacement(text, each.kind, number)) for number, each in numbered]
-            leaks += [Leak(each.kind, where, each.shown) for each in found]
-            edits += _edits(notebook, strings, text, replaced)
-    return leaks, edits
+
+    def clean_state(script: re.Match[str]) -> str:
+        state = scrub_notebook(script[0])
+        leaks.extend(state[1])
+        return state[0]
+
+    page = _WIDGET_STATE.sub(clean_state, page)
+    found = secrets_in(page)
+    line, done = 1, 0
+    for each in found:
+        line += page.count("\n", done, each.start)
+        done = each.start
+        leaks.append(Leak(each.kind, f"line {line}", each.shown))
+    return _replace(page, found, _mark), leaks
 
 
-def _tree(notebook: str) -> Any:
+def scrub_notebook(notebook: str) -> tuple[str, list[Leak]]:
+    """Text of an .ipynb file without its secrets, and what they were.
+
+    In the place of each stands ``[removed: private key]`` or the like; the box of a Password widget is emptied. Text
+    without secrets comes back as it is. Raises SfmtlsError if it is not JSON.
+    """
+    leaks: list[Leak] = []
     try:
-        # float, not int: a number of five thousand digits is JSON too.
-        return json.loads(notebook.removeprefix("\ufeff"), object_pairs_hook=_Members, parse_int=float)
+        tree, is_valid = _read(notebook)
+        tree = _clean(tree, (), "", leaks)
     except (ValueError, RecursionError) as error:
         at = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "too deep"
         raise SfmtlsError(
@@ -159,38 +109,74 @@ def _tree(notebook: str) -> Any:
             at if notebook.strip() else "it is empty",
             "Jupyter cannot open it either: take another copy of it, or remove it",
         ) from error
+    if not leaks:
+        return notebook, []
+    if is_valid:
+        nbformat: Any = import_module("nbformat")
+        text = nbformat.writes(nbformat.from_dict(tree))
+    else:
+        text = json.dumps(tree, indent=1, ensure_ascii=False)
+    return f"{text.rstrip()}\n", leaks
 
 
-def _texts(tree: Any) -> Iterator[_Text]:
-    """Every text of the file, in its order."""
-    first = 0
-    # (path, value, what it is in, whether it is the name of a member), last first
-    pending: list[tuple[_Path, Any, str, bool]] = [((), tree, "", False)]
-    while pending:
-        path, value, owner, is_name = pending.pop()
-        if isinstance(value, _Members):
-            owner = _owner(value, owner)
-            for name, member in reversed(value):
-                if isinstance(member, str | list):
-                    pending.append(((*path, name), member, owner, False))
-                pending.append(((*path, name), name, owner, True))
-        elif isinstance(value, str) or (
-            isinstance(value, list) and value and all(isinstance(each, str) for each in value)
-        ):
-            values = [value] if isinstance(value, str) else value
-            yield _Text(path, values, first, owner, is_name)
-            first += len(values)
-        elif isinstance(value, list):
-            pending += [
-                ((*path, number), each, owner, False)
-                for number, each in reversed([*enumerate(value)])
-                if isinstance(each, str | list)
-            ]
+def _read(notebook: str) -> tuple[Any, bool]:
+    """A notebook as nbformat reads it, and whether it is one; what is damaged is read as JSON, and leaks as well."""
+    nbformat: Any = import_module("nbformat")  # a second, which not every command has to wait for
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            tree = nbformat.reader.reads(notebook)
+            nbformat.validate(tree)
+    except Exception:  # noqa: BLE001  # there is no end to what may be wrong with it
+        return json.loads(notebook), False
+    return tree, True
 
 
-def _owner(members: _Members, outer: str) -> str:
-    """What an object makes of its members: the widget it is, or a JSON Web Key; else what it is in."""
-    texts = {name: member for name, member in members if isinstance(member, str)}
+_WIDGET_STATE: Final = re.compile(
+    r"(?s)(?<=<script type=\"application/vnd\.jupyter\.widget-state\+json\">).*?(?=</script>)"
+)
+_SECRET_MEMBERS: Final = {
+    "PasswordModel": {"value": "password"},
+    "FileUploadModel": dict.fromkeys(("content", "data"), "uploaded file"),
+    "JWK": dict.fromkeys(JWK_PRIVATE, "private key"),
+}
+#: Widgets that may be used for a password all the same.
+_FOR_TEXT: Final = frozenset({"TextModel", "TextareaModel", "ComboboxModel"})
+# Between the texts of a list: a character that stands for none.
+_SEAM: Final = "\uffff"
+
+_Path = tuple[str | int, ...]
+
+
+def _clean(value: Any, path: _Path, owner: str, leaks: list[Leak]) -> Any:
+    """A value of JSON without its secrets, which are added to the leaks.
+
+    owner: the model of the widget that the value is in, or JWK.
+    """
+    if isinstance(value, dict):
+        owner = _owner(value, owner)
+        named = [(_clean_text(name, path, "", leaks), member) for name, member in value.items()]
+        return {name: _clean(member, (*path, name), owner, leaks) for name, member in named}
+    if isinstance(value, str):
+        return _clean_text(value, path, owner, leaks)
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        if all(each.endswith("\n") for each in value[:-1]):
+            return _clean_text("".join(value), path, owner, leaks).splitlines(keepends=True)
+        return _clean_text(_SEAM.join(value), path, owner, leaks).split(_SEAM)
+    if isinstance(value, list):
+        return [_clean(each, (*path, number), owner, leaks) for number, each in enumerate(value)]
+    return value
+
+
+def _clean_text(text: str, path: _Path, owner: str, leaks: list[Leak]) -> str:
+    kind = _kind_of_all(text, path, owner)
+    found = [Found(0, len(text), kind, mask(""))] if kind and text else secrets_in(text.replace(_SEAM, "\n"))
+    leaks += [Leak(each.kind, _where(path), each.shown) for each in found]
+    return _replace(text, found, lambda kind: _replacement(kind, path, owner))
+
+
+def _owner(members: dict[str, Any], outer: str) -> str:
+    """The widget that an object is, or JWK for a JSON Web Key; else the outer owner."""
+    texts = {name: member for name, member in members.items() if isinstance(member, str)}
     if "kty" in texts:
         return "JWK"
     model = texts.get("model_name") or texts.get("_model_name") or outer
@@ -198,98 +184,51 @@ def _owner(members: _Members, outer: str) -> str:
     return "PasswordModel" if model in _FOR_TEXT and is_labelled else model
 
 
-def _found_in(text: _Text) -> list[Found]:
-    whole = "".join(text.values)
-    if (kind := _kind_of_all(text, whole)) and whole:
-        return [Found(0, len(whole), kind, mask(""))]
-    found = secrets_in(whole)
-    if any(not value.endswith("\n") for value in text.values[:-1]):
-        # Lines without their line breaks, as a traceback has them.
-        ends = list(accumulate(len(value) + 1 for value in text.values))
-        for each in secrets_in("\n".join(text.values)):
-            start, end = each.start - bisect_right(ends, each.start), each.end - bisect_right(ends, each.end - 1)
-            found.append(each._replace(start=start, end=end))
-    return merged(found)
-
-
-def _kind_of_all(text: _Text, whole: str) -> str:
-    """What a value is a secret of because of the member it is: a widget's, or one named ``password``."""
-    name = next((part for part in reversed(text.path) if isinstance(part, str)), "")
-    if text.is_name:
-        return ""
-    kind = _SECRET_MEMBERS.get(text.owner, {}).get(name, "")
-    if kind and not _is_removed(whole) and (text.owner != "JWK" or is_literal(whole)):
+def _kind_of_all(text: str, path: _Path, owner: str) -> str:
+    """Kind of secret that a value is because of the member it is: a widget's, or one named ``password``."""
+    name = next((part for part in reversed(path) if isinstance(part, str)), "")
+    kind = _SECRET_MEMBERS.get(owner, {}).get(name, "")
+    if kind and not text.startswith((_mark(""), _in_base64(_mark(""))[:8])) and (owner != "JWK" or is_literal(text)):
         return kind
-    if kind := kind_by_name(name, whole):
-        return kind
-    if name.lower() == "authorization" and (match := SCHEME.match(whole)) and is_literal(whole[match.end() :]):
+    if name.lower() == "authorization" and (scheme := SCHEME.match(text)) and is_literal(text[scheme.end() :]):
         return "access token"
-    return ""
+    return kind_by_name(name, text)
 
 
-def _is_removed(value: str) -> bool:
-    """Whether only a replacement stands there, as it is or as a widget's buffer has it."""
-    return any(re.fullmatch(r"\[removed: [\w# ]+\]", each) for each in (value, decoded(value).decode("latin-1")))
-
-
-def _replacement(text: _Text, kind: str, number: int) -> str:
-    plain = f"[removed: {kind}]"
-    if text.owner == "PasswordModel" and text.path[-1] == "value":
-        return ""  # what stands there stands in the box
-    if "buffers" in text.path and text.path[-1] == "data":
-        return base64.b64encode(plain.encode()).decode()  # the front end decodes it
-    if text.path[-1:] == ("id",) or "tags" in text.path[-2:]:
-        return f"removed-{number}-{re.sub('[^a-z0-9]+', '-', kind.lower())}"  # nbformat: no brackets, none twice
-    return plain
-
-
-def _edits(notebook: str, strings: list[tuple[int, int]], text: _Text, found: list[tuple[Found, str]]) -> list[_Edit]:
-    """The changes to the file that put a replacement in the place of each find."""
-    edits: list[_Edit] = []
-    begins = [0, *accumulate(map(len, text.values))]
-    origins: dict[int, Origin] = {}
-    for (start, end, *_), replacement in found:
-        first, last = bisect_right(begins, start, hi=len(text.values)) - 1, bisect_left(begins, end) - 1
-        for each in range(first, last + 1):
-            value, begin = text.values[each], begins[each]
-            from_, to = strings[text.first + each]
-            if each > first and begins[each + 1] <= end:  # a line that was wholly secret goes with its comma
-                edits.append((strings[text.first + each - 1][1], to, ""))
-                continue
-            if each not in origins:
-                origins[each] = Origin(notebook[from_ + 1 : to - 1], _JSON_ESCAPE, lambda _: "x")
-            at, until = origins[each].of(max(start - begin, 0), min(end - begin, len(value)))
-            edits.append((from_ + 1 + at, from_ + 1 + until, replacement if each == first else ""))
-    return edits
-
-
-def _edited(notebook: str, edits: list[_Edit]) -> str:
+def _replace(text: str, found: list[Found], replacement: Callable[[str], str]) -> str:
     parts, done = [], 0
-    for start, end, replacement in sorted(edits):
-        parts += [notebook[done:start], replacement]
-        done = end
-    return "".join([*parts, notebook[done:]])
+    for each in found:
+        parts += [text[done : each.start], replacement(each.kind), _SEAM * text.count(_SEAM, each.start, each.end)]
+        done = each.end
+    return "".join([*parts, text[done:]])
+
+
+def _mark(kind: str) -> str:
+    return f"[removed: {kind}]" if kind else "[removed: "
+
+
+def _in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _replacement(kind: str, path: _Path, owner: str) -> str:
+    if owner == "PasswordModel" and path[-1] == "value":
+        return ""  # what stands there stands in the box
+    if "buffers" in path and path[-1] == "data":
+        return _in_base64(_mark(kind))  # the front end decodes it
+    return _mark(kind)
 
 
 _NUMBERED: Final = {"worksheets": "worksheet", "cells": "cell", "outputs": "output", "buffers": "buffer"}
 
 
-def _where(text: _Text) -> str:
+def _where(path: _Path) -> str:
     """A path as a person says it: ``cell 3, output 1, text/html``."""
     words: list[str] = []
-    for number, part in enumerate(text.path):
-        before = text.path[number - 1] if number else ""
+    for part, before, after in zip(path, ("", *path), (*path[1:], ""), strict=False):
         if isinstance(part, int):
-            noun = _NUMBERED.get(before, f"{_safe(before)} item") if isinstance(before, str) else "item"
+            noun = _NUMBERED.get(before, f"{before} item") if isinstance(before, str) else "item"
             words.append(f"{noun} {part + 1}".strip())
-        elif isinstance((*text.path, "")[number + 1], int):
-            continue  # said with its number
-        elif part != "data" or not words or not words[-1].startswith("output "):
-            words.append(_safe(part))
-    return ", ".join(words) + (" (a name)" if text.is_name else "") or "the file"
-
-
-def _safe(name: str) -> str:
-    for found in reversed(merged(secrets_in(name))):
-        name = name[: found.start] + mask("") + name[found.end :]
-    return name if len(name) <= 80 else name[:79] + "…"
+        elif not isinstance(after, int) and (part != "data" or not words or not words[-1].startswith("output ")):
+            words.append(part)
+    return ", ".join(words) or "the file"

@@ -1,4 +1,4 @@
-"""Secret patterns: what a line of text gives away, such as ``password = "…"``, a session id or a token, as a table of rules."""
+"""Patterns of secrets in a line of text, such as ``password = "…"``, a session id or a token: a table of rules."""
 
 from __future__ import annotations
 
@@ -20,20 +20,27 @@ class Found(NamedTuple):
 
 # The shell's own PWD is a folder; "invalid token" is no id token.
 _SHORT: Final = r"pw(?:d|(?<![a-z]pw))(?![\s\"'\\\]:=>]{0,20}(?:[~.]{0,2}/|[a-z]:\\))"
-_LONG: Final = r"password|passwd|passphrase|(?:client|consumer)[ _-]?secret|(?:security|access|refresh)[ _-]?token|(?<![a-z])id[_-]?token"
+_LONG: Final = (
+    r"password|passwd|passphrase|(?:client|consumer)[ _-]?secret|(?:security|access|refresh)[ _-]?token"
+    r"|(?<![a-z])id[_-]?token"
+)
 _KEY: Final = rf"(?P<key>{_LONG})"
 _ANY_KEY: Final = rf"(?P<key>{_LONG}|{_SHORT})"
 _SESSION: Final = r"(?P<key>session[_-]?id|x-sfdc-session)"
 _ASSERTION: Final = r"(?P<key>assertion)"
 SCHEME: Final = re.compile(r"(?i)\s*(?:bearer|oauth|basic|token)\s+(?=\S{8})")
-_QUOTE: Final = r"(?P<quote>\\*(?:\"{3}|'{3}|[\"']))"
-_QUOTED: Final = rf"{_QUOTE}(?P<secret>(?:(?!(?P=quote))(?:\\.|[^\\\n])){{4,2000}}+)(?P=quote)"
+_QUOTED: Final = (
+    r"[bfru]{0,2}(?P<quote>\\*(?:\"{3}|'{3}|[\"']))(?P<secret>(?:(?!(?P=quote))(?:\\.|[^\\\n])){4,2000}+)(?P=quote)"
+)
 _OPAQUE: Final = r"(?P<secret>[\w.~+/=!%:-]{8,4000}+)(?![•…])"
 _FIELD: Final = r"(?P<secret>[^&\s\"'<>()\[\]{}=|;,\\]{4,2000}+)"
 _BARE: Final = r"(?!&lt;)[^\s\"'`<>${}\[-][^\s\"'`<>]{3,2000}+"
 _ARGUMENT: Final = rf"(?<=\")[^\"\n]{{4,2000}}+(?=\")|(?<=')[^'\n]{{4,2000}}+(?=')|{_BARE}"
 _WORD: Final = rf"[\"']?(?P<secret>{_ARGUMENT})"
 _STRING: Final = r"(?:[rbf]{0,2}(?:\"[^\"\n]{0,400}\"|'[^'\n]{0,400}')|[\w.\[\]\"']{1,200}(?:\([^()]{0,200}\))?)"
+_ELEMENT: Final = (
+    r"(?:\s[^<>]{0,400})?>\s{0,80}(?:<!\[CDATA\[)?(?P<secret>(?:(?!\]\]>)[^<]){4,4000}+)(?:\]\]>)?\s{0,80}</"
+)
 
 # Of these, placeholders are made.
 _WORDS: Final = frozenset(
@@ -50,7 +57,7 @@ _PLACEHOLDER: Final = re.compile(
     r"\W*"  # …, ****, ••••
     r"|[xX.*_•-]{3,}"
     r"|\[removed:.*"
-    r"|.*(?:…|•{2}).*"  # masked or cut
+    r"|.*(?:…|\.{3}|•{2}).*"  # masked or cut
     r"|(?:\$?\{+[^{}]*\}+\s*)+|<[^<>]*>|\[[^\[\]]*\]|\$[A-Z_][A-Z0-9_]*|%[A-Z_]+%|%\(\w+\)s"
     r"|(?i:insert|replace|change|enter|your|put)[ _-].*"
     r"|[\"'\s]*[+,%)].*[+,(][\"'\s]*"  # the code between two strings
@@ -97,6 +104,15 @@ def _is_literal_with_digit(value: str) -> bool:
     return is_literal(value) and any(character.isdigit() for character in value)
 
 
+def _is_whole(value: str) -> bool:
+    """Whether a token is no more than the beginning of an example, as ``eyJhbGciOi...`` is."""
+    return len(value) > 80 or not value.endswith("...")
+
+
+def _is_literal_with_digit_or_sign(value: str) -> bool:
+    return is_literal(value) and bool(re.search(r"[\d@#$^+~]", value))
+
+
 _NO_SESSION: Final = re.compile(r"\d+|[0-9a-fA-F-]{32,36}|[a-z]+(?:[._-][a-z]+)*")
 
 
@@ -107,10 +123,6 @@ def _is_opaque(value: str) -> bool:
 
 def _is_opaque_with_digit(value: str) -> bool:
     return _is_opaque(value) and _is_literal_with_digit(value)
-
-
-def _always(_: str) -> bool:
-    return True
 
 
 _NAMED: Final = (
@@ -129,26 +141,64 @@ def kind_by_name(name: str, value: str) -> str:
 
 
 class _Rule(NamedTuple):
-    """A pattern with the groups ``secret`` and, if ``kind`` is empty, ``key``; one of ``words`` is in what it matches.
+    """Pattern with the groups ``secret`` and, if ``kind`` is empty, ``key``; it is looked for in texts with one of the words.
 
-    within: where to look for it, if not everywhere.
+    within: where to look, if not everywhere.
     """
 
     kind: str
     words: tuple[str, ...]
     pattern: re.Pattern[str]
-    accepts: Callable[[str], bool] = _always
-    within: re.Pattern[str] = re.compile(r"(?s).+")
+    accepts: Callable[[str], bool]
+    within: re.Pattern[str]
 
 
-def _assigned(key: str) -> re.Pattern[str]:
-    """``key = "…"``, annotated or not, ``key="…"``, ``"key": "…"``, ``["key"] = "…"``, ``key => "…"``."""
-    return re.compile(
-        rf"(?i){key}\d?\\*[\"'\]]{{0,3}}\s{{0,20}}(?::\s{{0,5}}[\w.\[\]| ]{{1,40}}(?==))?(?:=(?!=)|:=?|=>)\s{{0,20}}[bfru]{{0,2}}{_QUOTED}"
+_EVERYWHERE: Final = re.compile(r"(?s).+")
+
+
+def _rule(
+    kind: str,
+    words: str,
+    pattern: str,
+    accepts: Callable[[str], bool] = is_literal,
+    within: re.Pattern[str] = _EVERYWHERE,
+) -> _Rule:
+    return _Rule(kind, tuple(words.split()), re.compile(pattern), accepts, within)
+
+
+def _assigned(key: str) -> str:
+    """``key = "…"``, annotated or not, ``key="…"``, ``"key": "…"``, ``["key"] = "…"``, ``key => "…"``, ``key = ("…"``.
+
+    Not ``user, key = "…", "…"``: a value between "=" and a comma is followed by another name, or is the last.
+    """
+    return (
+        rf"(?i){key}\d?\\*[\"'\]]{{0,3}}\s{{0,20}}(?::\s{{0,5}}[\w.\[\]| ]{{1,40}}(?==))?"
+        rf"(?:(?P<equals>=(?!=))|:=?|=>)\s{{0,20}}(?:\(\s{{0,80}})?{_QUOTED}"
+        r"(?(equals)(?![ \t]{0,5},[ \t]{0,5}(?!\w{1,40}\s?[=:]|[*\s\\)#]|$)))"
     )
 
 
-_LABEL: Final = r"(?i:\b(?:password|passwd|pwd|passphrase|secret|token)\b(?!\W*(?:file|path|url|uri|endpoint|name|type|hint|policy|expir)))"
+def _unpacked(before: int) -> str:
+    """``user, password = "…", "…"``, with so many names before the one of a secret."""
+    others = r"(?:\s?,\s?\w{1,40}){0,5}" if before else r"(?:\s?,\s?\w{1,40}){1,5}"
+    return (
+        rf"(?i)(?<![\w.])(?:\w{{1,40}}\s?,\s?){{{before}}}\w{{0,40}}?{_ANY_KEY}\d?{others}\s{{0,5}}=(?!=)\s{{0,5}}"
+        rf"(?:\(\s{{0,80}})?(?:{_STRING}\s{{0,5}},\s{{0,80}}){{{before}}}{_QUOTED}"
+    )
+
+
+def _argument(number: int) -> str:
+    """A literal that is the second or a later argument of what signs in."""
+    return (
+        r"(?:PasswordLogin|Salesforce|HTTPBasicAuth|\bauth=)\(\s{0,80}"
+        rf"(?:{_STRING}\s{{0,20}},\s{{0,80}}){{{number - 1}}}{_QUOTED}"
+    )
+
+
+_LABEL: Final = (
+    r"(?i:\b(?:password|passwd|pwd|passphrase|secret|token)\b"
+    r"(?!\W*(?:file|path|url|uri|endpoint|name|type|hint|policy|expir)))"
+)
 #: A label of a field that is for a secret.
 SECRET_LABEL: Final = re.compile(_LABEL)
 #: The members of a JSON Web Key that are private (RFC 7518, 6.2.2, 6.3.2 and 6.4.1).
@@ -164,179 +214,134 @@ _USERNAME: Final = r"[\"']?[^\s\"'`<>@${]{0,200}[@${][^\s\"'`<>]{0,200}+[\"']?[ 
 _LOGIN: Final = (
     rf"{_MAGIC}login[\"', \t]{{1,20}}(?:\w{{1,80}}[ \t]{{0,20}}<<[ \t]{{0,20}})?{_FLAGS}{_USERNAME}{_FLAGS}(?!#)"
 )
+_SECOND_WORD: Final = rf"[\"']?(?P<secret>(?:{_ARGUMENT})(?:[ \t]{{1,20}}(?!#)(?=[^\s\"']{{0,200}}?\d){_BARE}){{0,3}})"
 _CURL: Final = re.compile(r"(?s)\bcurl\b(?:[^\n\\]|\\.){0,8000}+")
 _JWK: Final = re.compile(r"\{(?=[^{}]*?[\"']kty[\"'])[^{}]*+")
 _WIDGET: Final = re.compile(
     r"(?:\bPassword|\b(?:Text(?:area)?|Combobox)(?=\([^()]*?\b(?:description|placeholder)=[\"'][^\"'\n]{0,80}?"
     rf"{_LABEL}))\([^()]*+"
 )
-
-
-_KEY_WORDS: Final = (
-    *("password", "passwd", "passphrase"),
-    *(last + between + "secret" for last in "tr" for between in ("", " ", "_", "-")),
-    *(last + between + "token" for last in "yshd" for between in ("", " ", "_", "-")),
+# The rest of a session id that was broken at the end of a line, or written as two literals.
+_BROKEN: Final = (
+    r"(?:[\"']\s{0,80}[+\\]?\s{0,80}[bfru]{0,2}[\"']|\r?\n[ \t]{0,8})"
+    r"(?=[\w.]{0,100}?\d)(?=[\w.]{0,100}?[A-Z])(?=[\w.]{0,100}?[a-z])[\w.]{6,100}+(?=[\s\"'<]|$)"
 )
-_SHORT_WORDS: Final = tuple(key + after for key in ("pw", "pwd") for after in "=:\"' ")
+
+_KEYS: Final = "passw passphrase secret token"
 # Each pattern is anchored at a word, and what follows is possessive or bounded: no text takes more than linear time.
 _RULES: Final = (
-    _Rule(
+    _rule(
         "session id",
-        ("00d",),
-        re.compile(r"(?P<secret>00D[0-9A-Za-z]{12}(?:[0-9A-Za-z]{3})?(?:!|%21)[\w.%~+/=!-]++)"),
+        "00d",
+        r"(?P<secret>00D[0-9A-Za-z]{12}(?:[0-9A-Za-z]{3})?(?:!|%21)"
+        rf"(?:[\w.%~+/=!-]{{8,88}}+(?:{_BROKEN}){{1,3}}|[\w.%~+/=!-]++))",
+        _is_whole,
     ),
-    _Rule("refresh token", ("5aep861",), re.compile(r"(?P<secret>5Aep861[\w.%=!-]{8,}+)")),
-    _Rule(
+    _rule("refresh token", "5aep861", r"(?P<secret>5Aep861[\w.%=!-]{8,}+)", _is_whole),
+    _rule(
         "JSON Web Token",
-        (".eyj",),
-        re.compile(r"(?<![\w-])(?P<secret>eyJ[\w-]{8,}+\.eyJ[\w-]{8,}+\.[\w-]*+)"),
+        ".eyj .eyai",
+        r"(?<![\w-])(?P<secret>ey(?:J|Ai)[\w-]{8,}+\.ey(?:J|Ai)[\w-]{8,}+\.[\w-]*+)(?!\.\.)",
+        _is_whole,
     ),
-    _Rule(
+    _rule(
         "access token",
-        ("authorization",),
-        re.compile(
-            rf"(?i)authorization[\"'\]]{{0,3}}\s{{0,20}}[:=,]\s{{0,20}}[bfru]{{0,2}}[\"']?(?:bearer|oauth|basic|token)\s{{1,20}}{_OPAQUE}"
-        ),
-        is_literal,
+        "authorization",
+        r"(?i)authorization[\"'\]]{0,3}\s{0,20}[:=,]\s{0,20}[bfru]{0,2}[\"']?(?:bearer|oauth|basic|token)\s{1,20}"
+        rf"{_OPAQUE}",
     ),
-    _Rule("", _KEY_WORDS, _assigned(_KEY), is_literal),
-    _Rule("password", _SHORT_WORDS, _assigned(_SHORT), is_literal),
-    _Rule("session id", ("session",), _assigned(_SESSION), _is_opaque),
-    _Rule("assertion", ("assertion",), _assigned(_ASSERTION), _is_opaque_with_digit),
-    _Rule(
-        "session id",  # the header of Bulk API v1; of Python code only what is in quotes
-        ("x-sfdc-session",),
-        re.compile(rf"(?i)x-sfdc-session(?::\s{{0,20}}|[\"']\]?\s{{0,20}}[:=,]\s{{0,20}}[bfru]{{0,2}}[\"']){_OPAQUE}"),
+    _rule("", _KEYS, _assigned(_KEY)),
+    _rule("password", "pw", _assigned(_SHORT)),
+    _rule("session id", "session", _assigned(_SESSION), _is_opaque),
+    _rule("assertion", "assertion", _assigned(_ASSERTION), _is_opaque_with_digit),
+    *(_rule("", f"{_KEYS} pw", _unpacked(before)) for before in range(3)),
+    _rule(  # with a default, which is the secret: os.getenv("SF_PASSWORD", "…"), os.environ["TOKEN"] or "…"
+        "",
+        f"{_KEYS} pw",
+        r"(?i)(?:(?:getenv|setenv|\bget|\bpop|setdefault)\s?\(|environ\[)\s{0,20}[\"'][\w.-]{0,40}?"
+        rf"(?P<key>{_LONG}|{_SHORT}|(?<![a-z])(?:pass|secret|token))\d?[\"']\s{{0,20}}"
+        rf"(?:,\s{{0,20}}(?:default\s?=\s?)?|[)\]]\s{{0,20}}or\s{{1,20}}){_QUOTED}",
+    ),
+    _rule(  # a line alone, as in YAML; of letters only it may be prose or a type
+        "",
+        _KEYS,
+        rf"(?im)^[ \t]*[\"']?(?:- )?[\w.-]{{0,40}}?{_KEY}(?: \([\w -]{{1,30}}\))?:[ \t]{{1,20}}"
+        r"(?P<secret>[^\s\"'`<>(){}\[\],]{4,400}+)[\"']?[ \t\r]*(?:#.*)?$",
+        _is_literal_with_digit_or_sign,
+    ),
+    _rule(  # a line as in a file of the environment
+        "",
+        f"{_KEYS} pw",
+        r"(?m)^[ \t]*[\"']?(?:ENV )?[A-Z0-9_]{0,40}?(?P<key>PASS(?:WORD|WD|PHRASE)|SECRET|TOKEN|PWD?)=(?![~./]|&lt;)"
+        r"(?P<secret>[^\s\"'`<>(){}\[\],]{4,400}+)(?=[\"']?(?:\s|$))",
+    ),
+    _rule(  # the header of Bulk API v1; of Python code only what is in quotes
+        "session id",
+        "x-sfdc-session",
+        rf"(?i)x-sfdc-session(?::\s{{0,20}}|[\"']\]?\s{{0,20}}[:=,]\s{{0,20}}[bfru]{{0,2}}[\"']){_OPAQUE}",
         _is_literal_with_digit,
     ),
-    _Rule(
+    _rule("secret", "secret(", rf"(?<!\w)Secret\(\s{{0,80}}(?:text\s{{0,20}}=\s{{0,20}})?{_QUOTED}"),
+    # a form's body or a URL's query
+    _rule("", f"{_KEYS} pw", rf"(?i)(?<=[?&])(?<!&&){_ANY_KEY}={_FIELD}"),
+    _rule("", _KEYS, rf"(?i)(?<![\w-]){_KEY}={_FIELD}(?=&(?!&))"),
+    _rule(  # as Setup shows it: 64 hexadecimal digits, or 19 decimal ones
+        "consumer secret",
         "secret",
-        ("secret(",),
-        re.compile(rf"(?<!\w)Secret\(\s{{0,80}}(?:text\s{{0,20}}=\s{{0,20}})?[bfru]{{0,2}}{_QUOTED}"),
-        is_literal,
-    ),
-    _Rule(
-        "",  # a form's body or a URL's query
-        (*_KEY_WORDS, *_SHORT_WORDS),
-        re.compile(rf"(?i)(?<=[?&])(?<!&&){_ANY_KEY}={_FIELD}"),
-        is_literal,
-    ),
-    _Rule(
-        "",
-        _KEY_WORDS,
-        re.compile(rf"(?i)(?<![\w-]){_KEY}={_FIELD}(?=&(?!&))"),
-        is_literal,
-    ),
-    _Rule(
-        "consumer secret",  # as Setup shows it: 64 hexadecimal digits, or 19 decimal ones
-        ("secret",),
-        re.compile(
-            r"(?i)(?:client|consumer)[ _-]?secret[\"'\]]{0,3}\s{0,20}[:=]\s{0,20}(?P<secret>[0-9a-z]{16,2000}+)(?![\w(.\[])"
-        ),
+        r"(?i)(?:client|consumer)[ _-]?secret[\"'\]]{0,3}\s{0,20}[:=]\s{0,20}(?P<secret>[0-9a-z]{16,2000}+)(?![\w(.\[])",
         _is_literal_with_digit,
     ),
-    _Rule(
-        "",  # a variable of the environment
-        (*_KEY_WORDS, *_SHORT_WORDS),
-        re.compile(
-            rf"(?i)(?:%env|%set_env|export)\s{{1,20}}\w{{0,40}}?{_ANY_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}{_WORD}"
-        ),
-        is_literal,
-    ),
-    _Rule(
-        "",  # a flag; in prose too, so only with a digit
-        (*_KEY_WORDS, *_SHORT_WORDS),
-        re.compile(rf"(?i)--{_ANY_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}{_WORD}"),
-        _is_literal_with_digit,
-    ),
-    _Rule(
+    _rule(  # a variable of the environment
         "",
-        ("sf_",),
-        re.compile(rf"(?i)(?<![\w-])--?{_FLAG}(?:[ \t]{{0,5}}=[ \t]{{0,5}}|[ \t]{{1,5}}){_WORD}"),
-        is_literal,
+        f"{_KEYS} pw",
+        rf"(?i)(?:%env|%set_env|export)\s{{1,20}}\w{{0,40}}?{_ANY_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}{_WORD}",
+    ),
+    _rule(  # a flag; in prose too, so only with a digit
+        "", f"{_KEYS} pw", rf"(?i)--{_ANY_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}{_WORD}", _is_literal_with_digit
+    ),
+    _rule(
+        "",
+        "sf_",
+        rf"(?i)(?<![\w-])--?{_FLAG}(?:[ \t]{{0,5}}=[ \t]{{0,5}}|[ \t]{{1,5}}){_WORD}",
         within=re.compile(rf"{_MAGIC}\w+{_LINE}"),
     ),
-    _Rule(
-        "password",  # a second word, and perhaps more
-        ("sf_login",),
-        re.compile(
-            rf"{_LOGIN}[\"']?(?P<secret>(?:{_ARGUMENT})(?:[ \t]{{1,20}}(?!#)(?=[^\s\"']{{0,200}}?\d){_BARE}){{0,3}})"
-        ),
-        _is_literal_with_digit,
-    ),
-    _Rule(
-        "password",  # without a digit it may be prose, unless it ends the line
-        ("sf_login",),
-        re.compile(rf"{_LOGIN}{_WORD}(?=[\"']?\)?[ \t]{{0,80}}(?:$|[;#]|--))"),
-        is_literal,
-    ),
-    _Rule(
+    # a second word, and perhaps more; without a digit it may be prose, unless it ends the line
+    _rule("password", "sf_login", rf"{_LOGIN}{_SECOND_WORD}", _is_literal_with_digit),
+    _rule("password", "sf_login", rf"{_LOGIN}{_WORD}(?=[\"']?\)?[ \t]{{0,80}}(?:$|[;#]|--))"),
+    _rule(
         "password",
-        ("curl",),
-        re.compile(
-            rf"(?<![\w-])(?:-[uU]|--(?:proxy-)?user[=\s\"',])[=\s\"',]{{0,8}}(?P<quoted>(?<=[\"']))?[^\s\"'`:]{{1,200}}:"
-            rf"(?P<secret>(?(quoted)[^\s\"'`<>${{}}\[-][^\"'\n]{{3,2000}}+|{_BARE}))"
-        ),
-        is_literal,
+        "curl",
+        r"(?<![\w-])(?:-[uUE]|--(?:(?:proxy-)?user|cert)[=\s\"',])[=\s\"',]{0,8}(?P<quoted>(?<=[\"']))?[^\s\"'`:]{2,200}:"
+        rf"(?P<secret>(?(quoted)[^\s\"'`<>${{}}\[-][^\"'\n]{{3,2000}}+|{_BARE}))",
         within=_CURL,
     ),
-    _Rule(
+    _rule(  # openssl
         "password",
-        ("@",),
-        re.compile(r"://[^\s\"'`<>/?#:@]{0,200}:(?P<secret>[^\s\"'`<>/?#:@]{4,400}+)@(?=[\w\[{$])"),
-        is_literal,
+        "pass:",
+        r"(?<![\w-])-pass(?:in|out)?[\s\"',=]{1,8}pass:"
+        rf"(?P<secret>(?<=\"pass:)[^\"\n]{{4,2000}}+(?=\")|(?<='pass:)[^'\n]{{4,2000}}+(?=')|{_BARE})",
     ),
-    _Rule(
+    _rule("password", "@", r"://[^\s\"'`<>/?#:@]{0,200}:(?P<secret>[^\s\"'`<>/?#:@]{4,400}+)@(?=[\w\[{$])"),
+    _rule(
         "private key",
-        ('kty"', "kty'"),
-        re.compile(
-            rf"[\"'](?:{'|'.join(sorted(JWK_PRIVATE))})[\"']\s{{0,20}}:\s{{0,20}}[\"'](?P<secret>[\w-]{{16,}}+)"
-        ),
-        is_literal,
+        "kty",
+        rf"[\"'](?:{'|'.join(sorted(JWK_PRIVATE))})[\"']\s{{0,20}}:\s{{0,20}}[\"'](?P<secret>[\w-]{{16,}}+)",
         within=_JWK,
     ),
-    _Rule(
-        "password",
-        ("password(", "text(", "textarea(", "combobox("),
-        re.compile(rf"\bvalue=[bfru]{{0,2}}{_QUOTED}"),
-        is_literal,
-        within=_WIDGET,
-    ),
-    _Rule(
-        "",
-        _KEY_WORDS,
-        re.compile(rf"(?i)<(?:[\w-]{{1,40}}:)?{_KEY}(?:\s[^<>]{{0,400}})?>\s{{0,80}}(?P<secret>[^<]{{4,4000}}+)</"),
-        is_literal,
-    ),
-    _Rule(
-        "session id",
-        ("sessionid",),
-        re.compile(r"<(?:[\w-]{1,40}:)?sessionId(?:\s[^<>]{0,400})?>\s{0,80}(?P<secret>[^<]{4,4000}+)</"),
-        is_literal,
-    ),
-    _Rule(
-        "password",
-        ("passwordlogin",),
-        re.compile(rf"PasswordLogin\(\s{{0,80}}{_STRING}\s{{0,20}},\s{{0,80}}[bfru]{{0,2}}{_QUOTED}"),
-        is_literal,
-    ),
-    _Rule(
-        "security token",
-        ("passwordlogin",),
-        re.compile(
-            rf"PasswordLogin\(\s{{0,80}}{_STRING}\s{{0,20}},\s{{0,80}}{_STRING}\s{{0,20}},\s{{0,80}}[bfru]{{0,2}}{_QUOTED}"
-        ),
-        is_literal,
-    ),
+    _rule("password", "password( text( textarea( combobox(", rf"\bvalue={_QUOTED}", within=_WIDGET),
+    _rule("", _KEYS, rf"(?i)<(?:[\w-]{{1,40}}:)?{_KEY}{_ELEMENT}"),
+    _rule("session id", "sessionid", rf"<(?:[\w-]{{1,40}}:)?sessionId{_ELEMENT}"),
+    _rule("password", "passwordlogin salesforce( basicauth auth=(", _argument(2)),
+    _rule("security token", "passwordlogin salesforce(", _argument(3)),
 )
 
 
-def found_by_pattern(text: str, lowered: str) -> Iterator[Found]:
-    """What a line of ``text`` gives away; ``lowered`` is the same text in lower case."""
+def found_by_pattern(text: str) -> Iterator[Found]:
+    """Secrets that the table of rules finds in a text, in no order and perhaps overlapping."""
+    lowered = text.lower()
     there = {words: any(word in lowered for word in words) for words in {rule.words for rule in _RULES}}
     for rule in _RULES:
         for place in rule.within.finditer(text) if there[rule.words] else ():
             for match in rule.pattern.finditer(text, *place.span()):
-                secret = match["secret"]
-                if rule.accepts(secret):
+                if rule.accepts(secret := match["secret"]):
                     yield Found(*match.span("secret"), rule.kind or kind_of(match["key"]), mask(secret))
