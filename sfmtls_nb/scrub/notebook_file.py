@@ -7,14 +7,14 @@ import json
 import re
 import stat
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from sfmtls_nb.errors import SfmtlsError
-from sfmtls_nb.scrub.patterns import JWK_PRIVATE, SCHEME, SECRET_LABEL, Found, is_literal, kind_by_name
+from sfmtls_nb.scrub.patterns import JWK_PRIVATE, SECRET_LABEL, Found, is_literal
 from sfmtls_nb.scrub.scan import secrets_in
 from sfmtls_nb.secret import mask
 from sfmtls_nb.writing import write_new
@@ -89,7 +89,7 @@ def scrub_page(page: str) -> tuple[str, list[Leak]]:
         line += page.count("\n", done, each.start)
         done = each.start
         leaks.append(Leak(each.kind, f"line {line}", each.shown))
-    return _replace(page, found, _mark), leaks
+    return _replace(page, found), leaks
 
 
 def scrub_notebook(notebook: str) -> tuple[str, list[Leak]]:
@@ -141,6 +141,8 @@ _SECRET_MEMBERS: Final = {
 }
 #: Widgets that may be used for a password all the same.
 _FOR_TEXT: Final = frozenset({"TextModel", "TextareaModel", "ComboboxModel"})
+#: The beginning of what stands where a secret was, as it is and in base64.
+_REMOVED: Final = ("[removed: ", "W3JlbW92ZWQ6I")
 # Between the texts of a list: a character that stands for none.
 _SEAM: Final = "\uffff"
 
@@ -168,10 +170,18 @@ def _clean(value: Any, path: _Path, owner: str, leaks: list[Leak]) -> Any:
 
 
 def _clean_text(text: str, path: _Path, owner: str, leaks: list[Leak]) -> str:
-    kind = _kind_of_all(text, path, owner)
-    found = [Found(0, len(text), kind, mask(""))] if kind and text else secrets_in(text.replace(_SEAM, "\n"))
+    name = next((part for part in reversed(path) if isinstance(part, str)), "")
+    kind = _SECRET_MEMBERS.get(owner, {}).get(name, "")
+    if kind and text and not text.startswith(_REMOVED) and (owner != "JWK" or is_literal(text)):
+        found = [Found(0, len(text), kind, mask(""))]
+    else:
+        found = secrets_in(text.replace(_SEAM, "\n"), name)
     leaks += [Leak(each.kind, _where(path), each.shown) for each in found]
-    return _replace(text, found, lambda kind: _replacement(kind, path, owner))
+    if owner == "PasswordModel" and name == "value":
+        return "" if found else text  # what stands there stands in the box
+    if found and "buffers" in path and name == "data":
+        return base64.b64encode(_mark(found[0].kind).encode()).decode()  # the front end decodes it
+    return _replace(text, found)
 
 
 def _owner(members: dict[str, Any], outer: str) -> str:
@@ -184,39 +194,16 @@ def _owner(members: dict[str, Any], outer: str) -> str:
     return "PasswordModel" if model in _FOR_TEXT and is_labelled else model
 
 
-def _kind_of_all(text: str, path: _Path, owner: str) -> str:
-    """Kind of secret that a value is because of the member it is: a widget's, or one named ``password``."""
-    name = next((part for part in reversed(path) if isinstance(part, str)), "")
-    kind = _SECRET_MEMBERS.get(owner, {}).get(name, "")
-    if kind and not text.startswith((_mark(""), _in_base64(_mark(""))[:8])) and (owner != "JWK" or is_literal(text)):
-        return kind
-    if name.lower() == "authorization" and (scheme := SCHEME.match(text)) and is_literal(text[scheme.end() :]):
-        return "access token"
-    return kind_by_name(name, text)
-
-
-def _replace(text: str, found: list[Found], replacement: Callable[[str], str]) -> str:
+def _replace(text: str, found: list[Found]) -> str:
     parts, done = [], 0
     for each in found:
-        parts += [text[done : each.start], replacement(each.kind), _SEAM * text.count(_SEAM, each.start, each.end)]
+        parts += [text[done : each.start], _mark(each.kind), _SEAM * text.count(_SEAM, each.start, each.end)]
         done = each.end
     return "".join([*parts, text[done:]])
 
 
 def _mark(kind: str) -> str:
-    return f"[removed: {kind}]" if kind else "[removed: "
-
-
-def _in_base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
-def _replacement(kind: str, path: _Path, owner: str) -> str:
-    if owner == "PasswordModel" and path[-1] == "value":
-        return ""  # what stands there stands in the box
-    if "buffers" in path and path[-1] == "data":
-        return _in_base64(_mark(kind))  # the front end decodes it
-    return _mark(kind)
+    return f"[removed: {kind}]"
 
 
 _NUMBERED: Final = {"worksheets": "worksheet", "cells": "cell", "outputs": "output", "buffers": "buffer"}

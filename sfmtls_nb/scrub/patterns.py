@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from sfmtls_nb.secret import mask
@@ -28,7 +28,6 @@ _KEY: Final = rf"(?P<key>{_LONG})"
 _ANY_KEY: Final = rf"(?P<key>{_LONG}|{_SHORT})"
 _SESSION: Final = r"(?P<key>session[_-]?id|x-sfdc-session)"
 _ASSERTION: Final = r"(?P<key>assertion)"
-SCHEME: Final = re.compile(r"(?i)\s*(?:bearer|oauth|basic|token)\s+(?=\S{8})")
 _QUOTED: Final = (
     r"[bfru]{0,2}(?P<quote>\\*(?:\"{3}|'{3}|[\"']))(?P<secret>(?:(?!(?P=quote))(?:\\.|[^\\\n])){4,2000}+)(?P=quote)"
 )
@@ -42,22 +41,15 @@ _ELEMENT: Final = (
     r"(?:\s[^<>]{0,400})?>\s{0,80}(?:<!\[CDATA\[)?(?P<secret>(?:(?!\]\]>)[^<]){4,4000}+)(?:\]\]>)?\s{0,80}</"
 )
 
-# Of these, placeholders are made.
+# Placeholders are made of these.
 _WORDS: Final = frozenset(
-    re.findall(
-        r"\w+",
-        "a access and api auth bearer challenge change changeme client code consumer dummy enter error example fake false fault field for "
-        "from goes here hidden id in insert is jwt key login my new no none null oauth of old or org pass "
-        "passphrase passwd password paste placeholder put pw real refresh replace required sample secret "
-        "security session sf sfdc sid some str string text that the this to token true type user username "
-        "value what widget with xxx you your",
-    )
+    ["a", "access", "and", "api", "auth", "bearer", "challenge", "change", "changeme", "client", "code", "consumer", "dummy", "enter", "error", "example", "fake", "false", "fault", "field", "for", "from", "goes", "here", "hidden", "id", "in", "insert", "is", "jwt", "key", "login", "my", "new", "no", "none", "null", "oauth", "of", "old", "or", "org", "pass", "passphrase", "passwd", "password", "paste", "placeholder", "put", "pw", "real", "refresh", "replace", "required", "sample", "secret", "security", "session", "sf", "sfdc", "sid", "some", "str", "string", "text", "that", "the", "this", "to", "token", "true", "type", "user", "username", "value", "what", "widget", "with", "xxx", "you", "your"]
 )
 _PLACEHOLDER: Final = re.compile(
     r"\W*"  # …, ****, ••••
     r"|[xX.*_•-]{3,}"
     r"|\[removed:.*"
-    r"|.*(?:…|\.{3}|•{2}).*"  # masked or cut
+    r"|.*(?:…|•{2}).*|.{0,20}\.{3}.*|.*\.{3}\W*"  # masked or cut
     r"|(?:\$?\{+[^{}]*\}+\s*)+|<[^<>]*>|\[[^\[\]]*\]|\$[A-Z_][A-Z0-9_]*|%[A-Z_]+%|%\(\w+\)s"
     r"|(?i:insert|replace|change|enter|your|put)[ _-].*"
     r"|[\"'\s]*[+,%)].*[+,(][\"'\s]*"  # the code between two strings
@@ -66,104 +58,54 @@ _PLACEHOLDER: Final = re.compile(
 )
 
 
-def _is_placeholder(value: str) -> bool:
-    """Whether a value only stands where a secret will: ``${TOKEN}``, ``INSERT_PASSWORD_HERE``, ``****``, ``your_token``."""
-    if len(value) < 4 or value != value.strip() or _PLACEHOLDER.fullmatch(value):
-        return True
-    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", value)
-    return len("".join(words)) == len(re.sub(r"[\s_.,:?!-]", "", value)) and {word.lower() for word in words} <= _WORDS
-
-
-_KINDS: Final = (
-    ("pass", "password"),
-    ("refresh", "refresh token"),
-    ("access", "access token"),
-    ("security", "security token"),
-    ("session", "session id"),
-    ("sid", "session id"),
-    ("private", "private key"),
-    ("secret", "consumer secret"),
-    ("assertion", "assertion"),
-    ("id", "id token"),
-    ("token", "token"),
-)
-
-
-def kind_of(key: str) -> str:
-    """The kind of secret that ``client_secret``, ``passphrase`` … name."""
-    key = key.lower()
-    return next((kind for part, kind in _KINDS if part in key), "password")
-
-
 def is_literal(value: str) -> bool:
-    """Whether a value is itself what it says, and no placeholder."""
-    return not _is_placeholder(value)
+    """True unless a value only stands where a secret will: ``${TOKEN}``, ``INSERT_PASSWORD_HERE``, ``****``, ``your_token``."""
+    if len(value) < 4 or value != value.strip() or _PLACEHOLDER.fullmatch(value):
+        return False
+    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", value)
+    is_words = len("".join(words)) == len(re.sub(r"[\s_.,:?!-]", "", value))
+    return not is_words or not {word.lower() for word in words} <= _WORDS
 
 
-def _is_literal_with_digit(value: str) -> bool:
-    return is_literal(value) and any(character.isdigit() for character in value)
+_KINDS: Final = {
+    "pass": "password",
+    "refresh": "refresh token",
+    "access": "access token",
+    "security": "security token",
+    "session": "session id",
+    "sid": "session id",
+    "private": "private key",
+    "secret": "consumer secret",
+    "assertion": "assertion",
+    "id": "id token",
+    "token": "token",
+}
 
 
-def _is_whole(value: str) -> bool:
-    """Whether a token is no more than the beginning of an example, as ``eyJhbGciOi...`` is."""
-    return len(value) > 80 or not value.endswith("...")
-
-
-def _is_literal_with_digit_or_sign(value: str) -> bool:
-    return is_literal(value) and bool(re.search(r"[\d@#$^+~]", value))
-
-
-_NO_SESSION: Final = re.compile(r"\d+|[0-9a-fA-F-]{32,36}|[a-z]+(?:[._-][a-z]+)*")
-
-
-def _is_opaque(value: str) -> bool:
-    """Whether a value may be a session's: no number, no UUID and no name, as the sessions of kernels and clusters have."""
-    return is_literal(value) and bool(re.fullmatch(r"[\w.~+/=!%:-]{8,}", value)) and not _NO_SESSION.fullmatch(value)
-
-
-def _is_opaque_with_digit(value: str) -> bool:
-    return _is_opaque(value) and _is_literal_with_digit(value)
-
-
-_NAMED: Final = (
-    (re.compile(rf"(?i)[^=]*{_ANY_KEY}\d?="), is_literal),
-    (re.compile(rf"(?i)[^=]*{_SESSION}="), _is_opaque),
-    (re.compile(rf"(?i)[^=]*{_ASSERTION}="), _is_opaque_with_digit),
-)
-
-
-def kind_by_name(name: str, value: str) -> str:
-    """The kind of secret that a value is by the name of the member it is; else empty."""
-    for pattern, accepts in _NAMED:
-        if (match := pattern.match(f"{name}={value}")) and accepts(value):
-            return kind_of(match["key"])
-    return ""
+def _kind_of(key: str) -> str:
+    return next((kind for part, kind in _KINDS.items() if part in key.lower()), "password")
 
 
 class _Rule(NamedTuple):
-    """Pattern with the groups ``secret`` and, if ``kind`` is empty, ``key``; it is looked for in texts with one of the words.
+    """Pattern with the groups ``secret`` and, if ``kind`` is empty, ``key``, for texts with one of the words.
 
-    within: where to look, if not everywhere.
+    needs: what a value must have in it to be no prose. within: where to look, if not everywhere.
     """
 
     kind: str
     words: tuple[str, ...]
     pattern: re.Pattern[str]
-    accepts: Callable[[str], bool]
+    needs: re.Pattern[str]
     within: re.Pattern[str]
 
 
-_EVERYWHERE: Final = re.compile(r"(?s).+")
+def _rule(kind: str, words: str, pattern: str, needs: str = "", within: str = r"(?s).+") -> _Rule:
+    return _Rule(kind, tuple(words.split()), re.compile(pattern), re.compile(needs), re.compile(within))
 
 
-def _rule(
-    kind: str,
-    words: str,
-    pattern: str,
-    accepts: Callable[[str], bool] = is_literal,
-    within: re.Pattern[str] = _EVERYWHERE,
-) -> _Rule:
-    return _Rule(kind, tuple(words.split()), re.compile(pattern), accepts, within)
+_DIGIT: Final = r"\d"
+# No number, no UUID and no name, as the sessions of kernels and clusters have.
+_NO_NAME: Final = r"^(?!(?:\d+|[0-9a-fA-F-]{32,36}|[a-z]+(?:[._-][a-z]+)*)$)[\w.~+/=!%:-]{8,}$"
 
 
 def _assigned(key: str) -> str:
@@ -215,9 +157,9 @@ _LOGIN: Final = (
     rf"{_MAGIC}login[\"', \t]{{1,20}}(?:\w{{1,80}}[ \t]{{0,20}}<<[ \t]{{0,20}})?{_FLAGS}{_USERNAME}{_FLAGS}(?!#)"
 )
 _SECOND_WORD: Final = rf"[\"']?(?P<secret>(?:{_ARGUMENT})(?:[ \t]{{1,20}}(?!#)(?=[^\s\"']{{0,200}}?\d){_BARE}){{0,3}})"
-_CURL: Final = re.compile(r"(?s)\bcurl\b(?:[^\n\\]|\\.){0,8000}+")
-_JWK: Final = re.compile(r"\{(?=[^{}]*?[\"']kty[\"'])[^{}]*+")
-_WIDGET: Final = re.compile(
+_CURL: Final = r"(?s)\bcurl\b(?:[^\n\\]|\\.){0,8000}+"
+_JWK: Final = r"\{(?=[^{}]*?[\"']kty[\"'])[^{}]*+"
+_WIDGET: Final = (
     r"(?:\bPassword|\b(?:Text(?:area)?|Combobox)(?=\([^()]*?\b(?:description|placeholder)=[\"'][^\"'\n]{0,80}?"
     rf"{_LABEL}))\([^()]*+"
 )
@@ -235,25 +177,23 @@ _RULES: Final = (
         "00d",
         r"(?P<secret>00D[0-9A-Za-z]{12}(?:[0-9A-Za-z]{3})?(?:!|%21)"
         rf"(?:[\w.%~+/=!-]{{8,88}}+(?:{_BROKEN}){{1,3}}|[\w.%~+/=!-]++))",
-        _is_whole,
     ),
-    _rule("refresh token", "5aep861", r"(?P<secret>5Aep861[\w.%=!-]{8,}+)", _is_whole),
+    _rule("refresh token", "5aep861", r"(?P<secret>5Aep861[\w.%=!-]{8,}+)"),
     _rule(
         "JSON Web Token",
         ".eyj .eyai",
         r"(?<![\w-])(?P<secret>ey(?:J|Ai)[\w-]{8,}+\.ey(?:J|Ai)[\w-]{8,}+\.[\w-]*+)(?!\.\.)",
-        _is_whole,
     ),
     _rule(
         "access token",
         "authorization",
-        r"(?i)authorization[\"'\]]{0,3}\s{0,20}[:=,]\s{0,20}[bfru]{0,2}[\"']?(?:bearer|oauth|basic|token)\s{1,20}"
+        r"(?i)authorization[\"'\]]{0,3}\s{0,20}[:=,]\s{0,20}[bfru]{0,2}[\"']{0,3}(?:bearer|oauth|basic|token)\s{1,20}"
         rf"{_OPAQUE}",
     ),
     _rule("", _KEYS, _assigned(_KEY)),
     _rule("password", "pw", _assigned(_SHORT)),
-    _rule("session id", "session", _assigned(_SESSION), _is_opaque),
-    _rule("assertion", "assertion", _assigned(_ASSERTION), _is_opaque_with_digit),
+    _rule("session id", "session", _assigned(_SESSION), _NO_NAME),
+    _rule("assertion", "assertion", _assigned(_ASSERTION), rf"(?=.*\d){_NO_NAME}"),
     *(_rule("", f"{_KEYS} pw", _unpacked(before)) for before in range(3)),
     _rule(  # with a default, which is the secret: os.getenv("SF_PASSWORD", "…"), os.environ["TOKEN"] or "…"
         "",
@@ -267,7 +207,7 @@ _RULES: Final = (
         _KEYS,
         rf"(?im)^[ \t]*[\"']?(?:- )?[\w.-]{{0,40}}?{_KEY}(?: \([\w -]{{1,30}}\))?:[ \t]{{1,20}}"
         r"(?P<secret>[^\s\"'`<>(){}\[\],]{4,400}+)[\"']?[ \t\r]*(?:#.*)?$",
-        _is_literal_with_digit_or_sign,
+        r"[\d@#$^+~]",
     ),
     _rule(  # a line as in a file of the environment
         "",
@@ -279,7 +219,7 @@ _RULES: Final = (
         "session id",
         "x-sfdc-session",
         rf"(?i)x-sfdc-session(?::\s{{0,20}}|[\"']\]?\s{{0,20}}[:=,]\s{{0,20}}[bfru]{{0,2}}[\"']){_OPAQUE}",
-        _is_literal_with_digit,
+        _DIGIT,
     ),
     _rule("secret", "secret(", rf"(?<!\w)Secret\(\s{{0,80}}(?:text\s{{0,20}}=\s{{0,20}})?{_QUOTED}"),
     # a form's body or a URL's query
@@ -289,7 +229,7 @@ _RULES: Final = (
         "consumer secret",
         "secret",
         r"(?i)(?:client|consumer)[ _-]?secret[\"'\]]{0,3}\s{0,20}[:=]\s{0,20}(?P<secret>[0-9a-z]{16,2000}+)(?![\w(.\[])",
-        _is_literal_with_digit,
+        _DIGIT,
     ),
     _rule(  # a variable of the environment
         "",
@@ -297,16 +237,16 @@ _RULES: Final = (
         rf"(?i)(?:%env|%set_env|export)\s{{1,20}}\w{{0,40}}?{_ANY_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}{_WORD}",
     ),
     _rule(  # a flag; in prose too, so only with a digit
-        "", f"{_KEYS} pw", rf"(?i)--{_ANY_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}{_WORD}", _is_literal_with_digit
+        "", f"{_KEYS} pw", rf"(?i)--{_ANY_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}{_WORD}", _DIGIT
     ),
     _rule(
         "",
         "sf_",
         rf"(?i)(?<![\w-])--?{_FLAG}(?:[ \t]{{0,5}}=[ \t]{{0,5}}|[ \t]{{1,5}}){_WORD}",
-        within=re.compile(rf"{_MAGIC}\w+{_LINE}"),
+        within=rf"{_MAGIC}\w+{_LINE}",
     ),
     # a second word, and perhaps more; without a digit it may be prose, unless it ends the line
-    _rule("password", "sf_login", rf"{_LOGIN}{_SECOND_WORD}", _is_literal_with_digit),
+    _rule("password", "sf_login", rf"{_LOGIN}{_SECOND_WORD}", _DIGIT),
     _rule("password", "sf_login", rf"{_LOGIN}{_WORD}(?=[\"']?\)?[ \t]{{0,80}}(?:$|[;#]|--))"),
     _rule(
         "password",
@@ -343,5 +283,6 @@ def found_by_pattern(text: str) -> Iterator[Found]:
     for rule in _RULES:
         for place in rule.within.finditer(text) if there[rule.words] else ():
             for match in rule.pattern.finditer(text, *place.span()):
-                if rule.accepts(secret := match["secret"]):
-                    yield Found(*match.span("secret"), rule.kind or kind_of(match["key"]), mask(secret))
+                secret = match["secret"]
+                if is_literal(secret) and rule.needs.search(secret):
+                    yield Found(*match.span("secret"), rule.kind or _kind_of(match["key"]), mask(secret))

@@ -13,9 +13,12 @@ from sfmtls_nb.scrub.patterns import Found, found_by_pattern
 from sfmtls_nb.secret import mask
 
 
-def secrets_in(text: str) -> list[Found]:
-    """Secrets in a text, in order; what overlaps is one, by the name of the one that begins first."""
-    found = [*_look(text), *_in_base64(text)]
+def secrets_in(text: str, name: str = "") -> list[Found]:
+    """Secrets in a text, in order; what overlaps is one, by the name of the one that begins first.
+
+    name: of the member of an object that the text is, such as ``password``.
+    """
+    found = [*_look(text), *_in_base64(text), *_in_member(name, text)]
     plain = _ESCAPE.sub(_meaning, text)
     if plain != text:
         found += _trace(text, [*_look(plain), *_in_base64(plain)])
@@ -32,6 +35,14 @@ def _look(text: str) -> Iterator[Found]:
     yield from pem_keys(text)
     yield from der_keys(text)
     yield from found_by_pattern(text)
+
+
+def _in_member(name: str, text: str) -> Iterator[Found]:
+    if name and len(text) < 4000:
+        begin = len(f'"{name}": """')
+        for each in found_by_pattern(f'"{name}": """{text}"""'):
+            if each.start >= begin:
+                yield each._replace(start=each.start - begin, end=min(each.end - begin, len(text)))
 
 
 _ESCAPE: Final = re.compile(

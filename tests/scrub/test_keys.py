@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from secret_examples import DER_KEYS, EC, PEM_KEYS, RSA, SECRETS, lines_of
 
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.scrub import scrub_page
+from sfmtls_nb.scrub.notebook_file import scrub_page
 from sfmtls_nb.scrub.scan import secrets_in
 
 # How the bytes of a key may be shown.

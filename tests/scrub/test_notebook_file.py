@@ -14,7 +14,8 @@ import pytest
 from secret_examples import DER_KEYS, ORGANIZATION, PEM_KEYS, REFRESH, SECRETS, SESSION_ID, code, lines_of, notebook
 
 from sfmtls_nb import SfmtlsError
-from sfmtls_nb.scrub import Leak, scrub_file, scrub_notebook, scrub_page
+from sfmtls_nb.scrub import Leak, scrub_file, scrub_notebook
+from sfmtls_nb.scrub.notebook_file import scrub_page
 
 
 def markdown(source: Any, **more: Any) -> dict[str, Any]:

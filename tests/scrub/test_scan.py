@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from secret_examples import DER_KEYS, PEM_KEYS, SECRETS, SESSION_ID
 
-from sfmtls_nb.scrub import scrub_page
+from sfmtls_nb.scrub.notebook_file import scrub_page
 from sfmtls_nb.scrub.scan import secrets_in
 
 DISGUISES: dict[str, Callable[[str], str]] = {
