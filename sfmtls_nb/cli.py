@@ -15,7 +15,7 @@ from sfmtls_nb import __version__
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.lab import copy_lessons, open_lab
 from sfmtls_nb.practice import LOOPBACK, SCENARIOS, Ports, PracticeOrg
-from sfmtls_nb.scrub import KNOWN_TO_OTHERS, notebooks_in, scrub_file
+from sfmtls_nb.scrub import KNOWN_TO_OTHERS, find_notebooks, scrub_file
 from sfmtls_nb.tour import tour
 
 
@@ -87,11 +87,15 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "scrub",
         help="remove private keys, session ids, tokens and passwords from notebooks",
-        description="Remove private keys, session ids, tokens and passwords from notebooks, in place, and say what was "
-        "removed. The rest of each file stays as it is.",
+        description="Remove private keys, session ids, tokens and passwords from notebooks, and from pages exported as "
+        "HTML, in place, and say what was removed. A file without any is not written.",
     )
     command.add_argument(
-        "paths", nargs="+", type=Path, metavar="FILE", help="a notebook, or a folder: every .ipynb in it"
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="a notebook, a page exported as .html, or a folder: every .ipynb in it",
     )
     command.add_argument(
         "--check", action="store_true", help="change nothing; the exit status is 1 if there is anything to remove"
@@ -142,7 +146,7 @@ def _practice(options: argparse.Namespace) -> None:
 
 def _scrub(options: argparse.Namespace) -> None:
     unreadable, found = 0, 0
-    for path in notebooks_in(options.paths):
+    for path in find_notebooks(options.paths):
         try:
             leaks = scrub_file(path, check=options.check)
         except SfmtlsError as error:

@@ -15,8 +15,7 @@ import platformdirs
 
 from sfmtls_nb.errors import IdentityError, OrgError
 from sfmtls_nb.org import Org
-from sfmtls_nb.secret import mask
-from sfmtls_nb.secret_scan import secrets_in
+from sfmtls_nb.secret import has_session_id, mask
 from sfmtls_nb.writing import write_new
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*")
@@ -187,7 +186,7 @@ def _check(key: str, value: object, where: str) -> None:
 def _is_secret(value: object) -> bool:
     if isinstance(value, dict | list):
         return any(map(_is_secret, [*value, *value.values()] if isinstance(value, dict) else value))
-    return isinstance(value, str) and ("-----BEGIN" in value or bool(secrets_in(value)))
+    return isinstance(value, str) and ("-----BEGIN" in value or has_session_id(value))
 
 
 def _shown(name: str) -> str:

@@ -88,3 +88,12 @@ def mask_session_ids(text: str) -> str:
     'missing session key: 00D36000000bLGT!••••'
     """
     return _SESSION_ID.sub(rf"\1{_MASK}", text)
+
+
+def has_session_id(text: str) -> bool:
+    """True if there is a session id in a text.
+
+    >>> has_session_id("sid = 00D36000000bLGT!AQQAQMlp30Zpiy6"), has_session_id("00D36000000bLGT!••••")
+    (True, False)
+    """
+    return bool(_SESSION_ID.search(text))

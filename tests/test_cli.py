@@ -208,7 +208,7 @@ class TestTour:
 
 
 SESSION_ID = "00D36000000bLGT!AQQAQMlp30Zpiy6"
-LEAKY = f'{{"cells": [{{"source": ["x\\r\\n", "sid = \'{SESSION_ID}\'"]}}]}}\r\n'
+LEAKY = json.dumps({"cells": [{"source": ["x\n", f"sid = '{SESSION_ID}'"]}]}, indent=1) + "\n"
 CLEAN = LEAKY.replace(SESSION_ID, "[removed: session id]")
 
 

@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from sfmtls_nb.scrub import find_secrets
+from sfmtls_nb.scrub import scrub_notebook
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("**/*.ipynb"))
 # Those that run on an org of one's own, by changing their first cell.
@@ -131,7 +131,7 @@ class TestACommittedNotebook:
         assert read(path).metadata.kernelspec.name == "python3"
 
     def test_holds_no_secret(self, path: Path) -> None:
-        assert find_secrets(path.read_text(encoding="utf-8")) == []
+        assert scrub_notebook(path.read_text(encoding="utf-8"))[1] == []
 
     def test_ends_with_a_line_break_as_text_files_do(self, path: Path) -> None:
         assert path.read_bytes().endswith(b"}\n")

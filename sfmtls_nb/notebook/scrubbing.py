@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sfmtls_nb.errors import SfmtlsError
-from sfmtls_nb.scrub import KNOWN_TO_OTHERS, Leak, notebooks_in, scrub_file
+from sfmtls_nb.scrub import KNOWN_TO_OTHERS, Leak, find_notebooks, scrub_file
 
 
 class Scrubbed(tuple[tuple[Path, Leak], ...]):
@@ -34,7 +34,7 @@ def scrub(names: Sequence[str], user_ns: Mapping[str, Any], *, check: bool) -> S
         )
     # Unlike Path's, this expanduser lets ~nobody be; then it cannot be read.
     given = [Path(os.path.expanduser(name)) for name in names]  # noqa: PTH111
-    paths = list(notebooks_in(given)) or [this or Path()]
+    paths = list(find_notebooks(given)) or [this or Path()]
     found = Scrubbed((path, leak) for path in paths for leak in scrub_file(path, check=check))
     if found and check:
         raise SfmtlsError(

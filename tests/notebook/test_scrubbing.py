@@ -15,7 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from sfmtls_nb import SfmtlsError
 from sfmtls_nb.notebook import lines
 from sfmtls_nb.notebook.magics import SfMagics
-from sfmtls_nb.scrub import find_secrets, scrubbed
+from sfmtls_nb.scrub import scrub_notebook
 
 SESSION_ID = "00D5f000000PRAC!AQEAQLooksLikeASessionIdAndIsLongEnoughToBeOne"
 
@@ -93,10 +93,10 @@ def test_what_is_no_notebook_is_an_error(shell: InteractiveShell, tmp_path: Path
 @given(flag=st.from_regex(lines._SECRET_FLAG, fullmatch=True, alphabet=LETTERS))
 def test_what_follows_a_flag_that_the_magics_refuse_for_it_is_a_secret(flag: str) -> None:
     assume("file" not in flag.lower())
-    after, _ = scrubbed(json.dumps([f"%sf_login me@example.com {flag} swordfish"]))
+    after, _ = scrub_notebook(json.dumps([f"%sf_login me@example.com {flag} swordfish"]))
     assert "swordfish" not in after
 
 
 @pytest.mark.parametrize("flag", FLAGS)
 def test_what_follows_a_flag_that_a_magic_takes_is_none(flag: str) -> None:
-    assert [] == find_secrets(json.dumps([f"{flag} swordfish2"]))
+    assert [] == scrub_notebook(json.dumps([f"{flag} swordfish2"]))[1]

@@ -1,0 +1,288 @@
+"""Patterns of secrets in a line of text, such as ``password = "…"``, a session id or a token: a table of rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from sfmtls_nb.secret import mask
+
+
+class Found(NamedTuple):
+    """A secret in a text, from ``start`` to before ``end``."""
+
+    start: int
+    end: int
+    kind: str
+    shown: str
+
+
+# The shell's own PWD is a folder; "invalid token" is no id token.
+_SHORT: Final = r"pw(?:d|(?<![a-z]pw))(?![\s\"'\\\]:=>]{0,20}(?:[~.]{0,2}/|[a-z]:\\))"
+_LONG: Final = (
+    r"password|passwd|passphrase|(?:client|consumer)[ _-]?secret|(?:security|access|refresh)[ _-]?token"
+    r"|(?<![a-z])id[_-]?token"
+)
+_KEY: Final = rf"(?P<key>{_LONG})"
+_ANY_KEY: Final = rf"(?P<key>{_LONG}|{_SHORT})"
+_SESSION: Final = r"(?P<key>session[_-]?id|x-sfdc-session)"
+_ASSERTION: Final = r"(?P<key>assertion)"
+_QUOTED: Final = (
+    r"[bfru]{0,2}(?P<quote>\\*(?:\"{3}|'{3}|[\"']))(?P<secret>(?:(?!(?P=quote))(?:\\.|[^\\\n])){4,2000}+)(?P=quote)"
+)
+_OPAQUE: Final = r"(?P<secret>[\w.~+/=!%:-]{8,4000}+)(?![•…])"
+_FIELD: Final = r"(?P<secret>[^&\s\"'<>()\[\]{}=|;,\\]{4,2000}+)"
+_BARE: Final = r"(?!&lt;)[^\s\"'`<>${}\[-][^\s\"'`<>]{3,2000}+"
+_ARGUMENT: Final = rf"(?<=\")[^\"\n]{{4,2000}}+(?=\")|(?<=')[^'\n]{{4,2000}}+(?=')|{_BARE}"
+_WORD: Final = rf"[\"']?(?P<secret>{_ARGUMENT})"
+_STRING: Final = r"(?:[rbf]{0,2}(?:\"[^\"\n]{0,400}\"|'[^'\n]{0,400}')|[\w.\[\]\"']{1,200}(?:\([^()]{0,200}\))?)"
+_ELEMENT: Final = (
+    r"(?:\s[^<>]{0,400})?>\s{0,80}(?:<!\[CDATA\[)?(?P<secret>(?:(?!\]\]>)[^<]){4,4000}+)(?:\]\]>)?\s{0,80}</"
+)
+
+# Placeholders are made of these.
+_WORDS: Final = frozenset(
+    ["a", "access", "and", "api", "auth", "bearer", "challenge", "change", "changeme", "client", "code", "consumer", "dummy", "enter", "error", "example", "fake", "false", "fault", "field", "for", "from", "goes", "here", "hidden", "id", "in", "insert", "is", "jwt", "key", "login", "my", "new", "no", "none", "null", "oauth", "of", "old", "or", "org", "pass", "passphrase", "passwd", "password", "paste", "placeholder", "put", "pw", "real", "refresh", "replace", "required", "sample", "secret", "security", "session", "sf", "sfdc", "sid", "some", "str", "string", "text", "that", "the", "this", "to", "token", "true", "type", "user", "username", "value", "what", "widget", "with", "xxx", "you", "your"]
+)
+_PLACEHOLDER: Final = re.compile(
+    r"\W*"  # …, ****, ••••
+    r"|[xX.*_•-]{3,}"
+    r"|\[removed:.*"
+    r"|.*(?:…|•{2}).*|.{0,20}\.{3}.*|.*\.{3}\W*"  # masked or cut
+    r"|(?:\$?\{+[^{}]*\}+\s*)+|<[^<>]*>|\[[^\[\]]*\]|\$[A-Z_][A-Z0-9_]*|%[A-Z_]+%|%\(\w+\)s"
+    r"|(?i:insert|replace|change|enter|your|put)[ _-].*"
+    r"|[\"'\s]*[+,%)].*[+,(][\"'\s]*"  # the code between two strings
+    r"|[A-Z][a-z]+[,:]?(?: [A-Za-z'’]+[,.:!?]*){2,}",  # a sentence
+    re.DOTALL,
+)
+
+
+def is_literal(value: str) -> bool:
+    """True unless a value only stands where a secret will: ``${TOKEN}``, ``INSERT_PASSWORD_HERE``, ``****``, ``your_token``."""
+    if len(value) < 4 or value != value.strip() or _PLACEHOLDER.fullmatch(value):
+        return False
+    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", value)
+    is_words = len("".join(words)) == len(re.sub(r"[\s_.,:?!-]", "", value))
+    return not is_words or not {word.lower() for word in words} <= _WORDS
+
+
+_KINDS: Final = {
+    "pass": "password",
+    "refresh": "refresh token",
+    "access": "access token",
+    "security": "security token",
+    "session": "session id",
+    "sid": "session id",
+    "private": "private key",
+    "secret": "consumer secret",
+    "assertion": "assertion",
+    "id": "id token",
+    "token": "token",
+}
+
+
+def _kind_of(key: str) -> str:
+    return next((kind for part, kind in _KINDS.items() if part in key.lower()), "password")
+
+
+class _Rule(NamedTuple):
+    """Pattern with the groups ``secret`` and, if ``kind`` is empty, ``key``, for texts with one of the words.
+
+    needs: what a value must have in it to be no prose. within: where to look, if not everywhere.
+    """
+
+    kind: str
+    words: tuple[str, ...]
+    pattern: re.Pattern[str]
+    needs: re.Pattern[str]
+    within: re.Pattern[str]
+
+
+def _rule(kind: str, words: str, pattern: str, needs: str = "", within: str = r"(?s).+") -> _Rule:
+    return _Rule(kind, tuple(words.split()), re.compile(pattern), re.compile(needs), re.compile(within))
+
+
+_DIGIT: Final = r"\d"
+# No number, no UUID and no name, as the sessions of kernels and clusters have.
+_NO_NAME: Final = r"^(?!(?:\d+|[0-9a-fA-F-]{32,36}|[a-z]+(?:[._-][a-z]+)*)$)[\w.~+/=!%:-]{8,}$"
+
+
+def _assigned(key: str) -> str:
+    """``key = "…"``, annotated or not, ``key="…"``, ``"key": "…"``, ``["key"] = "…"``, ``key => "…"``, ``key = ("…"``.
+
+    Not ``user, key = "…", "…"``: a value between "=" and a comma is followed by another name, or is the last.
+    """
+    return (
+        rf"(?i){key}\d?\\*[\"'\]]{{0,3}}\s{{0,20}}(?::\s{{0,5}}[\w.\[\]| ]{{1,40}}(?==))?"
+        rf"(?:(?P<equals>=(?!=))|:=?|=>)\s{{0,20}}(?:\(\s{{0,80}})?{_QUOTED}"
+        r"(?(equals)(?![ \t]{0,5},[ \t]{0,5}(?!\w{1,40}\s?[=:]|[*\s\\)#]|$)))"
+    )
+
+
+def _unpacked(before: int) -> str:
+    """``user, password = "…", "…"``, with so many names before the one of a secret."""
+    others = r"(?:\s?,\s?\w{1,40}){0,5}" if before else r"(?:\s?,\s?\w{1,40}){1,5}"
+    return (
+        rf"(?i)(?<![\w.])(?:\w{{1,40}}\s?,\s?){{{before}}}\w{{0,40}}?{_ANY_KEY}\d?{others}\s{{0,5}}=(?!=)\s{{0,5}}"
+        rf"(?:\(\s{{0,80}})?(?:{_STRING}\s{{0,5}},\s{{0,80}}){{{before}}}{_QUOTED}"
+    )
+
+
+def _argument(number: int) -> str:
+    """A literal that is the second or a later argument of what signs in."""
+    return (
+        r"(?:PasswordLogin|Salesforce|HTTPBasicAuth|\bauth=)\(\s{0,80}"
+        rf"(?:{_STRING}\s{{0,20}},\s{{0,80}}){{{number - 1}}}{_QUOTED}"
+    )
+
+
+_LABEL: Final = (
+    r"(?i:\b(?:password|passwd|pwd|passphrase|secret|token)\b"
+    r"(?!\W*(?:file|path|url|uri|endpoint|name|type|hint|policy|expir)))"
+)
+#: A label of a field that is for a secret.
+SECRET_LABEL: Final = re.compile(_LABEL)
+#: The members of a JSON Web Key that are private (RFC 7518, 6.2.2, 6.3.2 and 6.4.1).
+JWK_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
+
+_LINE: Final = r"(?:[^\n`<]|<<){0,1000}+"
+# A magic of ours, not in mid-sentence, or as IPython has it in tracebacks and scripts.
+_MAGIC: Final = r"(?m)(?:(?:^|[^\w\s])[ \t]*%{1,2}|magic\([\"'])sf_"
+# What `notebook.lines` refuses, but for the names of files.
+_FLAG: Final = r"(?![\w.-]*file)(?P<key>p|pwd?|[\w.-]*(?:pass|secret|token|session|sid|private.?key)[\w.-]*)"
+_FLAGS: Final = r"(?:--(?:out[= \t]{1,5}|(?!out\b))\w{1,80}[ \t]{1,20}){0,3}"
+_USERNAME: Final = r"[\"']?[^\s\"'`<>@${]{0,200}[@${][^\s\"'`<>]{0,200}+[\"']?[ \t]{1,20}"
+_LOGIN: Final = (
+    rf"{_MAGIC}login[\"', \t]{{1,20}}(?:\w{{1,80}}[ \t]{{0,20}}<<[ \t]{{0,20}})?{_FLAGS}{_USERNAME}{_FLAGS}(?!#)"
+)
+_SECOND_WORD: Final = rf"[\"']?(?P<secret>(?:{_ARGUMENT})(?:[ \t]{{1,20}}(?!#)(?=[^\s\"']{{0,200}}?\d){_BARE}){{0,3}})"
+_CURL: Final = r"(?s)\bcurl\b(?:[^\n\\]|\\.){0,8000}+"
+_JWK: Final = r"\{(?=[^{}]*?[\"']kty[\"'])[^{}]*+"
+_WIDGET: Final = (
+    r"(?:\bPassword|\b(?:Text(?:area)?|Combobox)(?=\([^()]*?\b(?:description|placeholder)=[\"'][^\"'\n]{0,80}?"
+    rf"{_LABEL}))\([^()]*+"
+)
+# The rest of a session id that was broken at the end of a line, or written as two literals.
+_BROKEN: Final = (
+    r"(?:[\"']\s{0,80}[+\\]?\s{0,80}[bfru]{0,2}[\"']|\r?\n[ \t]{0,8})"
+    r"(?=[\w.]{0,100}?\d)(?=[\w.]{0,100}?[A-Z])(?=[\w.]{0,100}?[a-z])[\w.]{6,100}+(?=[\s\"'<]|$)"
+)
+
+_KEYS: Final = "passw passphrase secret token"
+# Each pattern is anchored at a word, and what follows is possessive or bounded: no text takes more than linear time.
+_RULES: Final = (
+    _rule(
+        "session id",
+        "00d",
+        r"(?P<secret>00D[0-9A-Za-z]{12}(?:[0-9A-Za-z]{3})?(?:!|%21)"
+        rf"(?:[\w.%~+/=!-]{{8,88}}+(?:{_BROKEN}){{1,3}}|[\w.%~+/=!-]++))",
+    ),
+    _rule("refresh token", "5aep861", r"(?P<secret>5Aep861[\w.%=!-]{8,}+)"),
+    _rule(
+        "JSON Web Token",
+        ".eyj .eyai",
+        r"(?<![\w-])(?P<secret>ey(?:J|Ai)[\w-]{8,}+\.ey(?:J|Ai)[\w-]{8,}+\.[\w-]*+)(?!\.\.)",
+    ),
+    _rule(
+        "access token",
+        "authorization",
+        r"(?i)authorization[\"'\]]{0,3}\s{0,20}[:=,]\s{0,20}[bfru]{0,2}[\"']{0,3}(?:bearer|oauth|basic|token)\s{1,20}"
+        rf"{_OPAQUE}",
+    ),
+    _rule("", _KEYS, _assigned(_KEY)),
+    _rule("password", "pw", _assigned(_SHORT)),
+    _rule("session id", "session", _assigned(_SESSION), _NO_NAME),
+    _rule("assertion", "assertion", _assigned(_ASSERTION), rf"(?=.*\d){_NO_NAME}"),
+    *(_rule("", f"{_KEYS} pw", _unpacked(before)) for before in range(3)),
+    _rule(  # with a default, which is the secret: os.getenv("SF_PASSWORD", "…"), os.environ["TOKEN"] or "…"
+        "",
+        f"{_KEYS} pw",
+        r"(?i)(?:(?:getenv|setenv|\bget|\bpop|setdefault)\s?\(|environ\[)\s{0,20}[\"'][\w.-]{0,40}?"
+        rf"(?P<key>{_LONG}|{_SHORT}|(?<![a-z])(?:pass|secret|token))\d?[\"']\s{{0,20}}"
+        rf"(?:,\s{{0,20}}(?:default\s?=\s?)?|[)\]]\s{{0,20}}or\s{{1,20}}){_QUOTED}",
+    ),
+    _rule(  # a line alone, as in YAML; of letters only it may be prose or a type
+        "",
+        _KEYS,
+        rf"(?im)^[ \t]*[\"']?(?:- )?[\w.-]{{0,40}}?{_KEY}(?: \([\w -]{{1,30}}\))?:[ \t]{{1,20}}"
+        r"(?P<secret>[^\s\"'`<>(){}\[\],]{4,400}+)[\"']?[ \t\r]*(?:#.*)?$",
+        r"[\d@#$^+~]",
+    ),
+    _rule(  # a line as in a file of the environment
+        "",
+        f"{_KEYS} pw",
+        r"(?m)^[ \t]*[\"']?(?:ENV )?[A-Z0-9_]{0,40}?(?P<key>PASS(?:WORD|WD|PHRASE)|SECRET|TOKEN|PWD?)=(?![~./]|&lt;)"
+        r"(?P<secret>[^\s\"'`<>(){}\[\],]{4,400}+)(?=[\"']?(?:\s|$))",
+    ),
+    _rule(  # the header of Bulk API v1; of Python code only what is in quotes
+        "session id",
+        "x-sfdc-session",
+        rf"(?i)x-sfdc-session(?::\s{{0,20}}|[\"']\]?\s{{0,20}}[:=,]\s{{0,20}}[bfru]{{0,2}}[\"']){_OPAQUE}",
+        _DIGIT,
+    ),
+    _rule("secret", "secret(", rf"(?<!\w)Secret\(\s{{0,80}}(?:text\s{{0,20}}=\s{{0,20}})?{_QUOTED}"),
+    # a form's body or a URL's query
+    _rule("", f"{_KEYS} pw", rf"(?i)(?<=[?&])(?<!&&){_ANY_KEY}={_FIELD}"),
+    _rule("", _KEYS, rf"(?i)(?<![\w-]){_KEY}={_FIELD}(?=&(?!&))"),
+    _rule(  # as Setup shows it: 64 hexadecimal digits, or 19 decimal ones
+        "consumer secret",
+        "secret",
+        r"(?i)(?:client|consumer)[ _-]?secret[\"'\]]{0,3}\s{0,20}[:=]\s{0,20}(?P<secret>[0-9a-z]{16,2000}+)(?![\w(.\[])",
+        _DIGIT,
+    ),
+    _rule(  # a variable of the environment
+        "",
+        f"{_KEYS} pw",
+        rf"(?i)(?:%env|%set_env|export)\s{{1,20}}\w{{0,40}}?{_ANY_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}{_WORD}",
+    ),
+    _rule(  # a flag; in prose too, so only with a digit
+        "", f"{_KEYS} pw", rf"(?i)--{_ANY_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}{_WORD}", _DIGIT
+    ),
+    _rule(
+        "",
+        "sf_",
+        rf"(?i)(?<![\w-])--?{_FLAG}(?:[ \t]{{0,5}}=[ \t]{{0,5}}|[ \t]{{1,5}}){_WORD}",
+        within=rf"{_MAGIC}\w+{_LINE}",
+    ),
+    # a second word, and perhaps more; without a digit it may be prose, unless it ends the line
+    _rule("password", "sf_login", rf"{_LOGIN}{_SECOND_WORD}", _DIGIT),
+    _rule("password", "sf_login", rf"{_LOGIN}{_WORD}(?=[\"']?\)?[ \t]{{0,80}}(?:$|[;#]|--))"),
+    _rule(
+        "password",
+        "curl",
+        r"(?<![\w-])(?:-[uUE]|--(?:(?:proxy-)?user|cert)[=\s\"',])[=\s\"',]{0,8}(?P<quoted>(?<=[\"']))?[^\s\"'`:]{2,200}:"
+        rf"(?P<secret>(?(quoted)[^\s\"'`<>${{}}\[-][^\"'\n]{{3,2000}}+|{_BARE}))",
+        within=_CURL,
+    ),
+    _rule(  # openssl
+        "password",
+        "pass:",
+        r"(?<![\w-])-pass(?:in|out)?[\s\"',=]{1,8}pass:"
+        rf"(?P<secret>(?<=\"pass:)[^\"\n]{{4,2000}}+(?=\")|(?<='pass:)[^'\n]{{4,2000}}+(?=')|{_BARE})",
+    ),
+    _rule("password", "@", r"://[^\s\"'`<>/?#:@]{0,200}:(?P<secret>[^\s\"'`<>/?#:@]{4,400}+)@(?=[\w\[{$])"),
+    _rule(
+        "private key",
+        "kty",
+        rf"[\"'](?:{'|'.join(sorted(JWK_PRIVATE))})[\"']\s{{0,20}}:\s{{0,20}}[\"'](?P<secret>[\w-]{{16,}}+)",
+        within=_JWK,
+    ),
+    _rule("password", "password( text( textarea( combobox(", rf"\bvalue={_QUOTED}", within=_WIDGET),
+    _rule("", _KEYS, rf"(?i)<(?:[\w-]{{1,40}}:)?{_KEY}{_ELEMENT}"),
+    _rule("session id", "sessionid", rf"<(?:[\w-]{{1,40}}:)?sessionId{_ELEMENT}"),
+    _rule("password", "passwordlogin salesforce( basicauth auth=(", _argument(2)),
+    _rule("security token", "passwordlogin salesforce(", _argument(3)),
+)
+
+
+def found_by_pattern(text: str) -> Iterator[Found]:
+    """Secrets that the table of rules finds in a text, in no order and perhaps overlapping."""
+    lowered = text.lower()
+    there = {words: any(word in lowered for word in words) for words in {rule.words for rule in _RULES}}
+    for rule in _RULES:
+        for place in rule.within.finditer(text) if there[rule.words] else ():
+            for match in rule.pattern.finditer(text, *place.span()):
+                secret = match["secret"]
+                if is_literal(secret) and rule.needs.search(secret):
+                    yield Found(*match.span("secret"), rule.kind or _kind_of(match["key"]), mask(secret))
