@@ -36,7 +36,7 @@ def module_of(file: Path) -> str:
 
 
 def is_ours(name: str) -> bool:
-    """Whether ``sfmtls_nb.practice.tls`` and the like is a module of this package."""
+    """Whether ``sfmtls_nb.practice.mutual.tls`` and the like is a module of this package."""
     parts = name.split(".")[1:]
     return PACKAGE.joinpath(*parts).with_suffix(".py").is_file() if parts else False
 

@@ -12,19 +12,19 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from OpenSSL import SSL
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.authority import Authority
-from sfmtls_nb.practice.data import DEFAULT_RECORDS, Database, OrgUser
+from sfmtls_nb.practice.api.oauth import ConnectedApp
+from sfmtls_nb.practice.api.soap import LAST_LOGIN_VERSION
+from sfmtls_nb.practice.data.database import DEFAULT_RECORDS, Database, OrgUser
 from sfmtls_nb.practice.events import EventLog
 from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
-from sfmtls_nb.practice.files import ClientFiles, ScenarioFiles, client_files, write_files, write_scenario
-from sfmtls_nb.practice.oauth_api import ConnectedApp
+from sfmtls_nb.practice.mutual.authority import Authority
+from sfmtls_nb.practice.mutual.files import ClientFiles, ScenarioFiles, client_files, write_files, write_scenario
+from sfmtls_nb.practice.mutual.scenarios import scenario
+from sfmtls_nb.practice.mutual.tls import server_context
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.router import Router
-from sfmtls_nb.practice.scenarios import scenario
 from sfmtls_nb.practice.server import Server
-from sfmtls_nb.practice.soap_api import LAST_LOGIN_VERSION
 from sfmtls_nb.practice.state import ORGANIZATION_ID, Credentials, OrgState, User, eighteen
-from sfmtls_nb.practice.tls import server_context
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _WILDCARDS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # compared with, not bound to

@@ -15,20 +15,20 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.bulk1_api import Bulk1Api
-from sfmtls_nb.practice.bulk_api import BulkApi
-from sfmtls_nb.practice.data import Database
+from sfmtls_nb.practice.api.bulk import BulkApi
+from sfmtls_nb.practice.api.bulk1 import Bulk1Api
+from sfmtls_nb.practice.api.oauth import ConnectedApp, OAuthApi
+from sfmtls_nb.practice.api.queries import Queries
+from sfmtls_nb.practice.api.rest import RestApi
+from sfmtls_nb.practice.api.soap import SoapApi
+from sfmtls_nb.practice.data.database import Database
 from sfmtls_nb.practice.events import Event, EventLog
 from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES, failure
-from sfmtls_nb.practice.gate import Presented, certificate_page
-from sfmtls_nb.practice.oauth_api import ConnectedApp, OAuthApi
-from sfmtls_nb.practice.queries import Queries
+from sfmtls_nb.practice.mutual.gate import Presented, certificate_page
+from sfmtls_nb.practice.mutual.tls import name_of, verify_client_chain
 from sfmtls_nb.practice.refusal import CertificatePageRefusal
 from sfmtls_nb.practice.request import Answer, Listener, Request
-from sfmtls_nb.practice.rest_api import RestApi
-from sfmtls_nb.practice.soap_api import SoapApi
 from sfmtls_nb.practice.state import OrgState
-from sfmtls_nb.practice.tls import name_of, verify_client_chain
 
 _HTML: Final = "text/html; charset=UTF-8"
 _SMALLEST_GZIPPED: Final = 1_000

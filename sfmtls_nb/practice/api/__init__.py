@@ -1,0 +1,1 @@
+"""The org's HTTP interfaces: SOAP, REST, Bulk and OAuth."""

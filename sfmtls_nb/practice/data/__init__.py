@@ -1,0 +1,1 @@
+"""The org's data: its sObjects, and records of them."""

@@ -1,0 +1,1 @@
+"""Mutual authentication: certificates, TLS, and the decision who may make a call."""
