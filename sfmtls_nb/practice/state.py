@@ -42,7 +42,7 @@ class Credentials(NamedTuple):
 
 
 @dataclass
-class Profile:
+class UserProfile:
     """What its users may and must. ``enforced``: it has Enforce SSL/TLS Mutual Authentication."""
 
     name: str
@@ -59,7 +59,7 @@ class User:
     password: str = field(repr=False)
     user_id: str
     full_name: str
-    profile: Profile
+    profile: UserProfile
     security_token: str = field(default_factory=lambda: secrets.token_urlsafe(18), repr=False)
     password_expired: bool = False
     failed_attempts: int = 0
@@ -101,7 +101,7 @@ class OrgState:
     call_limit: int = 15_000
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
     sessions: dict[str, OpenSession] = field(default_factory=dict, repr=False)
-    _profiles: list[Profile] = field(default_factory=list, repr=False)
+    _profiles: list[UserProfile] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         # What the org begins with stays, also when nobody has it any more: the last user's is the standard one.
@@ -113,7 +113,7 @@ class OrgState:
     # ------------------------------------------------------------ Setup, as the article goes through it
 
     @property
-    def profiles(self) -> list[Profile]:
+    def profiles(self) -> list[UserProfile]:
         """Every profile that exists, whether users have it or not."""
         return list(
             {id(profile): profile for profile in (*self._profiles, *(user.profile for user in self.users))}.values()
@@ -155,7 +155,7 @@ class OrgState:
             self.uploaded_leaves.append(leaf)
         return leaf
 
-    def clone_profile(self, name: str, new_name: str) -> Profile:
+    def clone_profile(self, name: str, new_name: str) -> UserProfile:
         """A copy of a profile, with an id of its own; its permissions may then be changed.
 
         Raises PracticeError where there is no such profile, or the new name is none or taken.
@@ -173,7 +173,7 @@ class OrgState:
                 next_step="give the clone a name of its own",
             )
         self._clones += 1
-        clone = Profile(new_name, eighteen(f"00e5f0000C{self._clones:05d}"), original.enforced)
+        clone = UserProfile(new_name, eighteen(f"00e5f0000C{self._clones:05d}"), original.enforced)
         self._profiles.append(clone)
         return clone
 
@@ -254,8 +254,8 @@ def eighteen(short: str) -> str:
 
 
 def _first_users() -> Iterable[User]:
-    standard = Profile("Standard User", eighteen("00e5f00000PRAC1"))
-    mutual = Profile("Integration (mutual TLS)", eighteen("00e5f00000PRAC2"), enforced=True)
+    standard = UserProfile("Standard User", eighteen("00e5f00000PRAC1"))
+    mutual = UserProfile("Integration (mutual TLS)", eighteen("00e5f00000PRAC2"), enforced=True)
     people = (("enforced", "Erin Enforced", mutual), ("standard", "Stan Standard", standard))
     for number, (name, full_name, profile) in enumerate(people, 1):
         yield User(

@@ -22,7 +22,7 @@ from lxml import etree
 
 from sfmtls_nb import Secret, SfmtlsError
 from sfmtls_nb.notebook.template import Evaluate, filled_body, filled_path, filled_soql
-from sfmtls_nb.practice.soql.query import compile_query
+from sfmtls_nb.practice.soql import compile_query
 from sfmtls_nb.soap import PARTNER, SECRET_ELEMENTS, SOAPENV, from_user, read_reply
 
 Fill = Callable[[str, Evaluate], Any]

@@ -23,8 +23,7 @@ from sfmtls_nb.practice.data.database import Database
 from sfmtls_nb.practice.mutual.gate import Presented
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
-from sfmtls_nb.practice.soql.query import Query, Result, run
-from sfmtls_nb.practice.soql.records import AGGREGATE, Child, Record
+from sfmtls_nb.practice.soql import AGGREGATE, Child, CompiledQuery, Record, Result, run
 from sfmtls_nb.practice.state import OrgState, eighteen
 
 #: "Query jobs in Bulk API 2.0 are available in API version 47.0 and later"; resultPages in 58.0 and later.
@@ -82,12 +81,12 @@ def _cell(record: Record, path: Sequence[str]) -> str:
     return "" if value is None else text_of(value)
 
 
-def is_plain(query: Query) -> bool:
+def is_plain(query: CompiledQuery) -> bool:
     """Whether it neither groups, counts nor skips records, which Bulk queries may not."""
     return query.sobject != AGGREGATE and not query.counts and not query.statement.offset
 
 
-def has_children(query: Query) -> bool:
+def has_children(query: CompiledQuery) -> bool:
     """Whether it has a subquery over children, which no CSV can hold."""
     return any(isinstance(column, Child) for column in query.columns)
 
@@ -102,7 +101,7 @@ class _Job:
     job_id: str
     version: int
     operation: str
-    query: Query
+    query: CompiledQuery
     user_id: str
     created: datetime
     delimiter: str

@@ -25,7 +25,7 @@ from sfmtls_nb.practice.data.schema import sobject
 from sfmtls_nb.practice.mutual.gate import Presented, admit
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
-from sfmtls_nb.practice.soql.query import Query, run
+from sfmtls_nb.practice.soql import CompiledQuery, run
 from sfmtls_nb.practice.state import OrgState, User, eighteen
 
 _NAMESPACE: Final = "http://www.force.com/2009/06/asyncapi/dataload"
@@ -66,7 +66,7 @@ class _Batch:
     result_id: str
     text: str
     created: datetime
-    query: Query | None
+    query: CompiledQuery | None
     error: str
     size: int | None = None
     lock: Lock = field(default_factory=Lock, repr=False)
@@ -228,7 +228,7 @@ class Bulk1Api:
             raise RefusedError("InvalidBatch", f"Unable to find a batch with id {call.ids[1]}")
         return job, batch
 
-    def _completed(self, call: _Call) -> tuple[_Batch, Query]:
+    def _completed(self, call: _Call) -> tuple[_Batch, CompiledQuery]:
         job, batch = self._batch(call)
         if self._batch_state(job, batch) != "Completed" or batch.query is None:
             raise RefusedError("InvalidBatch", batch.error or "Batch not completed")
@@ -293,7 +293,7 @@ _ROUTES: Final[Mapping[tuple[str, str, int], Callable[[Bulk1Api, _Call], Answer]
 )
 
 
-def _compiled(job: _Job, text: str, now: datetime) -> tuple[Query | None, str]:
+def _compiled(job: _Job, text: str, now: datetime) -> tuple[CompiledQuery | None, str]:
     """The query, or why its batch will fail: here Salesforce takes any text, and looks at it when its turn comes."""
     try:
         query = compiled(text, now, deleted=job.operation == "queryAll")

@@ -18,8 +18,7 @@ from typing import Any, Final
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.data.database import Database
 from sfmtls_nb.practice.refusal import RefusedError
-from sfmtls_nb.practice.soql.query import Query, SoqlError, compile_query, run
-from sfmtls_nb.practice.soql.records import Record, Scalar
+from sfmtls_nb.practice.soql import CompiledQuery, Record, Scalar, SoqlError, compile_query, run
 from sfmtls_nb.practice.state import eighteen
 
 #: QueryOptions: "the minimum is 200, and the maximum is 2,000"; the maximum is what one gets who does not ask.
@@ -33,10 +32,10 @@ _DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 
 @dataclass(frozen=True)
-class Page:
+class QueryBatch:
     """Some of the records that a query finds. size: of all that it finds. locator: of the next page; None at the end."""
 
-    query: Query
+    query: CompiledQuery
     size: int
     records: tuple[Record, ...]
     locator: str | None
@@ -48,7 +47,7 @@ class Page:
 
 @dataclass(frozen=True)
 class _Cursor:
-    query: Query
+    query: CompiledQuery
     batch: int
 
 
@@ -61,7 +60,7 @@ class Queries:
         self._numbers = count(1)
         self._cursors: OrderedDict[str, _Cursor] = OrderedDict()
 
-    def open(self, text: str, *, deleted: bool = False, batch: int = LARGEST_BATCH) -> Page:
+    def open(self, text: str, *, deleted: bool = False, batch: int = LARGEST_BATCH) -> QueryBatch:
         """The first page. deleted: deleted records too, as queryAll. batch: how many records a page has; 200 to 2,000.
 
         Raises RefusedError with MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE and such, and with row and column.
@@ -70,7 +69,7 @@ class Queries:
         cursor = _Cursor(query, max(_SMALLEST_BATCH, min(batch, LARGEST_BATCH)))
         return self._page(cursor, None, 0)
 
-    def more(self, locator: str, batch: int | None = None) -> Page:
+    def more(self, locator: str, batch: int | None = None) -> QueryBatch:
         """The page at a locator, as often as it is asked for. batch: another one from now on.
 
         Raises RefusedError with INVALID_QUERY_LOCATOR.
@@ -86,13 +85,13 @@ class Queries:
             self._cursors.move_to_end(found[1])
         return self._page(cursor, found[1], int(found[2]))
 
-    def _page(self, cursor: _Cursor, cursor_id: str | None, offset: int) -> Page:
+    def _page(self, cursor: _Cursor, cursor_id: str | None, offset: int) -> QueryBatch:
         with refusing():
             result = run(cursor.query, self._database, offset=offset)
             size, records = result.size, tuple(result.take(cursor.batch))
         end = offset + len(records)
         locator = f"{cursor_id or self._keep(cursor)}-{end}" if end < size and records else None
-        return Page(cursor.query, size, records, locator)
+        return QueryBatch(cursor.query, size, records, locator)
 
     def _keep(self, cursor: _Cursor) -> str:
         with self._lock:
@@ -103,7 +102,7 @@ class Queries:
         return cursor_id
 
 
-def compiled(text: str, now: datetime, *, deleted: bool = False) -> Query:
+def compiled(text: str, now: datetime, *, deleted: bool = False) -> CompiledQuery:
     """The query of a text. Raises RefusedError with row and column."""
     with refusing():
         return compile_query(text, now=now, deleted=deleted)

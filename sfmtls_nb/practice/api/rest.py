@@ -13,14 +13,13 @@ from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 from sfmtls_nb.practice.api.describe import describe_briefly, describe_global, describe_sobject
-from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Page, Queries, compiled, json_of, refusing
+from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, QueryBatch, compiled, json_of, refusing
 from sfmtls_nb.practice.data.database import Database
 from sfmtls_nb.practice.data.schema import SObject, sobject
 from sfmtls_nb.practice.mutual.gate import Presented, admit
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
-from sfmtls_nb.practice.soql.query import run
-from sfmtls_nb.practice.soql.records import AGGREGATE, ChildResult, Record, Scalar
+from sfmtls_nb.practice.soql import AGGREGATE, ChildResult, Record, Scalar, run
 from sfmtls_nb.practice.state import OrgState, User, eighteen
 
 OLDEST_VERSION: Final = 31
@@ -293,7 +292,7 @@ def _batch(request: Request) -> int | None:
 # ---------------------------------------------------------------- values as JSON
 
 
-def _page(call: Call, page: Page) -> Any:
+def _page(call: Call, page: QueryBatch) -> Any:
     content: dict[str, Any] = {"totalSize": page.size, "done": page.done}
     if page.locator:
         content["nextRecordsUrl"] = f"{call.root}/query/{page.locator}"

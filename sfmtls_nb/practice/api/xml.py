@@ -8,8 +8,8 @@ from typing import Any, Final
 from lxml import etree
 
 from sfmtls_nb.practice.api.describe import NILLABLE
-from sfmtls_nb.practice.api.queries import Page, text_of
-from sfmtls_nb.practice.soql.query import ChildResult, Record
+from sfmtls_nb.practice.api.queries import QueryBatch, text_of
+from sfmtls_nb.practice.soql import ChildResult, Record
 
 _PARTNER: Final = "urn:partner.soap.sforce.com"
 _SOBJECT: Final = "urn:sobject.partner.soap.sforce.com"
@@ -18,7 +18,7 @@ _NSMAP: Final = {None: _PARTNER, "sf": _SOBJECT, "xsi": _XSI}
 _TYPE, _NIL = f"{{{_XSI}}}type", f"{{{_XSI}}}nil"
 
 
-def query_result(name: str, page: Page) -> etree._Element:
+def query_result(name: str, page: QueryBatch) -> etree._Element:
     """QueryResult: done, queryLocator (nil at the end), records, size."""
     return _result(f"{{{_PARTNER}}}{name}", page.records, page.size, page.locator)
 

@@ -25,7 +25,7 @@ Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 _SALESFORCE_NAMES: Final = ("login.salesforce.com", "test.salesforce.com", "*.salesforce.com", "*.my.salesforce.com")
 
 
-class Profile(TypedDict, total=False):
+class CertificateProfile(TypedDict, total=False):
     """What may be said of a certificate to be issued; what is not said is as it should be.
 
     names: DNS names and IP addresses for the subjectAltName. purposes: the extended key usage. starts, days: from now.
@@ -92,7 +92,12 @@ class Authority:
         self.client = ClientChain(leaf, (issuing, policy), root)
 
     def issue(
-        self, common_name: str, issuer: Issued | None = None, *, key: Key | None = None, **profile: Unpack[Profile]
+        self,
+        common_name: str,
+        issuer: Issued | None = None,
+        *,
+        key: Key | None = None,
+        **profile: Unpack[CertificateProfile],
     ) -> Issued:
         """A certificate for ``key`` (default: a new P-256 key), signed by ``issuer`` (None: by itself)."""
         key = key or ec.generate_private_key(ec.SECP256R1())
@@ -133,7 +138,7 @@ class Authority:
         public_key: CertificatePublicKeyTypes,
         issuer_name: x509.Name,
         signing_key: Key,
-        profile: Profile,
+        profile: CertificateProfile,
     ) -> x509.Certificate:
         ca, algorithm = profile.get("ca", False), hashes.SHA256()
         builder = (

@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
-from sfmtls_nb.practice.mutual.authority import Authority, Issued, Key, Profile
+from sfmtls_nb.practice.mutual.authority import Authority, CertificateProfile, Issued, Key
 
 #: Who refuses: the client before anything is sent, the org's chain validation, its identity check, or nobody.
 Layer = Literal["client", "layer 1", "layer 2", "nobody"]
@@ -62,8 +62,8 @@ def _chain(authority: Authority, leaf: Issued, *, root: bool = False) -> Materia
     return Material(leaf.key, tuple(files))
 
 
-def _leaf(authority: Authority, key: Key | None = None, **changes: Unpack[Profile]) -> Issued:
-    profile: Profile = {"names": [_NAME], "purposes": _CLIENT, "days": 365}
+def _leaf(authority: Authority, key: Key | None = None, **changes: Unpack[CertificateProfile]) -> Issued:
+    profile: CertificateProfile = {"names": [_NAME], "purposes": _CLIENT, "days": 365}
     profile.update(changes)
     return authority.issue(_NAME, authority.client.intermediates[0], key=key, **profile)
 
@@ -161,7 +161,7 @@ def _signed_again_with_sha1(leaf: Issued, issuing: Issued) -> x509.Certificate:
     return x509.load_der_x509_certificate(der.replace(certificate.signature, signature))
 
 
-def _with(**changes: Unpack[Profile]) -> Callable[[Authority], Material]:
+def _with(**changes: Unpack[CertificateProfile]) -> Callable[[Authority], Material]:
     return lambda authority: _chain(authority, _leaf(authority, **changes))
 
 

@@ -1,6 +1,6 @@
-"""SOQL's grammar, for lark. What it does not take is MALFORMED_QUERY.
+"""SOQL's grammar, for lark: the text of a query becomes the tree of `syntax`.
 
-Imported with the first query only: lark and its tables take longer than the org to start.
+Imported with the first query only: lark and its tables take longer to load than the practice org to start.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from typing import Any, Final
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken, v_args
 
 from sfmtls_nb.practice.soql.syntax import (
-    Call,
     Comparison,
     Condition,
+    FieldPath,
+    FunctionCall,
     Item,
     Junction,
     Not,
     Order,
-    Path,
     Place,
     Select,
     SemiJoin,
@@ -25,6 +25,9 @@ from sfmtls_nb.practice.soql.syntax import (
     Value,
     error_at,
 )
+
+#: "SOQL statements can be up to 100,000 characters" (SOQL and SOSL limits).
+_LONGEST: Final = 100_000
 
 # AND and OR are never mixed without brackets, as in Salesforce; that is why there is no precedence.
 _GRAMMAR: Final = r"""
@@ -92,42 +95,42 @@ class _Tree(Transformer[Token, Select]):
     def start(self, select: Select) -> Select:
         return select
 
-    def select(self, word: Token, items: tuple[Item, ...], source: Path, *clauses: Any) -> Select:
+    def select(self, word: Token, items: tuple[Item, ...], source: FieldPath, *clauses: Any) -> Select:
         alias, where, group, having, order, limit, offset = clauses
         name = str(alias) if alias else None
         return Select(items, source, name, where, group or (), having, order or (), limit, offset, _place(word))
 
-    def named_item(self, selected: Path | Call, alias: Token | None) -> Item:
+    def named_item(self, selected: FieldPath | FunctionCall, alias: Token | None) -> Item:
         return Item(selected, str(alias) if alias else None, _place(alias) if alias else selected.place)
 
     def child_item(self, select: Select) -> Item:
         return Item(select, None, select.place)
 
-    def ordering(self, operand: Path | Call, direction: Token | None, nulls: Token | None) -> Order:
+    def ordering(self, operand: FieldPath | FunctionCall, direction: Token | None, nulls: Token | None) -> Order:
         return Order(operand, getattr(direction, "type", "") == "DESC", getattr(nulls, "type", "") == "LAST")
 
-    def path(self, *names: Token) -> Path:
-        return Path(tuple(str(name) for name in names), _place(names[0]))
+    def path(self, *names: Token) -> FieldPath:
+        return FieldPath(tuple(str(name) for name in names), _place(names[0]))
 
-    def call(self, name: Token, argument: Path | None) -> Call:
-        return Call(name.upper(), argument, _place(name))
+    def call(self, name: Token, argument: FieldPath | None) -> FunctionCall:
+        return FunctionCall(name.upper(), argument, _place(name))
 
     def value(self, token: Token, count: Token | None = None) -> Value:
         return Value(token.type, str(token), _place(token), str(count) if count else None)
 
-    def compared(self, operand: Path | Call, operator: Token, value: Value) -> Comparison:
+    def compared(self, operand: FieldPath | FunctionCall, operator: Token, value: Value) -> Comparison:
         return Comparison(operand, "!=" if operator == "<>" else operator.upper(), (value,))
 
-    def within(self, operand: Path | Call, *values: Value) -> Comparison:
+    def within(self, operand: FieldPath | FunctionCall, *values: Value) -> Comparison:
         return Comparison(operand, "IN", values)
 
-    def without(self, operand: Path | Call, *values: Value) -> Comparison:
+    def without(self, operand: FieldPath | FunctionCall, *values: Value) -> Comparison:
         return Comparison(operand, "NOT IN", values)
 
-    def semi_join(self, operand: Path | Call, select: Select) -> SemiJoin:
+    def semi_join(self, operand: FieldPath | FunctionCall, select: Select) -> SemiJoin:
         return SemiJoin(operand, False, select)
 
-    def anti_join(self, operand: Path | Call, select: Select) -> SemiJoin:
+    def anti_join(self, operand: FieldPath | FunctionCall, select: Select) -> SemiJoin:
         return SemiJoin(operand, True, select)
 
     def negation(self, of: Condition) -> Not:
@@ -153,8 +156,10 @@ class _Tree(Transformer[Token, Select]):
 _PARSER: Final = Lark(_GRAMMAR, parser="lalr", transformer=_Tree(), maybe_placeholders=True)
 
 
-def read(text: str) -> Select:
-    """The tree of a query. Raises SoqlError."""
+def parse(text: str) -> Select:
+    """Parse the text of a query. Raises SoqlError with MALFORMED_QUERY."""
+    if len(text) > _LONGEST:
+        raise SoqlError("MALFORMED_QUERY", f"SOQL statements cannot be longer than {_LONGEST} characters.")
     try:
         # Any: what the transformer makes of the start symbol is known to it alone.
         tree: Any = _PARSER.parse(text)

@@ -1,11 +1,8 @@
-"""SOQL: a query's text becomes a Query, and a Query run on a Database becomes records.
+"""Queries in SOQL: a text is compiled to a CompiledQuery, which is run on a Database and yields records.
 
-    query = compile_query("SELECT Id, Account.Name FROM Contact LIMIT 5", now=datetime.now(UTC))
-    for record in run(query, database):
-        …
-
-The way there: `soql_syntax` (text to tree, by `soql_grammar`), `soql_sql` (tree to SQL, with `soql_scope` for names,
-`soql_where` for conditions, `soql_values` and `date_literals` for values), `records` (rows to records).
+query = compile_query("SELECT Id, Account.Name FROM Contact LIMIT 5", now=datetime.now(UTC))
+for record in run(query, database):
+…
 """
 
 from __future__ import annotations
@@ -17,28 +14,13 @@ from itertools import islice
 from typing import Self
 
 from sfmtls_nb.practice.data.database import Database, Rows
-from sfmtls_nb.practice.soql.records import Child, ChildResult, Column, Parent, Record, Selected, reader
+from sfmtls_nb.practice.soql.records import Record, Selected, reader
 from sfmtls_nb.practice.soql.scope import Compilation
 from sfmtls_nb.practice.soql.sql import Statement, statement
-from sfmtls_nb.practice.soql.syntax import SoqlError, parse
-
-__all__ = [
-    "Child",
-    "ChildResult",
-    "Column",
-    "Parent",
-    "Query",
-    "Record",
-    "Result",
-    "Selected",
-    "SoqlError",
-    "compile_query",
-    "run",
-]
 
 
 @dataclass(frozen=True)
-class Query:
+class CompiledQuery:
     """A query that can be run.
 
     sobject: of the records; AggregateResult where they are grouped. columns: what was selected, in order, as a tree.
@@ -55,18 +37,20 @@ class Query:
     objects: frozenset[str] = field(repr=False)
 
 
-def compile_query(text: str, *, now: datetime, deleted: bool = False) -> Query:
+def compile_query(text: str, *, now: datetime, deleted: bool = False) -> CompiledQuery:
     """The Query of a text. Raises SoqlError.
 
     now: what TODAY and the like are relative to; days begin at midnight in its time zone. deleted: whether deleted
     records are found too (queryAll).
     """
+    from sfmtls_nb.practice.soql.grammar import parse  # noqa: PLC0415  # takes long to load: with the first query
+
     compilation = Compilation(text, now, deleted)
     made = statement(compilation, parse(text))
-    return Query(text, made.type, made.columns, made.header, made.counts, made, frozenset(compilation.objects))
+    return CompiledQuery(text, made.type, made.columns, made.header, made.counts, made, frozenset(compilation.objects))
 
 
-def run(query: Query, database: Database, *, offset: int = 0) -> Result:
+def run(query: CompiledQuery, database: Database, *, offset: int = 0) -> Result:
     """The records that a query finds, from an offset on. The same query finds the same records in the same order."""
     return Result(query, database, offset)
 
@@ -79,7 +63,7 @@ class Result(Iterator[Record]):
     Close it, or use ``with``, unless all records are read.
     """
 
-    def __init__(self, query: Query, database: Database, offset: int) -> None:
+    def __init__(self, query: CompiledQuery, database: Database, offset: int) -> None:
         self.query = query
         self.position = offset
         self._database = database

@@ -22,7 +22,7 @@ Scalar = str | bool | int | float | date | datetime | None
 
 
 @dataclass(frozen=True)
-class Column:
+class SelectedField:
     """A field, or what an aggregate function gives: under its alias, or as expr0, expr1 …"""
 
     name: str
@@ -53,7 +53,7 @@ class Child:
     own_id: int = field(repr=False)  # the place of its own, in its rows
 
 
-Selected = Column | Parent | Child
+Selected = SelectedField | Parent | Child
 
 
 class Record(NamedTuple):
@@ -99,7 +99,7 @@ def reader(sobject: str, columns: tuple[Selected, ...], id_place: int | None) ->
     return read
 
 
-def _column(column: Column) -> Callable[[Row, Rows], Scalar]:
+def _column(column: SelectedField) -> Callable[[Row, Rows], Scalar]:
     place, convert = column.place, _FROM_SQL.get(column.type)
     if convert is None:
         return lambda row, rows: row[place]
@@ -122,5 +122,5 @@ def _child(child: Child) -> Callable[[Row, Rows], ChildResult | None]:
 
 
 _READERS: Final[Mapping[type, Callable[[Any], Callable[[Row, Rows], Any]]]] = MappingProxyType(
-    {Column: _column, Parent: _parent, Child: _child}
+    {SelectedField: _column, Parent: _parent, Child: _child}
 )

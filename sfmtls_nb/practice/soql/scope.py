@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sfmtls_nb.practice.data.schema import NUMBER_TYPES, SCHEMA, Field, FieldType, SObject, sobject
-from sfmtls_nb.practice.soql.syntax import Call, Path, Place, SoqlError, error_at
+from sfmtls_nb.practice.soql.syntax import FieldPath, FunctionCall, Place, SoqlError, error_at
 
 #: "No more than five levels can be specified in a child-to-parent relationship" (SOQL reference).
 _LEVELS: Final = 5
@@ -97,11 +97,11 @@ class Scope:
         shown = self.compilation.deleted or not self.sobject.field("IsDeleted")
         return [] if shown else [f'{self.table}."IsDeleted" = 0']
 
-    def operand(self, wanted: Path | Call) -> Operand:
+    def operand(self, wanted: FieldPath | FunctionCall) -> Operand:
         """What a path or an aggregate function stands for. Raises SoqlError."""
-        return self.field(wanted) if isinstance(wanted, Path) else self._aggregate(wanted)
+        return self.field(wanted) if isinstance(wanted, FieldPath) else self._aggregate(wanted)
 
-    def field(self, path: Path) -> Operand:
+    def field(self, path: FieldPath) -> Operand:
         names = path.names
         if len(names) > 1 and names[0].lower() in self._own_names and not self.sobject.parent(names[0]):
             names = names[1:]
@@ -148,7 +148,7 @@ class Scope:
             self.reached[further] = joined, parent
         return further
 
-    def _aggregate(self, call: Call) -> Operand:
+    def _aggregate(self, call: FunctionCall) -> Operand:
         if call.name not in _AGGREGATES or call.argument is None:
             raise not_simulated(self.compilation, call)
         of = self.field(call.argument)
@@ -162,7 +162,7 @@ class Scope:
         return Operand(sql.format(of.sql, scale=of.field.scale), made, aggregate=True)
 
 
-def entity(compilation: Compilation, source: Path) -> SObject:
+def entity(compilation: Compilation, source: FieldPath) -> SObject:
     """The object after FROM. Raises SoqlError."""
     found = sobject(str(source))
     if found is None:
@@ -183,7 +183,7 @@ def too_complicated() -> SoqlError:
     )
 
 
-def not_simulated(compilation: Compilation, call: Call) -> SoqlError:
+def not_simulated(compilation: Compilation, call: FunctionCall) -> SoqlError:
     """The error for a function that is not known, or not in this place."""
     return compilation.error(
         call.place,

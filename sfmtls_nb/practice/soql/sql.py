@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sfmtls_nb.practice.data.schema import SCHEMA, TEXT_TYPES
-from sfmtls_nb.practice.soql.records import AGGREGATE, Child, Column, Parent, Selected
+from sfmtls_nb.practice.soql.records import AGGREGATE, Child, Parent, Selected, SelectedField
 from sfmtls_nb.practice.soql.scope import Compilation, Operand, Scope, entity, not_simulated, too_complicated
-from sfmtls_nb.practice.soql.syntax import Call, Path, Place, Select, SoqlError
+from sfmtls_nb.practice.soql.syntax import FieldPath, FunctionCall, Place, Select, SoqlError
 from sfmtls_nb.practice.soql.values import whole_number
 from sfmtls_nb.practice.soql.where import Find, where
 
@@ -68,7 +68,7 @@ class Statement:
 def statement(compilation: Compilation, select: Select) -> Statement:
     """The statement for a whole query. Raises SoqlError."""
     scope = Scope(compilation, entity(compilation, select.source), select.alias)
-    calls = [item.selected for item in select.items if isinstance(item.selected, Call)]
+    calls = [item.selected for item in select.items if isinstance(item.selected, FunctionCall)]
     if any(call.name == "COUNT" and call.argument is None for call in calls):
         return _count(scope, select)
     if select.group or any(call.name != "FIELDS" for call in calls):
@@ -84,7 +84,7 @@ class _Branch:
     """The columns of a record, or of a parent of it, while they are being collected."""
 
     way: tuple[str, ...] = ()
-    parts: dict[str, Column | Child | _Branch] = field(default_factory=dict)
+    parts: dict[str, SelectedField | Child | _Branch] = field(default_factory=dict)
 
 
 class _Columns:
@@ -111,12 +111,12 @@ class _Columns:
             assert isinstance(further, _Branch)  # noqa: S101  # no field is called as a relationship
             branch = further
         name = operand.field.name
-        self._add_to(branch, name, Column(name, operand.field.type, self.place(operand.sql)), place)
+        self._add_to(branch, name, SelectedField(name, operand.field.type, self.place(operand.sql)), place)
 
     def add_child(self, child: Child, place: Place) -> None:
         self._add_to(self._root, child.name, child, place)
 
-    def _add_to(self, branch: _Branch, name: str, part: Column | Child, place: Place) -> None:
+    def _add_to(self, branch: _Branch, name: str, part: SelectedField | Child, place: Place) -> None:
         path = ".".join([*branch.way, name])
         if name in branch.parts:
             raise self._scope.compilation.error(place, "MALFORMED_QUERY", f"duplicate field selected: {path}")
@@ -166,9 +166,9 @@ def _records(scope: Scope, select: Select, of_parent: Sequence[str] = (), level:
     )
 
 
-def _fields(scope: Scope, wanted: Path | Call, select: Select) -> Iterator[Operand]:
+def _fields(scope: Scope, wanted: FieldPath | FunctionCall, select: Select) -> Iterator[Operand]:
     """The one field of a path, or those of FIELDS(ALL | STANDARD | CUSTOM)."""
-    if isinstance(wanted, Path):
+    if isinstance(wanted, FieldPath):
         yield scope.field(wanted)
         return
     kind = str(wanted.argument).upper()
@@ -180,7 +180,7 @@ def _fields(scope: Scope, wanted: Path | Call, select: Select) -> Iterator[Opera
         raise SoqlError("MALFORMED_QUERY", message)
     for each in scope.sobject.fields:
         if each.custom in _FIELDS[kind]:
-            yield scope.field(Path((each.name,), wanted.place))
+            yield scope.field(FieldPath((each.name,), wanted.place))
 
 
 def _child(scope: Scope, select: Select, parent_id: int, level: int) -> Child:
@@ -195,7 +195,7 @@ def _child(scope: Scope, select: Select, parent_id: int, level: int) -> Child:
             "relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL "
             "or the describe call for the appropriate names.",
         )
-    if select.group or any(isinstance(i.selected, Call) and i.selected.name != "FIELDS" for i in select.items):
+    if select.group or any(isinstance(i.selected, FunctionCall) and i.selected.name != "FIELDS" for i in select.items):
         raise compilation.error(select.place, "MALFORMED_QUERY", "only root queries support aggregate expressions")
     compilation.children += 1
     if compilation.children > _CHILDREN or level == _CHILD_LEVELS:
@@ -227,7 +227,7 @@ def _aggregated(scope: Scope, select: Select) -> Statement:
     compilation = scope.compilation
     groups = dict.fromkeys(_group(scope, wanted) for wanted in select.group)
 
-    def grouped(wanted: Path | Call) -> Operand:
+    def grouped(wanted: FieldPath | FunctionCall) -> Operand:
         operand = scope.operand(wanted)
         if not operand.aggregate and operand.sql not in groups:
             message = f"Field must be grouped or aggregated: {wanted}"
@@ -244,7 +244,7 @@ def _aggregated(scope: Scope, select: Select) -> Statement:
         if name.lower() in columns:
             raise compilation.error(item.place, "MALFORMED_QUERY", f"duplicate alias: {name}")
         place = selected.setdefault(operand.sql, len(selected))
-        columns[name.lower()] = Column(name, operand.field.type, place)
+        columns[name.lower()] = SelectedField(name, operand.field.type, place)
     conditions = _conditions(scope, select)
     having = where(scope, select.having, grouped) if select.having else ""
     order = [*_order(scope, select, grouped), *groups] or ["1"]
@@ -267,8 +267,8 @@ def _aggregated(scope: Scope, select: Select) -> Statement:
     )
 
 
-def _group(scope: Scope, wanted: Path | Call) -> str:
-    if isinstance(wanted, Call):
+def _group(scope: Scope, wanted: FieldPath | FunctionCall) -> str:
+    if isinstance(wanted, FunctionCall):
         raise not_simulated(scope.compilation, wanted)
     operand = scope.field(wanted)
     if not operand.field.groupable:

@@ -1,7 +1,4 @@
-"""SOQL's syntax: the tree that a query's text is read into, and the error that says where it cannot be.
-
-The grammar itself is in `soql_grammar`, which is loaded with the first query.
-"""
+"""SOQL's syntax: the nodes of the tree that a query's text is parsed into, and the error that shows a place in it."""
 
 from __future__ import annotations
 
@@ -9,8 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-#: "SOQL statements can be up to 100,000 characters" (SOQL and SOSL limits).
-_LONGEST: Final = 100_000
 #: [simulated] How much of the query an error shows on either side of the place it means.
 _CONTEXT: Final = 40
 
@@ -34,7 +29,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Path:
+class FieldPath:
     """``Account.Owner.Name``; also the name of an object."""
 
     names: tuple[str, ...]
@@ -45,11 +40,11 @@ class Path:
 
 
 @dataclass(frozen=True)
-class Call:
+class FunctionCall:
     """``COUNT(Id)``, ``FIELDS(ALL)``, ``COUNT()``. name: in capitals."""
 
     name: str
-    argument: Path | None
+    argument: FieldPath | None
     place: Place
 
 
@@ -67,7 +62,7 @@ class Value:
 class Comparison:
     """operator: ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, LIKE; or IN, NOT IN, which alone take several values."""
 
-    operand: Path | Call
+    operand: FieldPath | FunctionCall
     operator: str
     values: tuple[Value, ...]
 
@@ -76,7 +71,7 @@ class Comparison:
 class SemiJoin:
     """``AccountId IN (SELECT …)``; negated: NOT IN."""
 
-    operand: Path | Call
+    operand: FieldPath | FunctionCall
     negated: bool
     select: Select
 
@@ -103,7 +98,7 @@ Condition = Comparison | SemiJoin | Not | Junction
 class Item:
     """What is selected, and the alias it was given."""
 
-    selected: Path | Call | Select
+    selected: FieldPath | FunctionCall | Select
     alias: str | None
     place: Place
 
@@ -112,7 +107,7 @@ class Item:
 class Order:
     """nulls_last: whether they come last; first is Salesforce's default, whichever way it is sorted."""
 
-    operand: Path | Call
+    operand: FieldPath | FunctionCall
     descending: bool
     nulls_last: bool
 
@@ -122,25 +117,15 @@ class Select:
     """A query, whole or in brackets. limit and offset: as they stand in the text."""
 
     items: tuple[Item, ...]
-    source: Path
+    source: FieldPath
     alias: str | None
     where: Condition | None
-    group: tuple[Path | Call, ...]
+    group: tuple[FieldPath | FunctionCall, ...]
     having: Condition | None
     order: tuple[Order, ...]
     limit: Value | None
     offset: Value | None
     place: Place
-
-
-def parse(text: str) -> Select:
-    """The tree of a query's text. Raises SoqlError."""
-    if len(text) > _LONGEST:
-        raise SoqlError("MALFORMED_QUERY", f"SOQL statements cannot be longer than {_LONGEST} characters.")
-    # The parser takes longer to load than the rest of the practice org to start.
-    from sfmtls_nb.practice.soql.grammar import read  # noqa: PLC0415
-
-    return read(text)
 
 
 def error_at(text: str, place: Place, code: str, message: str) -> SoqlError:

@@ -12,10 +12,19 @@ from typing import Final
 
 from sfmtls_nb.practice.data.schema import ID_TYPES, TEXT_TYPES
 from sfmtls_nb.practice.soql.scope import Operand, Scope, entity, not_simulated, too_complicated
-from sfmtls_nb.practice.soql.syntax import Call, Comparison, Condition, Junction, Not, Path, Select, SemiJoin
+from sfmtls_nb.practice.soql.syntax import (
+    Comparison,
+    Condition,
+    FieldPath,
+    FunctionCall,
+    Junction,
+    Not,
+    Select,
+    SemiJoin,
+)
 from sfmtls_nb.practice.soql.values import Range, Scalar, pattern, value_of
 
-Find = Callable[[Path | Call], Operand]
+Find = Callable[[FieldPath | FunctionCall], Operand]
 
 #: How deep conditions may nest, and how many may stand in one row: SQLite's parser has a stack of a hundred entries,
 #: and its expressions a depth of a thousand.
@@ -47,7 +56,7 @@ def where(scope: Scope, condition: Condition, find: Find | None = None, *, depth
         around = around or (condition.word if condition.word == "OR" else "")
         parts = [f"({where(scope, part, find, depth=depth + 1, around=around)})" for part in condition.parts]
         return _row(parts, f" {condition.word} ")
-    if find is None and isinstance(condition.operand, Call):
+    if find is None and isinstance(condition.operand, FunctionCall):
         raise not_simulated(scope.compilation, condition.operand)
     operand = (find or scope.operand)(condition.operand)
     if not operand.field.filterable:
@@ -144,7 +153,7 @@ def _semi_join(scope: Scope, operand: Operand, select: Select, depth: int) -> st
     compilation = scope.compilation
     inner = Scope(compilation, entity(compilation, select.source), select.alias)
     path = select.items[0].selected
-    if not isinstance(path, Path) or len(select.items) > 1:
+    if not isinstance(path, FieldPath) or len(select.items) > 1:
         # [simulated] These words.
         message = "Semi join sub-selects can only select one field"
         raise compilation.error(select.place, "MALFORMED_QUERY", message)

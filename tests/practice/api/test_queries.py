@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from noon import NOW
 
 from sfmtls_nb.practice.api import queries as module
-from sfmtls_nb.practice.api.queries import Page, Queries, json_of, text_of
+from sfmtls_nb.practice.api.queries import Queries, QueryBatch, json_of, text_of
 from sfmtls_nb.practice.data.database import Database
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.state import eighteen
@@ -23,7 +23,7 @@ def queries(database: Database) -> Queries:
     return Queries(database, lambda: NOW)
 
 
-def ids(page: Page) -> list[str | None]:
+def ids(page: QueryBatch) -> list[str | None]:
     return [record.id for record in page.records]
 
 

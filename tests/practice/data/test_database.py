@@ -447,7 +447,7 @@ STREAMING = """
 import resource
 from datetime import UTC, datetime
 from sfmtls_nb.practice.data.database import Database
-from sfmtls_nb.practice.soql.query import compile_query, run
+from sfmtls_nb.practice.soql import compile_query, run
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

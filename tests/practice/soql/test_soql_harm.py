@@ -13,7 +13,7 @@ from asking import DATABASE, compiled, contacts, ids, quoted, refusal, size
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfmtls_nb.practice.soql.query import SoqlError, run
+from sfmtls_nb.practice.soql import SoqlError, run
 from sfmtls_nb.practice.soql.sql import Statement
 
 # ------------------------------------------------------------ no text does harm
@@ -196,7 +196,7 @@ def test_the_parser_is_loaded_with_the_first_query_only() -> None:
     program = """
 import sys
 from datetime import UTC, datetime
-from sfmtls_nb.practice.soql.query import compile_query
+from sfmtls_nb.practice.soql import compile_query
 before = "lark" in sys.modules
 compile_query("SELECT Id FROM Contact", now=datetime.now(UTC))
 print(before, "lark" in sys.modules)

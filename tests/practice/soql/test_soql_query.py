@@ -13,8 +13,8 @@ from asking import CONTACTS, DATABASE, compiled, contacts, ids, records, size, v
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfmtls_nb.practice.soql.query import run
-from sfmtls_nb.practice.soql.records import Child, ChildResult, Column, Parent, Record, Selected
+from sfmtls_nb.practice.soql import run
+from sfmtls_nb.practice.soql.records import Child, ChildResult, Parent, Record, Selected, SelectedField
 
 ARTICLE = "SELECT Id, FirstName, LastName, Account.Name FROM Contact WHERE AccountId != NULL ORDER BY CreatedDate DESC LIMIT 5"
 
@@ -47,7 +47,9 @@ def test_a_record_has_its_id_even_where_it_was_not_selected() -> None:
 
 def shape(columns: tuple[Selected, ...]) -> list[Any]:
     return [
-        f"{each.name}:{each.type}" if isinstance(each, Column) else (each.name, each.sobject, shape(each.columns))
+        f"{each.name}:{each.type}"
+        if isinstance(each, SelectedField)
+        else (each.name, each.sobject, shape(each.columns))
         for each in columns
     ]
 
