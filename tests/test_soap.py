@@ -401,7 +401,7 @@ def test_any_bytes_are_a_reply_or_an_error_of_ours(answer: bytes) -> None:
 )
 def test_the_certificate_page_is_known_by_its_reason(reason: str) -> None:
     with pytest.raises(CertificatePageError) as caught:
-        read_reply(certificate_page(reason))
+        read_reply(certificate_page(reason).whole_body)
     assert reason == caught.value.reason
 
 

@@ -15,6 +15,7 @@ from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.api.oauth import ConnectedApp
 from sfmtls_nb.practice.api.soap import LAST_LOGIN_VERSION
 from sfmtls_nb.practice.data.database import DEFAULT_RECORDS, Database, OrgUser
+from sfmtls_nb.practice.data.ids import eighteen
 from sfmtls_nb.practice.events import EventLog
 from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
 from sfmtls_nb.practice.mutual.authority import Authority
@@ -24,7 +25,7 @@ from sfmtls_nb.practice.mutual.tls import server_context
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.router import Router
 from sfmtls_nb.practice.server import Server
-from sfmtls_nb.practice.state import ORGANIZATION_ID, Credentials, OrgState, User, eighteen
+from sfmtls_nb.practice.state import ORGANIZATION_ID, Credentials, OrgState, User
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _WILDCARDS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # compared with, not bound to
@@ -263,16 +264,16 @@ class PracticeOrg:
 
     def arm(self, name: str, times: int | None = 1) -> None:
         """Let the next API calls (None: all) fail in a way that `failures` describes: ``practice.arm("delay")``."""
-        self._router.arm(name, times)
+        self.state.failures.arm(name, times)
 
     @property
     def armed(self) -> tuple[str, ...]:
         """The failures that are still to come."""
-        return tuple(self._router.armed)
+        return tuple(self.state.failures)
 
     def disarm(self) -> None:
         """Let everything go well again."""
-        self._router.disarm()
+        self.state.failures.disarm()
 
     # ------------------------------------------------------------ inside
 

@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 from cryptography import x509
 
 from sfmtls_nb.errors import PracticeError
+from sfmtls_nb.practice.data.ids import eighteen
+from sfmtls_nb.practice.failures import ArmedFailures
 from sfmtls_nb.practice.refusal import RefusedError
 
 ORGANIZATION_ID: Final = "00D5f000000PRAC"
@@ -87,6 +89,7 @@ class OrgState:
     feature_enabled: whether Support has switched mutual authentication on, so that Setup shows its section.
     session_life: how long a session lives without being used.
     token_required: whether login wants the security token behind the password, as from an unknown network.
+    failures: the failures that the next calls are to meet.
     """
 
     accepted_roots: list[x509.Certificate]
@@ -99,6 +102,7 @@ class OrgState:
     soap_login_enabled: bool = True
     calls: int = 0
     call_limit: int = 15_000
+    failures: ArmedFailures = field(default_factory=ArmedFailures)
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
     sessions: dict[str, OpenSession] = field(default_factory=dict, repr=False)
     _profiles: list[UserProfile] = field(default_factory=list, repr=False)
@@ -240,17 +244,6 @@ class OrgState:
                 return False
             self.calls += 1
             return True
-
-
-def eighteen(short: str) -> str:
-    """The 18-character form of a 15-character id: three more that tell which letters are upper case.
-
-    >>> eighteen("00536000006Z51j")
-    '00536000006Z51jAAC'
-    """
-    alphabet = string.ascii_uppercase + "012345"
-    chunks = (short[start : start + 5] for start in (0, 5, 10))
-    return short + "".join(alphabet[sum(1 << n for n, c in enumerate(chunk) if c.isupper())] for chunk in chunks)
 
 
 def _first_users() -> Iterable[User]:

@@ -8,7 +8,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from html import escape
 from typing import Final
@@ -17,9 +17,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from sfmtls_nb.practice.mutual.gate import Presented
+from sfmtls_nb.practice.api.resource import session_id
+from sfmtls_nb.practice.data.ids import eighteen
 from sfmtls_nb.practice.request import Answer, Request, json_answer
-from sfmtls_nb.practice.state import ORGANIZATION_ID, OrgState, User, eighteen
+from sfmtls_nb.practice.state import ORGANIZATION_ID, OrgState, User
 
 _ROOT: Final = "/services/oauth2/"
 _HTML: Final = "text/html; charset=UTF-8"
@@ -76,46 +77,57 @@ class OAuthApi:
         self._state, self.app, self._clock = state, app, state.clock
         self._codes: dict[str, _Grant] = {}
         self._refresh: dict[str, _Grant] = {}
+        self._endpoints: Mapping[str, tuple[str, Callable[[Request], Answer]]] = {
+            "token": ("POST", self._token),
+            "authorize": ("GET POST", self._authorize),
+            "userinfo": ("GET POST", self._userinfo),
+            "revoke": ("GET POST", self._revoke),
+        }
+        #: The user of a grant, and whether a refresh token comes with the session.
+        self._grants: Mapping[str, Callable[[Mapping[str, str], Request], tuple[User, bool]]] = {
+            "urn:ietf:params:oauth:grant-type:jwt-bearer": self._jwt_bearer,
+            "client_credentials": self._client_credentials,
+            "authorization_code": self._code,
+            "refresh_token": self._refresh_token,
+        }
 
     def serves(self, request: Request) -> bool:
         """Whether the request is for these endpoints."""
         return request.path.startswith(_ROOT)
 
-    def answer(self, request: Request, presented: Presented) -> Answer:
-        """The answer to a request. Whoever signs in here is not asked for a certificate, as with login()."""
-        del presented
+    def answer(self, request: Request) -> Answer:
+        """Answer a request. Nobody who signs in here is asked for a certificate, as with login()."""
         name = request.path.removeprefix(_ROOT).rstrip("/")
-        method, endpoint = _ENDPOINTS.get(name, ("", None))
-        if endpoint is None or (request.method not in method.split()):
-            status, error = (404, "not_found") if endpoint is None else (405, "invalid_request")
-            return json_answer(
-                status, {"error": error, "error_description": f"{request.method} {name} is not supported"}
-            )
+        operation = f"{request.method} {name}"
+        methods, endpoint = self._endpoints.get(name, ("", None))
         try:
-            return endpoint(self, request, request.server)
+            if endpoint is None:
+                raise OAuthError("not_found", f"{operation} is not supported", 404)
+            if request.method not in methods.split():
+                raise OAuthError("invalid_request", f"{operation} is not supported", 405)
+            return replace(endpoint(request), operation=operation)
         except OAuthError as problem:
             body = {"error": problem.error, "error_description": problem.description}
-            return json_answer(problem.status, body)
+            return replace(json_answer(problem.status, body), operation=operation, code=problem.error)
 
     # ------------------------------------------------------------ token
 
-    def _token(self, request: Request, server: str) -> Answer:
+    def _token(self, request: Request) -> Answer:
         form = _form(request)
-        grant = _GRANTS.get(form.get("grant_type", ""))
+        grant = self._grants.get(form.get("grant_type", ""))
         if grant is None:
             raise OAuthError("unsupported_grant_type", "grant type not supported")
-        user, with_refresh = grant(self, form, request, server)
-        return self._grant(user, server, with_refresh=with_refresh)
+        user, with_refresh = grant(form, request)
+        return self._grant(user, request.server, with_refresh=with_refresh)
 
-    def _jwt_bearer(self, form: Mapping[str, str], request: Request, server: str) -> tuple[User, bool]:
-        del request
+    def _jwt_bearer(self, form: Mapping[str, str], request: Request) -> tuple[User, bool]:
         try:
             # The clock is the org's, so exp is judged below and not by PyJWT.
             claims = jwt.decode(
                 form.get("assertion", ""),
                 self.app.jwt_key,
                 algorithms=["RS256"],
-                audience=[*_AUDIENCES, server],
+                audience=[*_AUDIENCES, request.server],
                 options={"verify_exp": False, "require": ["exp", "iss", "sub", "aud"]},
             )
             expires = float(claims["exp"])
@@ -133,8 +145,7 @@ class OAuthApi:
             raise OAuthError("invalid_grant", "user hasn't approved this consumer")
         return user, False
 
-    def _client_credentials(self, form: Mapping[str, str], request: Request, server: str) -> tuple[User, bool]:
-        del server  # which is the org's own even where the login service was asked
+    def _client_credentials(self, form: Mapping[str, str], request: Request) -> tuple[User, bool]:
         if f"https://{request.headers.get('Host', '').partition(':')[0].lower()}" in _AUDIENCES:
             raise OAuthError("invalid_grant", "request not supported on this domain")
         self._authenticate_client(form, request)
@@ -143,8 +154,7 @@ class OAuthApi:
             raise OAuthError("invalid_grant", "no client credentials user enabled")
         return user, False
 
-    def _code(self, form: Mapping[str, str], request: Request, server: str) -> tuple[User, bool]:
-        del server
+    def _code(self, form: Mapping[str, str], request: Request) -> tuple[User, bool]:
         grant = self._codes.pop(form.get("code", ""), None)  # once only
         if grant is None or self._clock() - grant.at > _CODE_LIFE:
             raise OAuthError("invalid_grant", "expired authorization code" if grant else "invalid authorization code")
@@ -160,8 +170,8 @@ class OAuthApi:
             self._authenticate_client(form, request)
         return grant.user, True
 
-    def _refreshed(self, form: Mapping[str, str], request: Request, server: str) -> tuple[User, bool]:
-        del request, server
+    def _refresh_token(self, form: Mapping[str, str], request: Request) -> tuple[User, bool]:
+        del request
         grant = self._refresh.get(form.get("refresh_token", ""))
         if form.get("client_id") != self.app.consumer_key:
             raise OAuthError("invalid_client_id", "client identifier invalid")
@@ -204,8 +214,7 @@ class OAuthApi:
 
     # ------------------------------------------------------------ authorize: a page to sign in and consent
 
-    def _authorize(self, request: Request, server: str) -> Answer:
-        del server
+    def _authorize(self, request: Request) -> Answer:
         asked = _form(request) if request.method == "POST" else dict(parse_qsl(urlsplit(request.target).query))
         redirect = asked.get("redirect_uri", "")
         # Where these two are wrong there is nowhere safe to send the error to.
@@ -243,12 +252,11 @@ class OAuthApi:
 
     # ------------------------------------------------------------ userinfo and revoke
 
-    def _userinfo(self, request: Request, server: str) -> Answer:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        user = self._state.session_user(token) if scheme.lower() in ("bearer", "oauth") else None
+    def _userinfo(self, request: Request) -> Answer:
+        user = self._state.session_user(session_id(request))
         if user is None:
             return Answer(403, "text/html;charset=UTF-8", b"Bad_OAuth_Token")
-        return json_answer(
+        answer = json_answer(
             200,
             {
                 "sub": f"https://login.salesforce.com/id/{eighteen(ORGANIZATION_ID)}/{user.user_id}",
@@ -262,35 +270,19 @@ class OAuthApi:
                 "language": "en_US",
                 "locale": "en_US",
                 "urls": {
-                    "rest": f"{server}/services/data/v{{version}}/",
-                    "partner": f"{server}/services/Soap/u/{{version}}",
+                    "rest": f"{request.server}/services/data/v{{version}}/",
+                    "partner": f"{request.server}/services/Soap/u/{{version}}",
                 },
                 "active": True,
             },
         )
+        return replace(answer, user=user.username)
 
-    def _revoke(self, request: Request, server: str) -> Answer:
-        del server
+    def _revoke(self, request: Request) -> Answer:
         token = _form(request).get("token", "") or dict(parse_qsl(urlsplit(request.target).query)).get("token", "")
         if self._refresh.pop(token, None) is None and not self._state.close_session(token):
             raise OAuthError("unsupported_token_type", "this token type is not supported")
         return Answer(200, "application/json;charset=UTF-8", b"")
-
-
-_ENDPOINTS: Final[dict[str, tuple[str, Callable[[OAuthApi, Request, str], Answer]]]] = {
-    "token": ("POST", OAuthApi._token),  # noqa: SLF001  # the class's own table
-    "authorize": ("GET POST", OAuthApi._authorize),  # noqa: SLF001  # as above
-    "userinfo": ("GET POST", OAuthApi._userinfo),  # noqa: SLF001  # as above
-    "revoke": ("GET POST", OAuthApi._revoke),  # noqa: SLF001  # as above
-}
-
-_Granter = Callable[[OAuthApi, Mapping[str, str], Request, str], tuple[User, bool]]
-_GRANTS: Final[dict[str, _Granter]] = {
-    "urn:ietf:params:oauth:grant-type:jwt-bearer": OAuthApi._jwt_bearer,  # noqa: SLF001  # as above
-    "client_credentials": OAuthApi._client_credentials,  # noqa: SLF001  # as above
-    "authorization_code": OAuthApi._code,  # noqa: SLF001  # as above
-    "refresh_token": OAuthApi._refreshed,  # noqa: SLF001  # as above
-}
 
 
 def _form(request: Request) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import string
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,9 +16,9 @@ from typing import Any, Final
 
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.data.database import Database
+from sfmtls_nb.practice.data.ids import eighteen, serial
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.soql import CompiledQuery, Record, Scalar, SoqlError, compile_query, run
-from sfmtls_nb.practice.state import eighteen
 
 #: QueryOptions: "the minimum is 200, and the maximum is 2,000"; the maximum is what one gets who does not ask.
 _SMALLEST_BATCH: Final = 200
@@ -28,7 +27,6 @@ LARGEST_BATCH: Final = 2_000
 _MOST_OPEN: Final = 1_000
 
 _LOCATOR: Final = re.compile(r"(01g[0-9A-Za-z]{15})-([0-9]{1,9})")
-_DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 
 @dataclass(frozen=True)
@@ -106,15 +104,6 @@ def compiled(text: str, now: datetime, *, deleted: bool = False) -> CompiledQuer
     """The query of a text. Raises RefusedError with row and column."""
     with refusing():
         return compile_query(text, now=now, deleted=deleted)
-
-
-def serial(number: int, length: int = 4) -> str:
-    """The last part of an id, as Salesforce counts: with digits and letters of both cases."""
-    letters = ""
-    for _ in range(length):
-        number, rest = divmod(number, len(_DIGITS))
-        letters = _DIGITS[rest] + letters
-    return letters
 
 
 @contextmanager

@@ -7,98 +7,135 @@ read and written here, apart from the client's: one mistake must not be hidden b
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from lxml import etree
 from lxml.builder import ElementMaker
 
+from sfmtls_nb.practice.api.call import MOST_BYTES, NEWEST_VERSION, OLDEST_VERSION, Api, ApiCall
 from sfmtls_nb.practice.api.describe import describe_global, describe_sobject
 from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, text_of
-from sfmtls_nb.practice.api.xml import described, query_result
+from sfmtls_nb.practice.api.xml import described, legal, parse, query_result, serialize
+from sfmtls_nb.practice.data.ids import eighteen
 from sfmtls_nb.practice.data.schema import sobject
-from sfmtls_nb.practice.mutual.gate import Presented, admit
+from sfmtls_nb.practice.mutual.gate import Presented
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
-from sfmtls_nb.practice.state import ORGANIZATION_ID, OrgState, User, eighteen
+from sfmtls_nb.practice.state import ORGANIZATION_ID, OrgState, User
 
-OLDEST_VERSION: Final = 31
-#: The last version with login() (KB 005132110), and the newest there is: Winter '27.
+#: The last version with login() (KB 005132110).
 LAST_LOGIN_VERSION: Final = 64
-NEWEST_VERSION: Final = 68
 
 _ENV: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _PARTNER: Final = "urn:partner.soap.sforce.com"
 _SOBJECT: Final = "urn:sobject.partner.soap.sforce.com"
 _FAULT: Final = "urn:fault.partner.soap.sforce.com"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
-_HTML: Final = "text/html; charset=UTF-8"
-#: Bytes. A tree takes thirty times as much memory as its text, and this org has no use for a longer message.
-_LARGEST: Final = 1_000_000
 _MOST_DESCRIBED: Final = 100
 _PATH: Final = re.compile(r"/services/Soap/u/(\d{1,3})\.0(?:/\w{15,18})?/?")
 
 _result: Final = ElementMaker(namespace=_PARTNER, nsmap={None: _PARTNER, "soapenv": _ENV, "xsi": _XSI})
 
 
-@dataclass(frozen=True)
-class Call:
-    """One SOAP call, as far as it has been understood. ``user`` is None for login alone."""
+@dataclass(frozen=True, kw_only=True)
+class SoapCall(ApiCall):
+    """A SOAP call. batch: the batchSize of its QueryOptions, if there is one."""
 
-    operation: etree._Element
-    session_id: str
-    version: int
+    element: etree._Element
     batch: int | None
-    user: User | None
-
-    @property
-    def name(self) -> str:
-        return str(etree.QName(self.operation).localname)
 
     def field(self, name: str) -> str:
-        return self.operation.findtext(f"{{{_PARTNER}}}{name}") or ""
+        return self.element.findtext(f"{{{_PARTNER}}}{name}") or ""
 
     def fields(self, name: str) -> list[str]:
-        return [element.text or "" for element in self.operation.iterfind(f"{{{_PARTNER}}}{name}")]
+        return [element.text or "" for element in self.element.iterfind(f"{{{_PARTNER}}}{name}")]
 
 
-class SoapApi:
-    """The API, on what the org knows and the queries that are open."""
+class SoapApi(Api[SoapCall]):
+    """The API, on the state of the org and the queries that are open."""
 
     def __init__(self, state: OrgState, queries: Queries) -> None:
-        self._state, self._queries = state, queries
+        super().__init__(state)
+        self._queries = queries
+        self._operations: Mapping[str, Callable[[SoapCall, User], etree._Element]] = {
+            "logout": self._logout,
+            "getUserInfo": self._get_user_info,
+            "getServerTimestamp": self._get_server_timestamp,
+            "query": self._query,
+            "queryAll": self._query,
+            "queryMore": self._query_more,
+            "describeGlobal": self._describe_global,
+            "describeSObject": self._describe_sobjects,
+            "describeSObjects": self._describe_sobjects,
+        }
 
     def serves(self, request: Request) -> bool:
-        """Whether the request is for this API."""
         return request.path.startswith("/services/Soap/")
 
     def answer(self, request: Request, presented: Presented) -> Answer:
-        """The answer to a SOAP request. Raises CertificatePageRefusal where that is the answer."""
         if request.method != "POST":
             page = b"<html><body>HTTP method not supported; use POST</body></html>"
-            return Answer(405, _HTML, page, {"Allow": "POST"})
-        name = session_id = ""
-        try:
-            root, operation, version = _understand(request)
-            name = str(etree.QName(operation).localname)
-            session_id = _header(root, "SessionHeader/sessionId")
-            user = None
-            if name != "login":
-                user = admit(request.listener, presented, session_id, self._state)
-            call = Call(operation, session_id, version, _batch(root), user)
-            if name in _WRITING:
-                raise RefusedError("INVALID_OPERATION", "This practice org is read-only")
-            content = _OPERATIONS[name](self, call, request.server)
-            return replace(self._envelope(content, counted=user is not None), operation=name)
-        except RefusedError as refusal:
-            message = refusal.message or _MESSAGES[refusal.code].format(organization=session_id[:15])
-            return replace(_fault(refusal, message), operation=name)
+            return Answer(405, "text/html; charset=UTF-8", page, {"Allow": "POST"})
+        return super().answer(request, presented)
+
+    def understand(self, request: Request) -> SoapCall:
+        for wsdl, api in (("c", "enterprise"), ("m", "metadata")):
+            if request.path.startswith(f"/services/Soap/{wsdl}/"):
+                # [simulated] words
+                raise RefusedError(
+                    "Client", f"This practice org has no {api} API; the partner API is at /services/Soap/u/"
+                )
+        path = _PATH.fullmatch(request.path)
+        version = int(path[1]) if path else 0
+        if not OLDEST_VERSION <= version <= NEWEST_VERSION:
+            raise RefusedError("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
+        if len(request.body) > MOST_BYTES:
+            raise RefusedError("Client", f"The request has more than {MOST_BYTES:,} bytes")
+        root = parse(request.body, "Client")
+        operations = root.findall(f"{{{_ENV}}}Body/*")
+        if root.tag != f"{{{_ENV}}}Envelope" or len(operations) != 1:
+            raise RefusedError("Client", "Expected a SOAP 1.1 envelope with one operation in its body")
+        called = etree.QName(operations[0])
+        name = called.localname
+        if called.namespace != _PARTNER or name not in self._operations.keys() | _WRITING | {"login"}:
+            raise RefusedError(
+                "Client", f"No operation available for request {called.text}, please check the WSDL for the service."
+            )
+        return SoapCall(
+            request=request,
+            operation=name,
+            version=version,
+            session_id="" if name == "login" else _header(root, "SessionHeader/sessionId"),
+            needs_session=name != "login",
+            next_page=name == "queryMore",
+            element=operations[0],
+            batch=_batch(root),
+        )
+
+    def perform(self, call: SoapCall, user: User | None) -> Answer:
+        if user is None:
+            return _envelope(self._login(call))
+        if call.operation in _WRITING:
+            raise RefusedError("INVALID_OPERATION", "This practice org is read-only")
+        content = self._operations[call.operation](call, user)
+        info = _result.limitInfo(
+            _result.current(str(self._state.calls)),
+            _result.limit(str(self._state.call_limit)),
+            _result.type("API REQUESTS"),
+        )
+        return _envelope(content, _result.LimitInfoHeader(info))
+
+    def refuse(self, refusal: RefusedError, request: Request, call: SoapCall | None) -> Answer:
+        del request
+        message = refusal.message or _MESSAGES[refusal.code].format(organization=call.session_id[:15] if call else "")
+        return _fault(refusal, message)
 
     # ------------------------------------------------------------ operations: each gives the content of the body
 
-    def _login(self, call: Call, server: str) -> etree._Element:
-        state = self._state
+    def _login(self, call: SoapCall) -> etree._Element:
+        state, server = self._state, call.request.server
         if call.version > LAST_LOGIN_VERSION:
             # [simulated] That it is gone is documented; in which words, is not.
             raise RefusedError(
@@ -125,32 +162,29 @@ class SoapApi:
         )
         return _result.loginResponse(result)
 
-    def _get_user_info(self, call: Call, _: str) -> etree._Element:
-        assert call.user  # noqa: S101  # admitted
-        return _result.getUserInfoResponse(_result.result(*_user_info(call.user, self._state)))
+    def _get_user_info(self, _: SoapCall, user: User) -> etree._Element:
+        return _result.getUserInfoResponse(_result.result(*_user_info(user, self._state)))
 
-    def _logout(self, call: Call, _: str) -> etree._Element:
+    def _logout(self, call: SoapCall, _: User) -> etree._Element:
         self._state.close_session(call.session_id)
         return _result.logoutResponse()
 
-    def _get_server_timestamp(self, call: Call, _: str) -> etree._Element:
-        del call
+    def _get_server_timestamp(self, *_: object) -> etree._Element:
         return _result.getServerTimestampResponse(_result.result(_result.timestamp(text_of(self._state.clock()))))
 
-    def _query(self, call: Call, _: str) -> etree._Element:
+    def _query(self, call: SoapCall, _: User) -> etree._Element:
         batch = LARGEST_BATCH if call.batch is None else call.batch
-        page = self._queries.open(call.field("queryString"), deleted=call.name == "queryAll", batch=batch)
-        return _result(f"{call.name}Response", query_result("result", page))
+        page = self._queries.open(call.field("queryString"), deleted=call.operation == "queryAll", batch=batch)
+        return _result(f"{call.operation}Response", query_result("result", page))
 
-    def _query_more(self, call: Call, _: str) -> etree._Element:
+    def _query_more(self, call: SoapCall, _: User) -> etree._Element:
         page = self._queries.more(call.field("queryLocator"), call.batch)
         return _result.queryMoreResponse(query_result("result", page))
 
-    def _describe_global(self, call: Call, _: str) -> etree._Element:
-        del call
+    def _describe_global(self, *_: object) -> etree._Element:
         return _result.describeGlobalResponse(*described("result", describe_global()))
 
-    def _describe_sobjects(self, call: Call, _: str) -> etree._Element:
+    def _describe_sobjects(self, call: SoapCall, _: User) -> etree._Element:
         names = call.fields("sObjectType")
         if len(names) > _MOST_DESCRIBED:
             raise RefusedError(
@@ -162,38 +196,9 @@ class SoapApi:
             if known is None:
                 raise RefusedError("INVALID_TYPE", f"sObject type '{name}' is not supported.")
             results += described("result", describe_sobject(known))
-        return _result(f"{call.name}Response", *results)
-
-    # ------------------------------------------------------------ envelope
-
-    def _envelope(self, content: etree._Element, *, counted: bool) -> Answer:
-        """An answer; with the LimitInfoHeader where the call was counted."""
-        env = ElementMaker(namespace=_ENV, nsmap={"soapenv": _ENV, None: _PARTNER, "xsi": _XSI, "sf": _SOBJECT})
-        parts = [env.Body(content)]
-        if counted:
-            info = _result.limitInfo(
-                _result.current(str(self._state.calls)),
-                _result.limit(str(self._state.call_limit)),
-                _result.type("API REQUESTS"),
-            )
-            parts.insert(0, env.Header(_result.LimitInfoHeader(info)))
-        root = env.Envelope(*parts)
-        etree.cleanup_namespaces(root, keep_ns_prefixes=["soapenv", "xsi"])
-        return _xml(200, root)
+        return _result(f"{call.operation}Response", *results)
 
 
-_OPERATIONS: Final[dict[str, Callable[[SoapApi, Call, str], etree._Element]]] = {
-    "login": SoapApi._login,  # noqa: SLF001  # the class's own table
-    "logout": SoapApi._logout,  # noqa: SLF001  # as above
-    "getUserInfo": SoapApi._get_user_info,  # noqa: SLF001  # as above
-    "getServerTimestamp": SoapApi._get_server_timestamp,  # noqa: SLF001  # as above
-    "query": SoapApi._query,  # noqa: SLF001  # as above
-    "queryAll": SoapApi._query,  # noqa: SLF001  # as above
-    "queryMore": SoapApi._query_more,  # noqa: SLF001  # as above
-    "describeGlobal": SoapApi._describe_global,  # noqa: SLF001  # as above
-    "describeSObject": SoapApi._describe_sobjects,  # noqa: SLF001  # as above
-    "describeSObjects": SoapApi._describe_sobjects,  # noqa: SLF001  # as above
-}
 _WRITING: Final = frozenset(
     [
         "create",
@@ -213,38 +218,6 @@ _WRITING: Final = frozenset(
 
 
 # ---------------------------------------------------------------- reading a request
-
-
-def _understand(request: Request) -> tuple[etree._Element, etree._Element, int]:
-    """The envelope, the operation in its body, and the API version in the URL."""
-    for wsdl, name in (("c", "enterprise"), ("m", "metadata")):
-        if request.path.startswith(f"/services/Soap/{wsdl}/"):
-            # [simulated] What another API says here is its own.
-            raise RefusedError(
-                "Client", f"This practice org has no {name} API; the partner API is at /services/Soap/u/"
-            )
-    path = _PATH.fullmatch(request.path)
-    version = int(path[1]) if path else 0
-    if not OLDEST_VERSION <= version <= NEWEST_VERSION:
-        raise RefusedError("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
-    if len(request.body) > _LARGEST:
-        raise RefusedError("Client", f"The request has more than {_LARGEST:,} bytes")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
-    try:
-        root = etree.fromstring(request.body, parser)
-    except etree.XMLSyntaxError as error:
-        raise RefusedError("Client", f"The request is not well-formed XML: {error}") from error
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise RefusedError("Client", "A DTD is not allowed in a SOAP message")
-    operations = root.findall(f"{{{_ENV}}}Body/*")
-    if root.tag != f"{{{_ENV}}}Envelope" or len(operations) != 1:
-        raise RefusedError("Client", "Expected a SOAP 1.1 envelope with one operation in its body")
-    called = etree.QName(operations[0])
-    if called.namespace != _PARTNER or called.localname not in _OPERATIONS.keys() | _WRITING:
-        raise RefusedError(
-            "Client", f"No operation available for request {called.text}, please check the WSDL for the service."
-        )
-    return root, operations[0], version
 
 
 def _header(root: etree._Element, path: str) -> str:
@@ -293,13 +266,21 @@ def _user_info(user: User, state: OrgState) -> list[etree._Element]:
     return [_result(name, nil) if text is None else _result(name, text) for name, text in fields.items()]
 
 
+def _envelope(content: etree._Element, *headers: etree._Element) -> Answer:
+    env = ElementMaker(namespace=_ENV, nsmap={"soapenv": _ENV, None: _PARTNER, "xsi": _XSI, "sf": _SOBJECT})
+    root = env.Envelope(*([env.Header(*headers)] if headers else []), env.Body(content))
+    etree.cleanup_namespaces(root, keep_ns_prefixes=["soapenv", "xsi"])
+    return _xml(200, root)
+
+
 def _fault(refusal: RefusedError, message: str) -> Answer:
+    code = ""
     env = ElementMaker(namespace=_ENV, nsmap={"soapenv": _ENV, "sf": _FAULT, "xsi": _XSI})
     if refusal.code == "Client":
         # [simulated] What the service says to a message that is not SOAP.
         content = env.Fault(_plain("faultcode", "soapenv:Client"), _plain("faultstring", message))
     else:
-        sf = ElementMaker(namespace=_FAULT)
+        sf, code = ElementMaker(namespace=_FAULT), refusal.code
         name = _KINDS.get(refusal.code, "UnexpectedErrorFault")
         kind = sf(
             name,
@@ -315,7 +296,7 @@ def _fault(refusal: RefusedError, message: str) -> Answer:
             _plain("faultcode", f"sf:{refusal.code}"), _plain("faultstring", f"{refusal.code}: {message}"), detail
         )
     # [simulated] 500 is what SOAP 1.1 says (section 6.2); what Salesforce sends was not found.
-    return _xml(500, env.Envelope(env.Body(content)))
+    return replace(_xml(500, env.Envelope(env.Body(content))), code=code)
 
 
 _MESSAGES: Final = {
@@ -337,17 +318,9 @@ _KINDS: Final = {
 
 def _plain(name: str, text: str) -> etree._Element:
     element = etree.Element(name)
-    element.text = "".join(character if _legal(character) else "\N{REPLACEMENT CHARACTER}" for character in text)
+    element.text = legal(text)
     return element
 
 
-def _legal(character: str) -> bool:
-    """Whether XML 1.0 can hold the character at all (section 2.2)."""
-    return (
-        character in "\t\n\r" or " " <= character < "\ud800" or "\ue000" <= character < "\ufffe" or character > "\uffff"
-    )
-
-
 def _xml(status: int, root: etree._Element) -> Answer:
-    body = b'<?xml version="1.0" encoding="UTF-8"?>' + etree.tostring(root, encoding="UTF-8")
-    return Answer(status, "text/xml; charset=utf-8", body)
+    return Answer(status, "text/xml; charset=utf-8", serialize(root))

@@ -1,7 +1,8 @@
-"""Records and descriptions as partner SOAP XML, in the shapes seen on the wire."""
+"""XML of the APIs: one hardened parser, one writer, and records and descriptions as partner SOAP in the shapes seen on the wire."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from lxml import etree
 
 from sfmtls_nb.practice.api.describe import NILLABLE
 from sfmtls_nb.practice.api.queries import QueryBatch, text_of
+from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.soql import ChildResult, Record
 
 _PARTNER: Final = "urn:partner.soap.sforce.com"
@@ -16,6 +18,30 @@ _SOBJECT: Final = "urn:sobject.partner.soap.sforce.com"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _NSMAP: Final = {None: _PARTNER, "sf": _SOBJECT, "xsi": _XSI}
 _TYPE, _NIL = f"{{{_XSI}}}type", f"{{{_XSI}}}nil"
+_ILLEGAL: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def parse(body: bytes, code: str) -> etree._Element:
+    """Parse a request's XML. Raises RefusedError with ``code`` for what is not well-formed, and for a DTD."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        # [simulated] words
+        raise RefusedError(code, f"The request is not well-formed XML: {error}") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise RefusedError(code, "A DTD is not allowed in a request")
+    return root
+
+
+def serialize(root: etree._Element) -> bytes:
+    """Write a document with its declaration in double quotes, as Salesforce does."""
+    return b'<?xml version="1.0" encoding="UTF-8"?>' + etree.tostring(root, encoding="UTF-8", xml_declaration=False)
+
+
+def legal(text: str) -> str:
+    """Replace the characters that XML 1.0 cannot hold (section 2.2); a client's text may have them."""
+    return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def query_result(name: str, page: QueryBatch) -> etree._Element:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from sfmtls_nb.practice.data.ids import eighteen
 from sfmtls_nb.practice.data.invented import POOLS
 from sfmtls_nb.practice.data.schema import SCHEMA
-from sfmtls_nb.practice.state import eighteen
 
 #: Invented users; the org's own come on top of them.
 INVENTED_USERS: Final = 12

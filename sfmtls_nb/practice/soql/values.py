@@ -13,10 +13,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from sfmtls_nb.practice.data.ids import eighteen
 from sfmtls_nb.practice.data.schema import ID_TYPES, NUMBER_TYPES, TEXT_TYPES, Field
 from sfmtls_nb.practice.soql.dates import day_range
 from sfmtls_nb.practice.soql.syntax import SoqlError, Value, error_at
-from sfmtls_nb.practice.state import eighteen
 
 Scalar = str | int | float | None
 
@@ -126,7 +126,7 @@ def _moment(text: str) -> float:
 def _id(text: str, value: Value, query: str) -> str:
     if not _ID.fullmatch(text):
         raise error_at(query, value.place, "INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {text}")
-    return eighteen(text) if len(text) == 15 else text
+    return eighteen(text)
 
 
 def _named_range(value: Value, field: Field, query: str, now: datetime) -> Range:

@@ -12,8 +12,7 @@ from noon import NOW
 
 from sfmtls_nb.practice.api.bulk1 import Bulk1Api
 from sfmtls_nb.practice.data.database import Database
-from sfmtls_nb.practice.mutual.gate import Presented
-from sfmtls_nb.practice.refusal import CertificatePageRefusal
+from sfmtls_nb.practice.mutual.gate import Presented, certificate_page
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.state import OrgState
 
@@ -38,7 +37,7 @@ class Client:
     def __init__(self, database: Database, user: str = "standard") -> None:
         self.now = NOW
         self.state = OrgState([], [], clock=lambda: self.now)
-        self.api = Bulk1Api(self.state, database, lambda: self.now)
+        self.api = Bulk1Api(self.state, database)
         found = self.state.user(user)
         assert found is not None
         self.session_id = self.state.open_session(found)
@@ -109,7 +108,7 @@ def test_a_batch_progresses_with_the_clock(client: Client) -> None:
     states = []
     for _ in range(3):
         states.append(client.values(place)["state"])
-        client.wait(0.35)
+        client.wait(0.4)
     assert ["Queued", "InProgress", "Completed"] == states
 
 
@@ -254,11 +253,10 @@ def test_an_enforced_user_is_refused_on_443(database: Database) -> None:
     assert (400, "MUTUAL_AUTHENTICATION_FAILED") == error(answer)
 
 
-def test_an_enforced_user_without_a_certificate_is_left_to_the_page(database: Database) -> None:
+def test_an_enforced_user_without_a_certificate_is_sent_the_page(database: Database) -> None:
     client = Client(database, "enforced")
     request = Request(Listener.MUTUAL, "POST", JOB, {"X-SFDC-Session": client.session_id}, QUERY_CONTACTS)
-    with pytest.raises(CertificatePageRefusal):
-        client.api.answer(request, NOTHING)
+    assert certificate_page("No client certificate provided.").body == client.api.answer(request, NOTHING).body
 
 
 def test_the_limit_ends_it(client: Client) -> None:

@@ -16,10 +16,10 @@ from noon import NOW
 
 from sfmtls_nb.practice.api.bulk import BulkApi
 from sfmtls_nb.practice.data.database import Database
-from sfmtls_nb.practice.mutual.gate import Presented
-from sfmtls_nb.practice.refusal import CertificatePageRefusal
+from sfmtls_nb.practice.data.ids import eighteen
+from sfmtls_nb.practice.mutual.gate import Presented, certificate_page
 from sfmtls_nb.practice.request import Answer, Listener, Request
-from sfmtls_nb.practice.state import OrgState, eighteen
+from sfmtls_nb.practice.state import OrgState
 
 NOTHING = Presented(certificate=False, flaw=None, uploaded=False)
 JOBS = "/services/data/v64.0/jobs/query"
@@ -32,7 +32,7 @@ class Client:
     def __init__(self, database: Database, user: str = "standard", page: int = 100_000) -> None:
         self.now = NOW
         self.state = OrgState([], [], clock=lambda: self.now)
-        self.api = BulkApi(self.state, database, lambda: self.now, page=page)
+        self.api = BulkApi(self.state, database, page=page)
         found = self.state.user(user)
         assert found is not None
         self.session_id = self.state.open_session(found)
@@ -308,11 +308,10 @@ def test_an_enforced_user_is_refused_on_443(database: Database) -> None:
     assert (403, "MUTUAL_AUTHENTICATION_FAILED") == error(Client(database, "enforced").send(JOBS))
 
 
-def test_an_enforced_user_without_a_certificate_is_left_to_the_page(database: Database) -> None:
+def test_an_enforced_user_without_a_certificate_is_sent_the_page(database: Database) -> None:
     client = Client(database, "enforced")
     request = Request(Listener.MUTUAL, "GET", JOBS, {"Authorization": f"Bearer {client.session_id}"})
-    with pytest.raises(CertificatePageRefusal):
-        client.api.answer(request, NOTHING)
+    assert certificate_page("No client certificate provided.").body == client.api.answer(request, NOTHING).body
 
 
 @settings(max_examples=100)

@@ -20,7 +20,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfmtls_nb.practice.api.oauth import ConnectedApp, OAuthApi
-from sfmtls_nb.practice.mutual.gate import Presented
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.state import OrgState
 
@@ -28,7 +27,6 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KEY = rsa.generate_private_key(65537, 2048)
 OTHER_KEY = rsa.generate_private_key(65537, 2048)
 SERVER = "https://practice.my.salesforce.com"
-NOBODY = Presented(certificate=False, flaw=None, uploaded=False)
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 VERIFIER = "a-verifier-that-is-forty-three-characters-long-or-more"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
@@ -49,7 +47,7 @@ class Org:
         self, method: str, target: str, body: str = "", headers: Mapping[str, str] | None = None, server: str = SERVER
     ) -> Answer:
         request = Request(Listener.API, method, target, headers or {}, body.encode(), (), server)
-        return self.api.answer(request, NOBODY)
+        return self.api.answer(request)
 
     def token(self, headers: Mapping[str, str] | None = None, *, server: str = SERVER, **form: str) -> dict[str, Any]:
         answer = self.ask("POST", "/services/oauth2/token", urlencode(form), headers, server)
@@ -337,7 +335,7 @@ def test_any_request_gets_an_answer(method: str, path: str, query: str, body: by
     request = Request(
         Listener.API, method, f"/services/oauth2/{path}?{query}", {"Authorization": authorization}, body, (), SERVER
     )
-    assert 200 <= Org().api.answer(request, NOBODY).status < 500
+    assert 200 <= Org().api.answer(request).status < 500
 
 
 @pytest.mark.parametrize("path", ["/services/oauth2/", "/services/oauth2/x/token", "/services/oauth2/tokens"])

@@ -15,8 +15,7 @@ from noon import NOW
 from sfmtls_nb.practice.api.queries import Queries
 from sfmtls_nb.practice.api.rest import RestApi
 from sfmtls_nb.practice.data.database import Database
-from sfmtls_nb.practice.mutual.gate import Presented
-from sfmtls_nb.practice.refusal import CertificatePageRefusal
+from sfmtls_nb.practice.mutual.gate import Presented, certificate_page
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.state import OrgState
 
@@ -138,9 +137,9 @@ def test_an_enforced_user_is_refused_on_443_in_the_words_of_rest(database: Datab
     ) == error(Client(database, "enforced").send(DATA))
 
 
-def test_an_enforced_user_without_a_certificate_is_left_to_the_page(database: Database) -> None:
-    with pytest.raises(CertificatePageRefusal, match="No client certificate provided"):
-        Client(database, "enforced").send(DATA, listener=Listener.MUTUAL)
+def test_an_enforced_user_without_a_certificate_is_sent_the_page(database: Database) -> None:
+    answer = Client(database, "enforced").send(DATA, listener=Listener.MUTUAL)
+    assert certificate_page("No client certificate provided.").body == answer.body
 
 
 def test_every_answer_to_an_admitted_call_says_how_many_are_used(client: Client) -> None:

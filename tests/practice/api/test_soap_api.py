@@ -16,9 +16,10 @@ from lxml.builder import ElementMaker
 from sfmtls_nb.practice.api.queries import Queries
 from sfmtls_nb.practice.api.soap import SoapApi
 from sfmtls_nb.practice.data.database import Database
+from sfmtls_nb.practice.data.ids import eighteen
 from sfmtls_nb.practice.mutual.gate import Presented
 from sfmtls_nb.practice.request import Answer, Listener, Request
-from sfmtls_nb.practice.state import OrgState, eighteen
+from sfmtls_nb.practice.state import OrgState
 
 ENV = "http://schemas.xmlsoap.org/soap/envelope/"
 PARTNER = "urn:partner.soap.sforce.com"

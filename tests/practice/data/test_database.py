@@ -17,8 +17,8 @@ import pytest
 
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.data.database import DEFAULT_RECORDS, Database, OrgUser, Row
+from sfmtls_nb.practice.data.ids import eighteen
 from sfmtls_nb.practice.data.schema import SCHEMA, Field, SObject
-from sfmtls_nb.practice.state import eighteen
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 ERIN = OrgUser(eighteen("0055f00000PRAC1"), "erin@practice.example", "Erin Enforced", eighteen("00e5f00000PRAC1"))

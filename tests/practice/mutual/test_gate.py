@@ -76,8 +76,8 @@ def test_the_page_is_the_captured_one_to_the_letter() -> None:
         b'<img src="http://www.sfdcstatic.com/common/assets/img/logo-company.png"><p><h3>Client certificate error:'
         b"<i>No client certificate provided.</i></h3></center></body></html>"
     )
-    assert captured == certificate_page("No client certificate provided.")
+    assert captured == certificate_page("No client certificate provided.").body
 
 
 def test_the_page_says_the_reason_it_is_given() -> None:
-    assert b"<i>certificate has expired</i>" in certificate_page("certificate has expired")
+    assert b"<i>certificate has expired</i>" in certificate_page("certificate has expired").whole_body
