@@ -19,7 +19,7 @@ from noon import NOW
 
 from sfmtls_nb import ClientIdentity, Org, PasswordLogin, Session, load_ipython_extension, login
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.practice.data.database import Database
+from sfmtls_nb.practice.data import Database
 
 OFFLINE = Path(__file__).parent / "offline"
 sys.path.insert(0, str(OFFLINE))

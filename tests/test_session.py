@@ -35,7 +35,7 @@ from sfmtls_nb import (
 )
 from sfmtls_nb.org import Port
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.practice.mutual.authority import Authority, Issued
+from sfmtls_nb.practice.mutual import Authority, Issued
 from sfmtls_nb.soap import from_user
 from sfmtls_nb.transport import Transport
 

@@ -17,7 +17,7 @@ from raw_server import server_tls, serving, silence
 
 from sfmtls_nb import ClientIdentity, IdentityError, Org, OrgError
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.practice.mutual.authority import Issued
+from sfmtls_nb.practice.mutual import Issued
 from sfmtls_nb.tls import client_context
 
 

@@ -38,7 +38,7 @@ from sfmtls_nb import (
 )
 from sfmtls_nb import transport as transport_module
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.practice.mutual.authority import Authority, Issued
+from sfmtls_nb.practice.mutual import Authority, Issued
 from sfmtls_nb.soap import envelope, operation, to_bytes
 from sfmtls_nb.tls import client_context
 from sfmtls_nb.transport import Transport

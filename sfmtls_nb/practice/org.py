@@ -14,11 +14,10 @@ from OpenSSL import SSL
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.api.oauth import ConnectedApp
 from sfmtls_nb.practice.api.soap import LAST_LOGIN_VERSION
-from sfmtls_nb.practice.data.database import DEFAULT_RECORDS, Database, OrgUser
-from sfmtls_nb.practice.data.ids import eighteen
+from sfmtls_nb.practice.data import DEFAULT_RECORDS, Database, OrgUser, eighteen
 from sfmtls_nb.practice.events import EventLog
 from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
-from sfmtls_nb.practice.mutual.authority import Authority
+from sfmtls_nb.practice.mutual import Authority
 from sfmtls_nb.practice.mutual.files import ClientFiles, ScenarioFiles, client_files, write_files, write_scenario
 from sfmtls_nb.practice.mutual.scenarios import scenario
 from sfmtls_nb.practice.mutual.tls import server_context

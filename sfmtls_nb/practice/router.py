@@ -20,9 +20,9 @@ from sfmtls_nb.practice.api.oauth import ConnectedApp, OAuthApi
 from sfmtls_nb.practice.api.queries import Queries
 from sfmtls_nb.practice.api.rest import RestApi
 from sfmtls_nb.practice.api.soap import SoapApi
-from sfmtls_nb.practice.data.database import Database
+from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.events import Event, EventLog
-from sfmtls_nb.practice.mutual.gate import Presented, certificate_page
+from sfmtls_nb.practice.mutual import Presented, certificate_page
 from sfmtls_nb.practice.mutual.tls import name_of, verify_client_chain
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.state import OrgState

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from cryptography import x509
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.data.ids import eighteen
+from sfmtls_nb.practice.data import eighteen
 from sfmtls_nb.practice.failures import ArmedFailures
 from sfmtls_nb.practice.refusal import RefusedError
 

@@ -17,8 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice import SCENARIOS, Credentials, Ports, PracticeOrg
-from sfmtls_nb.practice.mutual.authority import Authority, Issued
-from sfmtls_nb.practice.mutual.scenarios import Scenario
+from sfmtls_nb.practice.mutual import Authority, Issued, Scenario
 from sfmtls_nb.practice.request import Listener, Request
 
 PATH = "/services/Soap/u/41.0"

@@ -9,7 +9,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
 
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work, is_text
-from sfmtls_nb.practice.data.schema import SCHEMA
+from sfmtls_nb.practice.data import SCHEMA
 from sfmtls_nb.soap import Reply
 
 if TYPE_CHECKING:

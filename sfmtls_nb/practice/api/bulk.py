@@ -15,7 +15,7 @@ from sfmtls_nb.practice.api.call import READ_ONLY
 from sfmtls_nb.practice.api.jobs import CSV, Jobs, SlowQuery, csv_of, has_children, is_plain
 from sfmtls_nb.practice.api.queries import compiled, json_of, refusing
 from sfmtls_nb.practice.api.resource import ResourceApi, ResourceCall, allow, as_json, json_object
-from sfmtls_nb.practice.data.database import Database
+from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
 from sfmtls_nb.practice.soql import CompiledQuery, run

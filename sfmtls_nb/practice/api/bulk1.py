@@ -18,9 +18,7 @@ from sfmtls_nb.practice.api.call import MOST_BYTES, NEWEST_VERSION, OLDEST_VERSI
 from sfmtls_nb.practice.api.jobs import CSV, Jobs, SlowQuery, csv_of, has_children, is_plain
 from sfmtls_nb.practice.api.queries import compiled, refusing, text_of
 from sfmtls_nb.practice.api.xml import legal, parse, serialize
-from sfmtls_nb.practice.data.database import Database
-from sfmtls_nb.practice.data.ids import eighteen
-from sfmtls_nb.practice.data.schema import sobject
+from sfmtls_nb.practice.data import Database, eighteen, sobject
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
 from sfmtls_nb.practice.soql import CompiledQuery, run

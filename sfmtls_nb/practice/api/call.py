@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
-from sfmtls_nb.practice.mutual.gate import Presented, Verdict, admit, certificate_page, judge
+from sfmtls_nb.practice.mutual import Presented, Verdict, admit, certificate_page, judge
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
 from sfmtls_nb.practice.state import OrgState, User

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sfmtls_nb.practice.data.schema import ID_TYPES, SCHEMA, TEXT_TYPES, ChildRelationship, Field, SObject
+from sfmtls_nb.practice.data import ID_TYPES, SCHEMA, TEXT_TYPES, ChildRelationship, Field, SObject
 
 Described = dict[str, Any]
 

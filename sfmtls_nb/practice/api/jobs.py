@@ -14,8 +14,7 @@ from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
 from sfmtls_nb.practice.api.queries import refusing, text_of
-from sfmtls_nb.practice.data.database import Database
-from sfmtls_nb.practice.data.ids import eighteen, serial
+from sfmtls_nb.practice.data import Database, eighteen, serial
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.soql import AGGREGATE, Child, CompiledQuery, Record, Result, run
 

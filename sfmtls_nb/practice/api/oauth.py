@@ -18,7 +18,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from sfmtls_nb.practice.api.resource import session_id
-from sfmtls_nb.practice.data.ids import eighteen
+from sfmtls_nb.practice.data import eighteen
 from sfmtls_nb.practice.request import Answer, Request, json_answer
 from sfmtls_nb.practice.state import ORGANIZATION_ID, OrgState, User
 

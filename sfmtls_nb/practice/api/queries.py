@@ -15,8 +15,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.data.database import Database
-from sfmtls_nb.practice.data.ids import eighteen, serial
+from sfmtls_nb.practice.data import Database, eighteen, serial
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.soql import CompiledQuery, Record, Scalar, SoqlError, compile_query, run
 

@@ -11,8 +11,7 @@ from sfmtls_nb.practice.api.call import NEWEST_VERSION, OLDEST_VERSION, READ_ONL
 from sfmtls_nb.practice.api.describe import describe_briefly, describe_global, describe_sobject
 from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, QueryBatch, compiled, json_of, refusing
 from sfmtls_nb.practice.api.resource import ROOT, ResourceApi, ResourceCall, allow, as_json, json_object
-from sfmtls_nb.practice.data.database import Database
-from sfmtls_nb.practice.data.schema import SObject, sobject
+from sfmtls_nb.practice.data import Database, SObject, sobject
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
 from sfmtls_nb.practice.soql import AGGREGATE, ChildResult, Record, Scalar, run

@@ -18,9 +18,8 @@ from sfmtls_nb.practice.api.call import MOST_BYTES, NEWEST_VERSION, OLDEST_VERSI
 from sfmtls_nb.practice.api.describe import describe_global, describe_sobject
 from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, text_of
 from sfmtls_nb.practice.api.xml import described, legal, parse, query_result, serialize
-from sfmtls_nb.practice.data.ids import eighteen
-from sfmtls_nb.practice.data.schema import sobject
-from sfmtls_nb.practice.mutual.gate import Presented
+from sfmtls_nb.practice.data import eighteen, sobject
+from sfmtls_nb.practice.mutual import Presented
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
 from sfmtls_nb.practice.state import ORGANIZATION_ID, OrgState, User

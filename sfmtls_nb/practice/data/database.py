@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import threading
-import unicodedata
 import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -22,8 +21,10 @@ from typing import Any, Final, NamedTuple, Self
 
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.data.invented import POOLS
+from sfmtls_nb.practice.data.objects import SCHEMA
 from sfmtls_nb.practice.data.recipes import INVENTED_USERS, RECIPES
-from sfmtls_nb.practice.data.schema import ID_TYPES, SCHEMA, TEXT_TYPES, Field
+from sfmtls_nb.practice.data.rows import Rows, failed, gone, lower, sort_key
+from sfmtls_nb.practice.data.schema import ID_TYPES, TEXT_TYPES, Field
 
 DEFAULT_RECORDS: Final = 400
 #: The other objects, for each contact; and where that ends: a million contacts need no million cases.
@@ -37,13 +38,10 @@ _MOST_RECORDS: Final = 100_000_000
 _MOST_PARKED: Final = 8
 #: How many queries' sizes are remembered.
 _MOST_SIZES: Final = 1_000
-#: Rows read at a time; and SQLite's steps between two looks at whether the database has been closed.
-_BLOCK: Final = 256
+#: SQLite's steps between two looks at whether the database has been closed.
 _STEPS: Final = 100_000
 
 _POOL_COLUMNS: Final = MappingProxyType({1: ("text",), 2: ("text", "plain"), 4: ("text", "state", "postal", "country")})
-
-Row = tuple[Any, ...]  # what SQLite gives; the schema says what it is
 
 
 class OrgUser(NamedTuple):
@@ -122,7 +120,7 @@ class Database:
         try:
             rows = Rows(self._connect(objects), sql, parameters, self._closed)
         except (sqlite3.Error, OSError) as error:
-            raise _failed(error, self._closed) from error
+            raise failed(error, self._closed) from error
         with self._lock:
             self._open.add(rows)
         if self._closed.is_set():  # perhaps too late for `close` to have seen them
@@ -175,8 +173,8 @@ class Database:
         # Rows sees to it that only one thread at a time uses a connection.
         connection = sqlite3.connect(":memory:", uri=True, check_same_thread=False, isolation_level=None)
         connection.set_progress_handler(self._closed.is_set, _STEPS)
-        connection.create_function("lower_", 1, _lower, deterministic=True)
-        connection.create_function("sort_key", 1, _sort_key, deterministic=True)
+        connection.create_function("lower_", 1, lower, deterministic=True)
+        connection.create_function("sort_key", 1, sort_key, deterministic=True)
         return connection
 
     def _attach(self, connection: sqlite3.Connection, name: str, file: str, options: str) -> None:
@@ -186,7 +184,7 @@ class Database:
     def _place(self) -> Path:
         with self._lock:
             if self._closed.is_set():
-                raise _gone()
+                raise gone()
             if self._directory is None:
                 self._directory = tempfile.TemporaryDirectory(prefix="practice-data-")
             return Path(self._directory.name)
@@ -207,7 +205,7 @@ class Database:
                     self._make(connection, name)
                 part.rename(part.with_suffix(".sqlite"))
             except (sqlite3.Error, OSError) as error:
-                raise _failed(error, self._closed) from error
+                raise failed(error, self._closed) from error
             self._filled.add(name)
 
     def _make(self, connection: sqlite3.Connection, name: str) -> None:
@@ -267,58 +265,6 @@ class Database:
             connection.execute(f'INSERT INTO "User"."User" SELECT {values} FROM "User"."User" WHERE n = 1', own)  # noqa: S608  # our own names
 
 
-class Rows(Iterator[Row]):
-    """The rows of one query, read a block at a time, until the last one or `close`. One thread at a time waits."""
-
-    def __init__(
-        self, connection: sqlite3.Connection, sql: str, parameters: Sequence[Any], closed: threading.Event
-    ) -> None:
-        self._connection = connection
-        self._query = (sql, parameters)
-        self._closed = closed
-        self._lock = threading.Lock()
-        self._cursor: sqlite3.Cursor | None = None
-        self._block: Iterator[Row] = iter(())
-
-    def __next__(self) -> Row:
-        row = next(self._block, None)
-        if row is None:
-            self._block = iter(self._fetch())
-            row = next(self._block, None)
-        if row is None:
-            self.close()
-            raise StopIteration
-        return row
-
-    def __del__(self) -> None:
-        self.close()
-
-    def select(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
-        """All rows of another SELECT over the same objects, such as a record's children."""
-        with self._lock:
-            try:
-                return self._connection.execute(sql, parameters).fetchall()
-            except sqlite3.Error as error:
-                raise _failed(error, self._closed) from error
-
-    def close(self) -> None:
-        """Let go of the files. Safe to call twice, and while another thread reads."""
-        with self._lock:
-            if self._cursor:
-                self._cursor.close()  # or its statement would keep the files open
-                self._cursor = None
-            self._connection.close()
-
-    def _fetch(self) -> list[Row]:
-        with self._lock:
-            try:
-                # Not before somebody wants a row: SQLite sorts when it is asked for the first.
-                self._cursor = self._cursor or self._connection.execute(*self._query)
-                return self._cursor.fetchmany(_BLOCK)
-            except sqlite3.Error as error:
-                raise _failed(error, self._closed) from error
-
-
 # ---------------------------------------------------------------- SQL that makes
 
 
@@ -358,40 +304,3 @@ def _indexes(name: str) -> Iterator[str]:
     for field in SCHEMA[name].fields:
         if field.children_name:
             yield f'CREATE INDEX "{name}"."{name}.{field.name}" ON "{name}" ("{field.name}")'
-
-
-# ---------------------------------------------------------------- functions for SQL
-
-
-def _lower(text: str | None) -> str | None:
-    """SQLite's lower() knows ASCII only."""
-    return text and text.lower()
-
-
-#: Letters that Unicode does not take apart into a plain one and an accent.
-_BARE: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
-
-
-def _sort_key(text: str | None) -> str | None:
-    """Text to sort by: É beside e, not behind z."""
-    if text is None or text.isascii():
-        return _lower(text)
-    letters = unicodedata.normalize("NFKD", text.casefold().translate(_BARE))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
-
-
-# ---------------------------------------------------------------- what can go wrong
-
-
-def _gone() -> PracticeError:
-    return PracticeError("the practice org's records are gone: it has stopped", next_step="start it again")
-
-
-def _failed(error: Exception, closed: threading.Event) -> PracticeError:
-    if closed.is_set():
-        return _gone()
-    return PracticeError(
-        "the practice org cannot make or read its records",
-        str(error),
-        "make room on the disk, set TMPDIR to a folder that you may write to, or ask for fewer records",
-    )

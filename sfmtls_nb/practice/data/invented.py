@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sfmtls_nb.practice.data.schema import SCHEMA
+from sfmtls_nb.practice.data.objects import SCHEMA
 
 _FIRST_NAMES: Final = (
     "Ada Aisha Alejandro Amara Andrei Anika Astrid Benedikt Björn Camille Carlos Chiara Chloé Dagmar Daniel Deniz "

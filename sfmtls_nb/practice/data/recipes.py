@@ -14,7 +14,7 @@ from typing import Final
 
 from sfmtls_nb.practice.data.ids import eighteen
 from sfmtls_nb.practice.data.invented import POOLS
-from sfmtls_nb.practice.data.schema import SCHEMA
+from sfmtls_nb.practice.data.objects import SCHEMA
 
 #: Invented users; the org's own come on top of them.
 INVENTED_USERS: Final = 12

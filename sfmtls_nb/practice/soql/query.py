@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Self
 
-from sfmtls_nb.practice.data.database import Database, Rows
+from sfmtls_nb.practice.data import Database, Rows
 from sfmtls_nb.practice.soql.records import Record, Selected, reader
 from sfmtls_nb.practice.soql.scope import Compilation
 from sfmtls_nb.practice.soql.sql import Statement, statement

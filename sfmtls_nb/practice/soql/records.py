@@ -11,8 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from sfmtls_nb.practice.data.database import Row, Rows
-from sfmtls_nb.practice.data.schema import FieldType
+from sfmtls_nb.practice.data import FieldType, Row, Rows
 
 #: The type of records that GROUP BY and aggregate functions make.
 AGGREGATE: Final = "AggregateResult"

@@ -9,7 +9,7 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any, Final
 
-from sfmtls_nb.practice.data.schema import NUMBER_TYPES, SCHEMA, Field, FieldType, SObject, sobject
+from sfmtls_nb.practice.data import NUMBER_TYPES, SCHEMA, Field, FieldType, SObject, sobject
 from sfmtls_nb.practice.soql.syntax import FieldPath, FunctionCall, Place, SoqlError, error_at
 
 #: "No more than five levels can be specified in a child-to-parent relationship" (SOQL reference).

@@ -8,7 +8,7 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any, Final
 
-from sfmtls_nb.practice.data.schema import SCHEMA, TEXT_TYPES
+from sfmtls_nb.practice.data import SCHEMA, TEXT_TYPES
 from sfmtls_nb.practice.soql.records import AGGREGATE, Child, Parent, Selected, SelectedField
 from sfmtls_nb.practice.soql.scope import Compilation, Operand, Scope, entity, not_simulated, too_complicated
 from sfmtls_nb.practice.soql.syntax import FieldPath, FunctionCall, Place, Select, SoqlError

@@ -13,8 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from sfmtls_nb.practice.data.ids import eighteen
-from sfmtls_nb.practice.data.schema import ID_TYPES, NUMBER_TYPES, TEXT_TYPES, Field
+from sfmtls_nb.practice.data import ID_TYPES, NUMBER_TYPES, TEXT_TYPES, Field, eighteen
 from sfmtls_nb.practice.soql.dates import day_range
 from sfmtls_nb.practice.soql.syntax import SoqlError, Value, error_at
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from sfmtls_nb.practice.data.schema import ID_TYPES, TEXT_TYPES
+from sfmtls_nb.practice.data import ID_TYPES, TEXT_TYPES
 from sfmtls_nb.practice.soql.scope import Operand, Scope, entity, not_simulated, too_complicated
 from sfmtls_nb.practice.soql.syntax import (
     Comparison,

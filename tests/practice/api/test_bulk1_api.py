@@ -11,8 +11,8 @@ from lxml import etree
 from noon import NOW
 
 from sfmtls_nb.practice.api.bulk1 import Bulk1Api
-from sfmtls_nb.practice.data.database import Database
-from sfmtls_nb.practice.mutual.gate import Presented, certificate_page
+from sfmtls_nb.practice.data import Database
+from sfmtls_nb.practice.mutual import Presented, certificate_page
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.state import OrgState
 

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from noon import NOW
 
 from sfmtls_nb.practice.api.bulk import BulkApi
-from sfmtls_nb.practice.data.database import Database
-from sfmtls_nb.practice.data.ids import eighteen
-from sfmtls_nb.practice.mutual.gate import Presented, certificate_page
+from sfmtls_nb.practice.data import Database, eighteen
+from sfmtls_nb.practice.mutual import Presented, certificate_page
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.state import OrgState
 

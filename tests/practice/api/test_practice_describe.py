@@ -14,7 +14,7 @@ from sfmtls_nb.practice.api.describe import (
     describe_global,
     describe_sobject,
 )
-from sfmtls_nb.practice.data.schema import SCHEMA, SObject
+from sfmtls_nb.practice.data import SCHEMA, SObject
 
 SOBJECTS = list(SCHEMA.values())
 PLAIN = (str, int, bool, type(None))

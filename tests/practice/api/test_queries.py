@@ -11,8 +11,7 @@ from noon import NOW
 
 from sfmtls_nb.practice.api import queries as module
 from sfmtls_nb.practice.api.queries import Queries, QueryBatch, json_of, text_of
-from sfmtls_nb.practice.data.database import Database
-from sfmtls_nb.practice.data.ids import eighteen
+from sfmtls_nb.practice.data import Database, eighteen
 from sfmtls_nb.practice.refusal import RefusedError
 
 CONTACTS = "SELECT Id FROM Contact ORDER BY Id"

@@ -14,8 +14,8 @@ from noon import NOW
 
 from sfmtls_nb.practice.api.queries import Queries
 from sfmtls_nb.practice.api.rest import RestApi
-from sfmtls_nb.practice.data.database import Database
-from sfmtls_nb.practice.mutual.gate import Presented, certificate_page
+from sfmtls_nb.practice.data import Database
+from sfmtls_nb.practice.mutual import Presented, certificate_page
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.state import OrgState
 

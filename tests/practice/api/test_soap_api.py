@@ -15,9 +15,8 @@ from lxml.builder import ElementMaker
 
 from sfmtls_nb.practice.api.queries import Queries
 from sfmtls_nb.practice.api.soap import SoapApi
-from sfmtls_nb.practice.data.database import Database
-from sfmtls_nb.practice.data.ids import eighteen
-from sfmtls_nb.practice.mutual.gate import Presented
+from sfmtls_nb.practice.data import Database, eighteen
+from sfmtls_nb.practice.mutual import Presented
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.state import OrgState
 

@@ -16,9 +16,7 @@ from typing import Any
 import pytest
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.data.database import DEFAULT_RECORDS, Database, OrgUser, Row
-from sfmtls_nb.practice.data.ids import eighteen
-from sfmtls_nb.practice.data.schema import SCHEMA, Field, SObject
+from sfmtls_nb.practice.data import DEFAULT_RECORDS, SCHEMA, Database, Field, OrgUser, Row, SObject, eighteen
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 ERIN = OrgUser(eighteen("0055f00000PRAC1"), "erin@practice.example", "Erin Enforced", eighteen("00e5f00000PRAC1"))
@@ -446,7 +444,7 @@ def test_closing_does_not_wait_for(folder: Path, records: int, sql: str) -> None
 STREAMING = """
 import resource
 from datetime import UTC, datetime
-from sfmtls_nb.practice.data.database import Database
+from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.soql import compile_query, run
 
 def peak():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import pytest
 
-from sfmtls_nb.practice.data.schema import FIELD_TYPES, SCHEMA, Field, SObject, sobject
+from sfmtls_nb.practice.data import SCHEMA, Field, FieldType, SObject, sobject
 
 OBJECTS = list(SCHEMA.values())
 FIELDS = [(each, field) for each in OBJECTS for field in each.fields]
@@ -83,7 +84,7 @@ def test_key_prefixes_are_three_characters_and_tell_the_objects_apart() -> None:
 
 
 def test_every_type_of_field_occurs() -> None:
-    assert set(FIELD_TYPES) == {field.type for _, field in FIELDS}
+    assert set(get_args(FieldType)) == {field.type for _, field in FIELDS}
 
 
 def test_the_custom_object_has_a_field_of_each_kind_one_can_make() -> None:

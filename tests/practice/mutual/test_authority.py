@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from sfmtls_nb.practice.mutual.authority import Authority, Issued
+from sfmtls_nb.practice.mutual import Authority, Issued
 
 OPENSSL = shutil.which("openssl")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfmtls_nb.practice.mutual.gate import Presented, Verdict, certificate_page, judge
+from sfmtls_nb.practice.mutual import Presented, Verdict, certificate_page, judge
 from sfmtls_nb.practice.request import Listener
 
 NOTHING = Presented(certificate=False, flaw=None, uploaded=False)

@@ -12,7 +12,7 @@ import pytest
 
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.practice.mutual.authority import Authority
+from sfmtls_nb.practice.mutual import Authority
 from sfmtls_nb.practice.mutual.files import client_files, write_files
 
 OURS = {"organization_id": "00D5f000000PRACEA4"}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sfmtls_nb.practice.data.database import Database
+from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.soql import CompiledQuery, SoqlError, compile_query, run
 from sfmtls_nb.practice.soql.records import Record
 
