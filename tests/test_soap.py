@@ -25,7 +25,7 @@ from sfmtls_nb import (
     SfmtlsError,
     SoapFault,
 )
-from sfmtls_nb.practice.mutual.gate import NO_CERTIFICATE, certificate_page
+from sfmtls_nb.practice.mutual import NO_CERTIFICATE, certificate_page
 from sfmtls_nb.soap import (
     PARTNER,
     SECRET_ELEMENTS,

@@ -12,15 +12,20 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from OpenSSL import SSL
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.api.oauth import ConnectedApp
-from sfmtls_nb.practice.api.soap import LAST_LOGIN_VERSION
+from sfmtls_nb.practice.api import LAST_LOGIN_VERSION, ConnectedApp
 from sfmtls_nb.practice.data import DEFAULT_RECORDS, Database, OrgUser, eighteen
 from sfmtls_nb.practice.events import EventLog
 from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
-from sfmtls_nb.practice.mutual import Authority
-from sfmtls_nb.practice.mutual.files import ClientFiles, ScenarioFiles, client_files, write_files, write_scenario
-from sfmtls_nb.practice.mutual.scenarios import scenario
-from sfmtls_nb.practice.mutual.tls import server_context
+from sfmtls_nb.practice.mutual import (
+    Authority,
+    ClientFiles,
+    ScenarioFiles,
+    client_files,
+    find_scenario,
+    server_context,
+    write_files,
+    write_scenario,
+)
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.router import Router
 from sfmtls_nb.practice.server import Server
@@ -215,7 +220,7 @@ class PracticeOrg:
 
         They are in ``identities/NAME``. Its leaf is uploaded in this org, unless that is what is wrong with it.
         """
-        wanted = scenario(name)
+        wanted = find_scenario(name)
         if name not in self._identities:
             material = wanted.make(self.authority)
             self._identities[name] = write_scenario(self.directory / "identities" / name, wanted, material)

@@ -14,16 +14,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sfmtls_nb.practice.api.bulk import BulkApi
-from sfmtls_nb.practice.api.bulk1 import Bulk1Api
-from sfmtls_nb.practice.api.oauth import ConnectedApp, OAuthApi
-from sfmtls_nb.practice.api.queries import Queries
-from sfmtls_nb.practice.api.rest import RestApi
-from sfmtls_nb.practice.api.soap import SoapApi
+from sfmtls_nb.practice.api import Bulk1Api, BulkApi, ConnectedApp, OAuthApi, Queries, RestApi, SoapApi
 from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.events import Event, EventLog
-from sfmtls_nb.practice.mutual import Presented, certificate_page
-from sfmtls_nb.practice.mutual.tls import name_of, verify_client_chain
+from sfmtls_nb.practice.mutual import Presented, certificate_page, name_of, verify_client_chain
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.state import OrgState
 

@@ -23,8 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import SSL
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.mutual import Authority, Issued
-from sfmtls_nb.practice.mutual.tls import server_context
+from sfmtls_nb.practice.mutual import Authority, Issued, server_context
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.server import Server
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Final, Literal, Unpack, cast
 
 from cryptography import x509
@@ -36,19 +37,27 @@ class Material:
 class Scenario:
     """One way an identity can be wrong, or odd.
 
-    sees: what a call on 8443 gets by an enforced user: ``data``, the reason on the HTML page, a fault's code, or
-    ``nothing is sent``. finding: the code under which the client's own check reports it ("" for none).
-    uploaded: whether its leaf is among the org's Mutual Authentication Certificates.
+    sees: what an enforced user's call on 8443 gets: ``data``, the reason on the HTML page, a fault's code, or
+    ``nothing is sent``. conclusion: what to learn from it. uploaded: whether its leaf is among the org's Mutual
+    Authentication Certificates.
     """
 
     name: str
     what: str
-    refused_by: Layer
     sees: str
-    finding: str
     conclusion: str
     make: Callable[[Authority], Material]
     uploaded: bool = True
+
+    @property
+    def refused_by(self) -> Layer:
+        """Who refuses it."""
+        return _REFUSED_BY.get(self.sees, "layer 1")
+
+    @property
+    def finding(self) -> str:
+        """Code under which the client's own check reports it; "" where nothing about the identity itself is wrong."""
+        return "" if self.name in ("good", "not-uploaded") else self.name
 
 
 def _chain(authority: Authority, leaf: Issued, *, root: bool = False) -> Material:
@@ -72,14 +81,6 @@ def _good(authority: Authority) -> Material:
     return _chain(authority, _leaf(authority))
 
 
-def _no_key(authority: Authority) -> Material:
-    return Material(None, _good(authority).certificates)
-
-
-def _key_mismatch(authority: Authority) -> Material:
-    return Material(_leaf(authority).key, _good(authority).certificates)
-
-
 def _no_leaf(authority: Authority) -> Material:
     made = _good(authority)
     return Material(made.key, made.certificates[1:])
@@ -93,10 +94,6 @@ def _self_signed(authority: Authority) -> Material:
 def _ca_as_leaf(authority: Authority) -> Material:
     issuing, policy = authority.client.intermediates
     return Material(issuing.key, (("client.crt", issuing.certificate), ("intermediate1.crt", policy.certificate)))
-
-
-def _not_yet_valid(authority: Authority) -> Material:
-    return _chain(authority, _leaf(authority, starts=timedelta(days=2)))
 
 
 def _intermediate_missing(authority: Authority) -> Material:
@@ -136,20 +133,12 @@ def _under_rsa(authority: Authority, change: Callable[[Issued, Issued], x509.Cer
     return Material(leaf.key, (("client.crt", change(leaf, issuing)), *files))
 
 
-def _rsa_pss(authority: Authority) -> Material:
-    return _under_rsa(authority, lambda leaf, issuing: leaf.certificate, pss=True)
-
-
 def _weak_key(authority: Authority) -> Material:
     return _chain(authority, _leaf(authority, rsa.generate_private_key(65537, 1024)))  # noqa: S505  # that is the lesson
 
 
-def _weak_signature(authority: Authority) -> Material:
-    return _under_rsa(authority, _signed_again_with_sha1, pss=False)
-
-
-def _signed_again_with_sha1(leaf: Issued, issuing: Issued) -> x509.Certificate:
-    """Cryptography no longer signs certificates with SHA-1, and is right: so it is done here by hand.
+def _sign_again_with_sha1(leaf: Issued, issuing: Issued) -> x509.Certificate:
+    """Sign a certificate by hand, because cryptography rightly refuses to use SHA-1 for it.
 
     The names of the two algorithms (RFC 8017, A.2.4) have the same length, so the DER keeps its shape.
     """
@@ -168,205 +157,153 @@ def _with(**changes: Unpack[CertificateProfile]) -> Callable[[Authority], Materi
 _PURPOSE: Final = "unsuitable certificate purpose"
 _ISSUER: Final = "unable to get local issuer certificate"
 _NOT_SENT: Final = "nothing is sent"
+#: Every other thing to see is a reason on the HTML page.
+_REFUSED_BY: Final[Mapping[str, Layer]] = MappingProxyType(
+    {"data": "nobody", _NOT_SENT: "client", "MUTUAL_AUTHENTICATION_FAILED": "layer 2"}
+)
 
 #: In the order in which a course would tell them.
 SCENARIOS: Final = (
-    Scenario("good", "nothing", "nobody", "data", "", "this is how it should be", _good),
+    Scenario("good", "nothing", "data", "this is how it should be", _good),
     Scenario(
         "no-key",
         "the private key is missing",
-        "client",
         _NOT_SENT,
-        "no-key",
         "the authority sends certificates only; the key was made with the request, and stayed where that was done",
-        _no_key,
+        lambda authority: Material(None, _good(authority).certificates),
     ),
     Scenario(
         "key-mismatch",
         "the key belongs to another certificate",
-        "client",
         _NOT_SENT,
-        "key-mismatch",
         "key and certificate are a pair: keep the files of one request together",
-        _key_mismatch,
+        lambda authority: Material(_leaf(authority).key, _good(authority).certificates),
     ),
     Scenario(
         "no-leaf",
         "only the authority's certificates are there",
-        "client",
         _NOT_SENT,
-        "no-leaf",
         "the bundle an authority offers for download is not your certificate",
         _no_leaf,
     ),
     Scenario(
         "self-signed",
         "the certificate is signed with its own key",
-        "layer 1",
         "self-signed certificate",
-        "self-signed",
         "anyone can make one; an authority the org accepts has to vouch for you",
         _self_signed,
     ),
     Scenario(
         "ca-as-leaf",
         "an authority's certificate is used as the client's",
-        "layer 1",
         _PURPOSE,
-        "ca-as-leaf",
         "an authority's key signs certificates and must not sit on a client",
         _ca_as_leaf,
     ),
     Scenario(
         "client-auth-missing",
         "the leaf names no purpose",
-        "layer 1",
         _PURPOSE,
-        "client-auth-missing",
         "Salesforce wants clientAuth named in the extended key usage",
         _with(purposes=()),
     ),
     Scenario(
         "server-auth-only",
         "the leaf is a web server's",
-        "layer 1",
         _PURPOSE,
-        "server-auth-only",
         "a certificate for a web site is none for a client; by what they have announced, public authorities sell only the former now",
         _with(purposes=(ExtendedKeyUsageOID.SERVER_AUTH,)),
     ),
     Scenario(
         "dual-use",
         "the leaf is for servers and clients",
-        "nobody",
         "data",
-        "dual-use",
         "it works, and cannot be renewed like this: plan its replacement",
         _with(purposes=(ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)),
     ),
     Scenario(
         "any-purpose",
         "the leaf says anyExtendedKeyUsage",
-        "layer 1",
         _PURPOSE,
-        "any-purpose",
         "any is not clientAuth",
         _with(purposes=(ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,)),
     ),
     Scenario(
         "no-digital-signature",
         "keyUsage lacks digitalSignature",
-        "layer 1",
         _PURPOSE,
-        "no-digital-signature",
         "a client proves that it has the key by signing, so the certificate has to allow that",
         _with(signs=False),
     ),
     Scenario(
         "expired",
         "the leaf has expired",
-        "layer 1",
         "certificate has expired",
-        "expired",
         "certificates end: watch the date, and upload the new leaf before it",
         _with(starts=timedelta(days=-400), days=-2),
     ),
     Scenario(
         "not-yet-valid",
         "the leaf is not valid yet",
-        "layer 1",
         "certificate is not yet valid",
-        "not-yet-valid",
         "a wrong clock looks the same: check yours",
-        _not_yet_valid,
+        _with(starts=timedelta(days=2)),
     ),
-    Scenario(
-        "expires-soon",
-        "the leaf expires in ten days",
-        "nobody",
-        "data",
-        "expires-soon",
-        "it works today: renew it now",
-        _with(days=10),
-    ),
+    Scenario("expires-soon", "the leaf expires in ten days", "data", "it works today: renew it now", _with(days=10)),
     Scenario(
         "intermediate-missing",
         "the leaf is sent alone",
-        "layer 1",
         _ISSUER,
-        "intermediate-missing",
         "the org knows roots only; everything between the root and you is yours to send",
         _intermediate_missing,
     ),
     Scenario(
         "intermediate-expired",
         "the leaf's issuer has expired",
-        "layer 1",
         "certificate has expired",
-        "intermediate-expired",
         "intermediates have dates too",
         _intermediate_expired,
     ),
     Scenario(
         "wrong-order",
         "the intermediates stand upside down",
-        "nobody",
         "data",
-        "wrong-order",
         "OpenSSL sorts it out, other servers do not: send leaf first, then each issuer",
         _wrong_order,
     ),
     Scenario(
         "root-included",
         "the root is among the files",
-        "nobody",
         "data",
-        "root-included",
         "harmless and useless: the org trusts its own copy only",
         lambda authority: _chain(authority, _leaf(authority), root=True),
     ),
     Scenario(
         "root-not-accepted",
         "the chain is whole, under a root the org does not know",
-        "layer 1",
         _ISSUER,
-        "root-not-accepted",
         "look at cacerts.jsp before you buy",
         _root_not_accepted,
     ),
-    Scenario(
-        "weak-key",
-        "the key has 1024 bits",
-        "client",
-        _NOT_SENT,
-        "weak-key",
-        "OpenSSL refuses to use it",
-        _weak_key,
-    ),
+    Scenario("weak-key", "the key has 1024 bits", _NOT_SENT, "OpenSSL refuses to use it", _weak_key),
     Scenario(
         "weak-signature",
         "the leaf is signed with SHA-1",
-        "client",
         _NOT_SENT,
-        "weak-signature",
         "SHA-1 can be forged; OpenSSL refuses it",
-        _weak_signature,
+        lambda authority: _under_rsa(authority, _sign_again_with_sha1, pss=False),
     ),
     Scenario(
         "rsa-pss",
         "the leaf is signed with RSA-PSS",
-        "nobody",
         "data",
-        "rsa-pss",
         "modern and right, and some older clients cannot read it",
-        _rsa_pss,
+        lambda authority: _under_rsa(authority, lambda leaf, issuing: leaf.certificate, pss=True),
     ),
     Scenario(
         "not-uploaded",
         "all is well, but nobody has uploaded the leaf",
-        "layer 2",
         "MUTUAL_AUTHENTICATION_FAILED",
-        "",
         "after each renewal the new leaf has to be uploaded in Setup",
         _good,
         uploaded=False,
@@ -374,8 +311,8 @@ SCENARIOS: Final = (
 )
 
 
-def scenario(name: str) -> Scenario:
-    """The scenario of that name. Raises PracticeError for an unknown one."""
+def find_scenario(name: str) -> Scenario:
+    """Return the scenario of a name. Raises PracticeError for an unknown one."""
     for each in SCENARIOS:
         if each.name == name:
             return each
