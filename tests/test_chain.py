@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfmtls_nb.chain import build_chain, is_self_signed, issued_by
-from sfmtls_nb.practice.authority import Authority, Issued
+from sfmtls_nb.practice.mutual import Authority, Issued
 
 Certificates = tuple[x509.Certificate, ...]
 

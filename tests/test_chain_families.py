@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from sfmtls_nb import ClientIdentity
 from sfmtls_nb.chain import build_chain
-from sfmtls_nb.practice.authority import Authority, Issued
+from sfmtls_nb.practice.mutual import Authority, Issued
 
 AUTHORITY = Authority(["localhost"])
 CLIENT = [ExtendedKeyUsageOID.CLIENT_AUTH]

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from sfmtls_nb import ClientIdentity, IdentityError, PassphraseError, Secret, new_key_and_csr
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.practice.authority import Authority, Issued
+from sfmtls_nb.practice.mutual import Authority, Issued
 
 PASSPHRASE = "correct horse"
 

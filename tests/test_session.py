@@ -39,7 +39,7 @@ from sfmtls_nb.api import parse_typed, read_json, read_reply
 from sfmtls_nb.connection import Transport
 from sfmtls_nb.org import Port
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.practice.authority import Authority, Issued
+from sfmtls_nb.practice.mutual import Authority, Issued
 
 
 @pytest.fixture

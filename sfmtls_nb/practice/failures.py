@@ -1,8 +1,8 @@
-"""Failures on request: what can go wrong between a good request and its answer, by name."""
+"""Failures on request: the ways a call can fail although its request is good, by name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -19,7 +19,7 @@ _PAGE: Final = (
 class Failure:
     """One way a call can fail although everything about it is right.
 
-    spoil: what becomes of the good answer. conclusion: what a client should do about it.
+    spoil: turns the good answer into the bad one. conclusion: the client's remedy.
     """
 
     name: str
@@ -94,14 +94,47 @@ ORG_FAILURES: Final = {
     "limit-exceeded": "the day's API requests are used up: REQUEST_LIMIT_EXCEEDED",
 }
 
-#: Every failure that can be asked for, and what happens then.
+#: Every failure that can be asked for, and its effect.
 ON_REQUEST: Final = {name: each.what for name, each in FAILURES.items()} | ORG_FAILURES
 
 
-def failure(name: str) -> Failure:
-    """The failure of that name. Raises PracticeError for an unknown one."""
-    try:
-        return FAILURES[name]
-    except KeyError:
-        known = ", ".join(ON_REQUEST)
-        raise PracticeError(f"there is no failure {name!r}", next_step=f"they are: {known}") from None
+class ArmedFailures:
+    """The failures that are still to come, by name, and how many calls each is to meet."""
+
+    def __init__(self) -> None:
+        self._left: dict[str, int | None] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._left))
+
+    def arm(self, name: str, times: int | None = 1) -> None:
+        """Let the next ``times`` API calls fail (None: all, until `disarm`). Raises PracticeError for no such failure."""
+        if name not in ON_REQUEST:
+            raise PracticeError(f"there is no failure {name!r}", next_step=f"they are: {', '.join(ON_REQUEST)}")
+        if times is not None and times < 1:
+            raise PracticeError(
+                f"a failure cannot be armed {times} times", next_step="once or more; None: until disarm() takes it back"
+            )
+        self._left[name] = times
+
+    def disarm(self) -> None:
+        """Let everything go well again."""
+        self._left.clear()
+
+    def use(self, name: str) -> bool:
+        """Return whether a failure is armed; if so, it is to come once less."""
+        if name not in self._left:
+            return False
+        left = self._left[name]
+        if left == 1:
+            del self._left[name]
+        elif left:
+            self._left[name] = left - 1
+        return True
+
+    def spoil(self, answer: Answer) -> Answer:
+        """Return what the armed failures make of a good answer."""
+        for name in self:
+            if name in FAILURES and self.use(name):
+                answer = FAILURES[name].spoil(replace(answer, body=answer.whole_body))
+        return answer

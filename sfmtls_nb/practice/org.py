@@ -12,19 +12,24 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from OpenSSL import SSL
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.authority import Authority
-from sfmtls_nb.practice.data import DEFAULT_RECORDS, Database, OrgUser
+from sfmtls_nb.practice.api import LAST_LOGIN_VERSION, ConnectedApp
+from sfmtls_nb.practice.data import DEFAULT_RECORDS, Database, OrgUser, eighteen
 from sfmtls_nb.practice.events import EventLog
 from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
-from sfmtls_nb.practice.files import ClientFiles, ScenarioFiles, client_files, write_files, write_scenario
-from sfmtls_nb.practice.oauth_api import ConnectedApp
+from sfmtls_nb.practice.mutual import (
+    Authority,
+    ClientFiles,
+    ScenarioFiles,
+    client_files,
+    find_scenario,
+    server_context,
+    write_files,
+    write_scenario,
+)
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.router import Router
-from sfmtls_nb.practice.scenarios import scenario
 from sfmtls_nb.practice.server import Server
-from sfmtls_nb.practice.soap_api import LAST_LOGIN_VERSION
-from sfmtls_nb.practice.state import ORGANIZATION_ID, Credentials, OrgState, User, eighteen
-from sfmtls_nb.practice.tls import server_context
+from sfmtls_nb.practice.state import ORGANIZATION_ID, Credentials, OrgState, User
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _WILDCARDS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # compared with, not bound to
@@ -215,7 +220,7 @@ class PracticeOrg:
 
         They are in ``identities/NAME``. Its leaf is uploaded in this org, unless that is what is wrong with it.
         """
-        wanted = scenario(name)
+        wanted = find_scenario(name)
         if name not in self._identities:
             material = wanted.make(self.authority)
             self._identities[name] = write_scenario(self.directory / "identities" / name, wanted, material)
@@ -263,16 +268,16 @@ class PracticeOrg:
 
     def arm(self, name: str, times: int | None = 1) -> None:
         """Let the next API calls (None: all) fail in a way that `failures` describes: ``practice.arm("delay")``."""
-        self._router.arm(name, times)
+        self.state.failures.arm(name, times)
 
     @property
     def armed(self) -> tuple[str, ...]:
         """The failures that are still to come."""
-        return tuple(self._router.armed)
+        return tuple(self.state.failures)
 
     def disarm(self) -> None:
         """Let everything go well again."""
-        self._router.disarm()
+        self.state.failures.disarm()
 
     # ------------------------------------------------------------ inside
 

@@ -1,4 +1,4 @@
-"""Refusals: what the org's interfaces raise on the way to an answer; each renders them in its own format."""
+"""Refusals: raised by the org's APIs on the way to an answer; each API writes them in its own format."""
 
 from __future__ import annotations
 
@@ -12,11 +12,3 @@ class RefusedError(Exception):
     def __init__(self, code: str, message: str = "", row: int | None = None, column: int | None = None) -> None:
         super().__init__(code, message)
         self.code, self.message, self.row, self.column = code, message, row, column
-
-
-class CertificatePageRefusal(Exception):  # noqa: N818  # a refusal, as above
-    """A call that gets the HTML page "Certificate Error", with the reason on it."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason

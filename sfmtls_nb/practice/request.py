@@ -1,4 +1,4 @@
-"""Request and Answer: what the practice org's decisions take and give. Plain values; no socket is near them."""
+"""Request and Answer: plain values that the practice org's decisions take and give; no socket is near them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Answer:
     body: bytes, or an iterable of them, which is sent in chunks as it comes.
     delay: seconds before it is sent. cut_after: bytes of the body after which sending ends. stall: it ends without
     closing. missing: bytes that Content-Length promises too many. clock_offset: of the Date header.
-    operation: what was asked for, for the event log.
+    operation, user, code, layer_2: for the event log, as `events.Event` has them.
     """
 
     status: int
@@ -72,6 +72,9 @@ class Answer:
     missing: int = 0
     clock_offset: timedelta = timedelta()
     operation: str = ""
+    user: str = ""
+    code: str = ""
+    layer_2: str = ""
 
     @property
     def whole_body(self) -> bytes:
@@ -79,7 +82,10 @@ class Answer:
         return self.body if isinstance(self.body, bytes) else b"".join(self.body)
 
 
-def json_answer(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Answer:
-    """JSON, in UTF-8, compact."""
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+def json_answer(
+    status: int, content: Any, headers: Mapping[str, str] | None = None, *, indent: int | None = None
+) -> Answer:
+    """Write JSON in UTF-8, compact unless indented."""
+    separators = None if indent else (",", ":")
+    body = json.dumps(content, ensure_ascii=False, indent=indent, separators=separators).encode("utf-8", "replace")
     return Answer(status, "application/json;charset=UTF-8", body, headers or {})

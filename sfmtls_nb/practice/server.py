@@ -31,8 +31,8 @@ from tornado.netutil import add_accept_handler
 
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.events import Event
+from sfmtls_nb.practice.mutual import TLSStream, name_of, presented_chain
 from sfmtls_nb.practice.request import Answer, Listener, Request
-from sfmtls_nb.practice.tls import TLSStream, name_of, presented_chain
 
 _log = logging.getLogger("sfmtls_nb.practice")
 

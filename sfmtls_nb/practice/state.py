@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 from cryptography import x509
 
 from sfmtls_nb.errors import PracticeError
+from sfmtls_nb.practice.data import eighteen
+from sfmtls_nb.practice.failures import ArmedFailures
 from sfmtls_nb.practice.refusal import RefusedError
 
 ORGANIZATION_ID: Final = "00D5f000000PRAC"
@@ -42,7 +44,7 @@ class Credentials(NamedTuple):
 
 
 @dataclass
-class Profile:
+class UserProfile:
     """What its users may and must. ``enforced``: it has Enforce SSL/TLS Mutual Authentication."""
 
     name: str
@@ -59,7 +61,7 @@ class User:
     password: str = field(repr=False)
     user_id: str
     full_name: str
-    profile: Profile
+    profile: UserProfile
     security_token: str = field(default_factory=lambda: secrets.token_urlsafe(18), repr=False)
     password_expired: bool = False
     failed_attempts: int = 0
@@ -87,6 +89,7 @@ class OrgState:
     feature_enabled: whether Support has switched mutual authentication on, so that Setup shows its section.
     session_life: how long a session lives without being used.
     token_required: whether login wants the security token behind the password, as from an unknown network.
+    failures: the failures that the next calls are to meet.
     """
 
     accepted_roots: list[x509.Certificate]
@@ -99,9 +102,10 @@ class OrgState:
     soap_login_enabled: bool = True
     calls: int = 0
     call_limit: int = 15_000
+    failures: ArmedFailures = field(default_factory=ArmedFailures)
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
     sessions: dict[str, OpenSession] = field(default_factory=dict, repr=False)
-    _profiles: list[Profile] = field(default_factory=list, repr=False)
+    _profiles: list[UserProfile] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         # What the org begins with stays, also when nobody has it any more: the last user's is the standard one.
@@ -113,7 +117,7 @@ class OrgState:
     # ------------------------------------------------------------ Setup, as the article goes through it
 
     @property
-    def profiles(self) -> list[Profile]:
+    def profiles(self) -> list[UserProfile]:
         """Every profile that exists, whether users have it or not."""
         return list(
             {id(profile): profile for profile in (*self._profiles, *(user.profile for user in self.users))}.values()
@@ -155,7 +159,7 @@ class OrgState:
             self.uploaded_leaves.append(leaf)
         return leaf
 
-    def clone_profile(self, name: str, new_name: str) -> Profile:
+    def clone_profile(self, name: str, new_name: str) -> UserProfile:
         """A copy of a profile, with an id of its own; its permissions may then be changed.
 
         Raises PracticeError where there is no such profile, or the new name is none or taken.
@@ -173,7 +177,7 @@ class OrgState:
                 next_step="give the clone a name of its own",
             )
         self._clones += 1
-        clone = Profile(new_name, eighteen(f"00e5f0000C{self._clones:05d}"), original.enforced)
+        clone = UserProfile(new_name, eighteen(f"00e5f0000C{self._clones:05d}"), original.enforced)
         self._profiles.append(clone)
         return clone
 
@@ -242,20 +246,9 @@ class OrgState:
             return True
 
 
-def eighteen(short: str) -> str:
-    """The 18-character form of a 15-character id: three more that tell which letters are upper case.
-
-    >>> eighteen("00536000006Z51j")
-    '00536000006Z51jAAC'
-    """
-    alphabet = string.ascii_uppercase + "012345"
-    chunks = (short[start : start + 5] for start in (0, 5, 10))
-    return short + "".join(alphabet[sum(1 << n for n, c in enumerate(chunk) if c.isupper())] for chunk in chunks)
-
-
 def _first_users() -> Iterable[User]:
-    standard = Profile("Standard User", eighteen("00e5f00000PRAC1"))
-    mutual = Profile("Integration (mutual TLS)", eighteen("00e5f00000PRAC2"), enforced=True)
+    standard = UserProfile("Standard User", eighteen("00e5f00000PRAC1"))
+    mutual = UserProfile("Integration (mutual TLS)", eighteen("00e5f00000PRAC2"), enforced=True)
     people = (("enforced", "Erin Enforced", mutual), ("standard", "Stan Standard", standard))
     for number, (name, full_name, profile) in enumerate(people, 1):
         yield User(

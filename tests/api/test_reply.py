@@ -27,8 +27,8 @@ from sfmtls_nb import (
     SoapFault,
 )
 from sfmtls_nb.api import PARTNER, SOAPENV, build_element, build_envelope, parse_typed, serialize
-from sfmtls_nb.practice.gate import NO_CERTIFICATE, certificate_page
 from sfmtls_nb.xml import SECRET_ELEMENTS, format_xml, is_html
+from sfmtls_nb.practice.mutual import NO_CERTIFICATE, certificate_page
 
 # What XML 1.0 can hold (section 2.2), carriage returns included.
 xml_text = st.text(
@@ -387,7 +387,7 @@ def test_any_bytes_are_a_reply_or_an_error_of_ours(answer: bytes) -> None:
 )
 def test_the_certificate_page_is_known_by_its_reason(reason: str) -> None:
     with pytest.raises(CertificatePageError) as caught:
-        reply_in(certificate_page(reason))
+        reply_in(certificate_page(reason).whole_body)
     assert reason == caught.value.reason
 
 

@@ -18,7 +18,7 @@ from raw_server import server_tls, serving, silence
 from sfmtls_nb import ClientIdentity, IdentityError, Org, OrgError
 from sfmtls_nb.connection.context import client_context
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.practice.authority import Issued
+from sfmtls_nb.practice.mutual import Issued
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ from sfmtls_nb.connection import Transport
 from sfmtls_nb.connection import transport as transport_module
 from sfmtls_nb.connection.context import client_context
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.practice.authority import Authority, Issued
+from sfmtls_nb.practice.mutual import Authority, Issued
 
 SECRET = "p455w0rd"
 BODY = serialize(build_envelope(build_element("login", {"username": "me", "password": SECRET})))

@@ -17,9 +17,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice import SCENARIOS, Credentials, Ports, PracticeOrg
-from sfmtls_nb.practice.authority import Authority, Issued
+from sfmtls_nb.practice.mutual import Authority, Issued, Scenario
 from sfmtls_nb.practice.request import Listener, Request
-from sfmtls_nb.practice.scenarios import Scenario
 
 PATH = "/services/Soap/u/41.0"
 

@@ -23,10 +23,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import SSL
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.authority import Authority, Issued
+from sfmtls_nb.practice.mutual import Authority, Issued, server_context
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.server import Server
-from sfmtls_nb.practice.tls import server_context
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 GET_AND_CLOSE = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

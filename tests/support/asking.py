@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from sfmtls_nb.practice.data import Database
-from sfmtls_nb.practice.records import Record
-from sfmtls_nb.practice.soql import Query, SoqlError, compile_query, run
+from sfmtls_nb.practice.soql import CompiledQuery, SoqlError, compile_query, run
+from sfmtls_nb.practice.soql.records import Record
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 
@@ -23,7 +23,7 @@ DATABASE = Database(now=NOW)
 atexit.register(DATABASE.close)
 
 
-def compiled(text: str, *, deleted: bool = False, now: datetime = NOW) -> Query:
+def compiled(text: str, *, deleted: bool = False, now: datetime = NOW) -> CompiledQuery:
     return compile_query(text, now=now, deleted=deleted)
 
 

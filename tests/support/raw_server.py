@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from sfmtls_nb.practice.authority import Issued
+from sfmtls_nb.practice.mutual import Issued
 
 Behaviour = Callable[[socket.socket], None]
 

@@ -11,8 +11,8 @@ from sfmtls_nb.chain import common_name, fingerprint
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work, is_text
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.practice.authority import Issued
 from sfmtls_nb.practice.events import Event
+from sfmtls_nb.practice.mutual import Issued
 from sfmtls_nb.practice.request import Listener
 from sfmtls_nb.writing import write_new
 

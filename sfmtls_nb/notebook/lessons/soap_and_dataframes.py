@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sfmtls_nb.api import Reply
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work, is_text
-from sfmtls_nb.practice.schema import SCHEMA
+from sfmtls_nb.practice.data import SCHEMA
 
 if TYPE_CHECKING:
     import pandas as pd

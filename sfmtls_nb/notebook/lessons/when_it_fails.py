@@ -10,7 +10,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work, is_text
 from sfmtls_nb.practice import SCENARIOS, PracticeOrg
-from sfmtls_nb.practice.authority import Issued
+from sfmtls_nb.practice.mutual import Issued
 from sfmtls_nb.practice.request import Listener
 from sfmtls_nb.writing import write_new
 

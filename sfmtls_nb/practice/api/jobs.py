@@ -1,0 +1,130 @@
+"""Jobs: queries that take their time, as both Bulk APIs have them, and their results as CSV.
+
+The CSV goes out as it is read: a million records take no more memory than a few.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count, islice
+from threading import Lock
+from typing import Any, Final, Generic, TypeVar
+
+from sfmtls_nb.practice.api.queries import refusing, text_of
+from sfmtls_nb.practice.data import Database, eighteen, serial
+from sfmtls_nb.practice.refusal import RefusedError
+from sfmtls_nb.practice.soql import AGGREGATE, Child, CompiledQuery, Record, Result, run
+
+CSV: Final = "text/csv;charset=UTF-8"
+_MOST_JOBS: Final = 1_000
+_CSV_ROWS_AT_ONCE: Final = 250
+#: [simulated] The ages at which a query is begun and finished. Salesforce takes seconds to hours.
+_BEGUN: Final = timedelta(milliseconds=250)
+_FINISHED: Final = timedelta(milliseconds=750)
+
+J = TypeVar("J")
+
+
+class Jobs(Generic[J]):
+    """The jobs of one API by id. Of too many the oldest is forgotten."""
+
+    def __init__(self, instance: str) -> None:
+        self._instance = instance
+        self._lock = Lock()
+        self._numbers = count(1)
+        self._jobs: OrderedDict[str, J] = OrderedDict()
+
+    def new_id(self, prefix: str = "750") -> str:
+        """Return an id that no job has yet."""
+        return eighteen(f"{prefix}{self._instance}{serial(next(self._numbers))}")
+
+    def add(self, job_id: str, job: J) -> None:
+        """Keep a job."""
+        with self._lock:
+            self._jobs[job_id] = job
+            while len(self._jobs) > _MOST_JOBS:
+                self._jobs.popitem(last=False)
+
+    def find(self, job_id: str) -> J | None:
+        """Return the job of an id of 15 or 18 characters; None if there is none."""
+        return self._jobs.get(eighteen(job_id))
+
+    def remove(self, job_id: str) -> None:
+        """Forget a job."""
+        with self._lock:
+            self._jobs.pop(job_id, None)
+
+    def all(self) -> list[J]:
+        """Return every job, oldest first."""
+        with self._lock:
+            return list(self._jobs.values())
+
+
+@dataclass
+class SlowQuery:
+    """A query that takes its time. size: how many records it found; None until it has finished.
+
+    refusal: why it failed; a query that could not be compiled has one from the beginning.
+    """
+
+    query: CompiledQuery | None
+    created: datetime
+    size: int | None = None
+    refusal: RefusedError | None = None
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def state(self, now: datetime, database: Database, names: tuple[str, str, str]) -> str:
+        """Return the state it has by now, in an API's names for waiting, begun and finished; or Failed."""
+        age = now - self.created
+        if age < _FINISHED:
+            return names[age >= _BEGUN]
+        with self._lock:
+            if self.size is None and self.query and not self.refusal:
+                try:
+                    with refusing(), run(self.query, database) as result:
+                        self.size = result.size
+                except RefusedError as refusal:
+                    self.refusal = refusal
+        return "Failed" if self.refusal else names[2]
+
+
+def is_plain(query: CompiledQuery) -> bool:
+    """Return whether a query neither groups, counts nor skips records, which Bulk queries may not."""
+    return query.sobject != AGGREGATE and not query.counts and not query.statement.offset
+
+
+def has_children(query: CompiledQuery) -> bool:
+    """Return whether a query has a subquery over children, which no CSV can hold."""
+    return any(isinstance(column, Child) for column in query.columns)
+
+
+# ---------------------------------------------------------------- CSV
+
+
+def csv_of(result: Result, most: int | None = None, delimiter: str = ",", ending: str = "\n") -> Iterator[bytes]:
+    """Yield a header row and the records (so many at most), in pieces, as they are read.
+
+    Every value stands in double quotes, null is "", a parent's field is under its path: Account.Name.
+    """
+    with result:
+        header = result.query.header
+        paths = [name.split(".") for name in header]
+        yield _line(header, delimiter, ending).encode()
+        records = islice(result, most)
+        while block := list(islice(records, _CSV_ROWS_AT_ONCE)):
+            lines = (_line([_cell(record, path) for path in paths], delimiter, ending) for record in block)
+            yield "".join(lines).encode("utf-8", "replace")
+
+
+def _line(cells: Iterable[str], delimiter: str, ending: str) -> str:
+    return delimiter.join('"' + cell.replace('"', '""') + '"' for cell in cells) + ending
+
+
+def _cell(record: Record, path: Sequence[str]) -> str:
+    value: Any = record
+    for name in path:
+        value = None if value is None else value.values[name]
+    return "" if value is None else text_of(value)

@@ -1,0 +1,326 @@
+"""OAuth at /services/oauth2: token (JWT bearer, client credentials, code + PKCE, refresh), authorize, userinfo, revoke."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from html import escape
+from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from sfmtls_nb.practice.api.resource import session_id
+from sfmtls_nb.practice.data import eighteen
+from sfmtls_nb.practice.request import Answer, Request, json_answer
+from sfmtls_nb.practice.state import ORGANIZATION_ID, OrgState, User
+
+_ROOT: Final = "/services/oauth2/"
+_HTML: Final = "text/html; charset=UTF-8"
+_SCOPES: Final = "api refresh_token openid"
+_CODE_LIFE: Final = timedelta(minutes=15)
+# Salesforce: “The value must be within 3 minutes”; a little more, for clocks that differ.
+_LONGEST_ASSERTION: Final = timedelta(minutes=5)
+_AUDIENCES: Final = ("https://login.salesforce.com", "https://test.salesforce.com")
+#: "The response MUST include the HTTP Cache-Control response header field with a value of no-store" (RFC 6749, 5.1).
+_NOT_KEPT: Final = {"Cache-Control": "no-store"}
+#: "SHOULD avoid allowing the content to be framed", against clickjacking (RFC 6819, 4.4.1.9).
+_NOT_FRAMED: Final = {**_NOT_KEPT, "X-Frame-Options": "DENY", "Content-Security-Policy": "frame-ancestors 'none'"}
+#: The characters of a URI (RFC 3986, 2), "@" and "#" left out: browsers and urlsplit do not agree on what others mean,
+#: and "the endpoint URI MUST NOT include a fragment component" (RFC 6749, 3.1.2).
+_URI: Final = re.compile(r"[A-Za-z0-9\-._~:/?\[\]!$&'()*+,;=%]+")
+
+
+@dataclass
+class ConnectedApp:
+    """A connected app (external client app): who may sign in through it, and with what.
+
+    jwt_key: the public half of the key its certificate was uploaded for. run_as: the client credentials flow's user.
+    """
+
+    jwt_key: rsa.RSAPublicKey
+    run_as: str
+    consumer_key: str = field(default_factory=lambda: "3MVG9" + secrets.token_urlsafe(60))
+    consumer_secret: str = field(default_factory=lambda: secrets.token_hex(32).upper(), repr=False)
+    redirect_uris: tuple[str, ...] = ("https://login.salesforce.com/services/oauth2/success",)
+
+
+@dataclass(frozen=True)
+class _Grant:
+    """What a code or refresh token stands for."""
+
+    user: User
+    at: datetime
+    redirect_uri: str = ""
+    challenge: str = ""
+
+
+class OAuthError(Exception):
+    """Raised on the way to an answer; becomes ``{"error": …, "error_description": …}``."""
+
+    def __init__(self, error: str, description: str, status: int = 400) -> None:
+        super().__init__(error, description)
+        self.error, self.description, self.status = error, description, status
+
+
+class OAuthApi:
+    """The endpoints, with the codes and refresh tokens that are outstanding."""
+
+    def __init__(self, state: OrgState, app: ConnectedApp) -> None:
+        self._state, self.app, self._clock = state, app, state.clock
+        self._codes: dict[str, _Grant] = {}
+        self._refresh: dict[str, _Grant] = {}
+        self._endpoints: Mapping[str, tuple[str, Callable[[Request], Answer]]] = {
+            "token": ("POST", self._token),
+            "authorize": ("GET POST", self._authorize),
+            "userinfo": ("GET POST", self._userinfo),
+            "revoke": ("GET POST", self._revoke),
+        }
+        #: The user of a grant, and whether a refresh token comes with the session.
+        self._grants: Mapping[str, Callable[[Mapping[str, str], Request], tuple[User, bool]]] = {
+            "urn:ietf:params:oauth:grant-type:jwt-bearer": self._jwt_bearer,
+            "client_credentials": self._client_credentials,
+            "authorization_code": self._code,
+            "refresh_token": self._refresh_token,
+        }
+
+    def serves(self, request: Request) -> bool:
+        """Whether the request is for these endpoints."""
+        return request.path.startswith(_ROOT)
+
+    def answer(self, request: Request) -> Answer:
+        """Answer a request. Nobody who signs in here is asked for a certificate, as with login()."""
+        name = request.path.removeprefix(_ROOT).rstrip("/")
+        operation = f"{request.method} {name}"
+        methods, endpoint = self._endpoints.get(name, ("", None))
+        try:
+            if endpoint is None:
+                raise OAuthError("not_found", f"{operation} is not supported", 404)
+            if request.method not in methods.split():
+                raise OAuthError("invalid_request", f"{operation} is not supported", 405)
+            return replace(endpoint(request), operation=operation)
+        except OAuthError as problem:
+            body = {"error": problem.error, "error_description": problem.description}
+            return replace(json_answer(problem.status, body), operation=operation, code=problem.error)
+
+    # ------------------------------------------------------------ token
+
+    def _token(self, request: Request) -> Answer:
+        form = _form(request)
+        grant = self._grants.get(form.get("grant_type", ""))
+        if grant is None:
+            raise OAuthError("unsupported_grant_type", "grant type not supported")
+        user, with_refresh = grant(form, request)
+        return self._grant(user, request.server, with_refresh=with_refresh)
+
+    def _jwt_bearer(self, form: Mapping[str, str], request: Request) -> tuple[User, bool]:
+        try:
+            # The clock is the org's, so exp is judged below and not by PyJWT.
+            claims = jwt.decode(
+                form.get("assertion", ""),
+                self.app.jwt_key,
+                algorithms=["RS256"],
+                audience=[*_AUDIENCES, request.server],
+                options={"verify_exp": False, "require": ["exp", "iss", "sub", "aud"]},
+            )
+            expires = float(claims["exp"])
+        except jwt.InvalidAudienceError as error:
+            raise OAuthError("invalid_grant", "audience is invalid") from error
+        except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
+            raise OAuthError("invalid_grant", "invalid assertion") from error
+        if claims["iss"] != self.app.consumer_key:
+            raise OAuthError("invalid_client_id", "client identifier invalid")
+        now = self._clock().timestamp()
+        if not now < expires <= now + _LONGEST_ASSERTION.total_seconds():
+            raise OAuthError("invalid_grant", "assertion is expired" if expires <= now else "exp is too far ahead")
+        user = self._state.user(str(claims["sub"]))
+        if user is None or user.username.lower() != str(claims["sub"]).lower():  # not by the short name of lessons
+            raise OAuthError("invalid_grant", "user hasn't approved this consumer")
+        return user, False
+
+    def _client_credentials(self, form: Mapping[str, str], request: Request) -> tuple[User, bool]:
+        if f"https://{request.headers.get('Host', '').partition(':')[0].lower()}" in _AUDIENCES:
+            raise OAuthError("invalid_grant", "request not supported on this domain")
+        self._authenticate_client(form, request)
+        user = self._state.user(self.app.run_as)
+        if user is None:
+            raise OAuthError("invalid_grant", "no client credentials user enabled")
+        return user, False
+
+    def _code(self, form: Mapping[str, str], request: Request) -> tuple[User, bool]:
+        grant = self._codes.pop(form.get("code", ""), None)  # once only
+        if grant is None or self._clock() - grant.at > _CODE_LIFE:
+            raise OAuthError("invalid_grant", "expired authorization code" if grant else "invalid authorization code")
+        if form.get("client_id") != self.app.consumer_key:
+            raise OAuthError("invalid_client_id", "client identifier invalid")
+        if form.get("redirect_uri") != grant.redirect_uri:
+            raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
+        if grant.challenge and not hmac.compare_digest(
+            _s256(form.get("code_verifier", "")).encode(), grant.challenge.encode()
+        ):
+            raise OAuthError("invalid_grant", "invalid code verifier")
+        if not grant.challenge:  # without PKCE the secret is demanded
+            self._authenticate_client(form, request)
+        return grant.user, True
+
+    def _refresh_token(self, form: Mapping[str, str], request: Request) -> tuple[User, bool]:
+        del request
+        grant = self._refresh.get(form.get("refresh_token", ""))
+        if form.get("client_id") != self.app.consumer_key:
+            raise OAuthError("invalid_client_id", "client identifier invalid")
+        if grant is None:
+            raise OAuthError("invalid_grant", "expired access/refresh token")
+        return grant.user, False
+
+    def _authenticate_client(self, form: Mapping[str, str], request: Request) -> None:
+        """By HTTP Basic or in the body."""
+        key, secret = form.get("client_id", ""), form.get("client_secret", "")
+        scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "basic":
+            try:
+                key, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+            except ValueError as error:
+                raise OAuthError("invalid_client", "invalid client credentials") from error
+        if key != self.app.consumer_key:
+            raise OAuthError("invalid_client_id", "client identifier invalid")
+        if not hmac.compare_digest(secret.encode(), self.app.consumer_secret.encode()):
+            raise OAuthError("invalid_client", "invalid client credentials")
+
+    def _grant(self, user: User, server: str, *, with_refresh: bool) -> Answer:
+        issued = str(int(self._clock().timestamp() * 1000))
+        identity = f"https://login.salesforce.com/id/{eighteen(ORGANIZATION_ID)}/{user.user_id}"
+        signed = hmac.new(self.app.consumer_secret.encode(), (identity + issued).encode(), hashlib.sha256).digest()
+        body = {
+            "access_token": self._state.open_session(user),
+            "signature": base64.b64encode(signed).decode(),
+            "scope": _SCOPES,
+            "instance_url": server,
+            "id": identity,
+            "token_type": "Bearer",
+            "issued_at": issued,
+            "api_instance_url": server,
+        }
+        if with_refresh:
+            body["refresh_token"] = "5Aep861" + secrets.token_urlsafe(48)
+            self._refresh[body["refresh_token"]] = _Grant(user, self._clock())
+        return json_answer(200, body, _NOT_KEPT)
+
+    # ------------------------------------------------------------ authorize: a page to sign in and consent
+
+    def _authorize(self, request: Request) -> Answer:
+        asked = _form(request) if request.method == "POST" else dict(parse_qsl(urlsplit(request.target).query))
+        redirect = asked.get("redirect_uri", "")
+        # Where these two are wrong there is nowhere safe to send the error to.
+        if asked.get("client_id") != self.app.consumer_key:
+            raise OAuthError("invalid_client_id", "client identifier invalid")
+        if not self._registered(redirect):
+            raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
+        if asked.get("response_type") != "code" or asked.get("code_challenge_method", "S256") != "S256":
+            return _back(
+                redirect, asked, {"error": "unsupported_response_type", "error_description": "code and S256 only"}
+            )
+        if request.method == "GET":
+            return Answer(200, _HTML, _consent_page(asked).encode(), _NOT_FRAMED)
+        if "allow" not in asked:
+            return _back(
+                redirect, asked, {"error": "access_denied", "error_description": "end-user denied authorization"}
+            )
+        user = self._state.authenticate(asked.get("username", ""), asked.get("password", ""))
+        if user is None:
+            page = _consent_page(asked, "Check the username and password.")
+            return Answer(200, _HTML, page.encode(), _NOT_FRAMED)
+        code = "aPrx" + secrets.token_urlsafe(40)
+        self._codes[code] = _Grant(user, self._clock(), redirect, asked.get("code_challenge", ""))
+        return _back(redirect, asked, {"code": code})
+
+    def _registered(self, redirect_uri: str) -> bool:
+        """A registered URI; or one on this machine's loopback, whatever its port (RFC 8252, 7.3)."""
+        try:
+            parts = urlsplit(redirect_uri)
+            usable = _URI.fullmatch(redirect_uri) is not None and parts.port != 0
+        except ValueError:  # such as a port above 65535
+            return False
+        loopback = usable and parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+        return loopback or redirect_uri in self.app.redirect_uris
+
+    # ------------------------------------------------------------ userinfo and revoke
+
+    def _userinfo(self, request: Request) -> Answer:
+        user = self._state.session_user(session_id(request))
+        if user is None:
+            return Answer(403, "text/html;charset=UTF-8", b"Bad_OAuth_Token")
+        answer = json_answer(
+            200,
+            {
+                "sub": f"https://login.salesforce.com/id/{eighteen(ORGANIZATION_ID)}/{user.user_id}",
+                "user_id": user.user_id,
+                "organization_id": eighteen(ORGANIZATION_ID),
+                "preferred_username": user.username,
+                "name": user.full_name,
+                "email": user.username,
+                "zoneinfo": "America/Los_Angeles",
+                "user_type": "STANDARD",
+                "language": "en_US",
+                "locale": "en_US",
+                "urls": {
+                    "rest": f"{request.server}/services/data/v{{version}}/",
+                    "partner": f"{request.server}/services/Soap/u/{{version}}",
+                },
+                "active": True,
+            },
+        )
+        return replace(answer, user=user.username)
+
+    def _revoke(self, request: Request) -> Answer:
+        token = _form(request).get("token", "") or dict(parse_qsl(urlsplit(request.target).query)).get("token", "")
+        if self._refresh.pop(token, None) is None and not self._state.close_session(token):
+            raise OAuthError("unsupported_token_type", "this token type is not supported")
+        return Answer(200, "application/json;charset=UTF-8", b"")
+
+
+def _form(request: Request) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(request.body.decode(), keep_blank_values=True, max_num_fields=50))
+    except ValueError as error:
+        raise OAuthError("invalid_request", "the body is not a form") from error
+
+
+def _s256(verifier: str) -> str:
+    """RFC 7636, 4.2: BASE64URL-ENCODE(SHA256(ASCII(code_verifier)))."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def _back(redirect: str, asked: Mapping[str, str], result: dict[str, str]) -> Answer:
+    if "state" in asked:
+        result["state"] = asked["state"]
+    separator = "&" if "?" in redirect else "?"
+    return Answer(302, _HTML, b"", {"Location": f"{redirect}{separator}{urlencode(result)}"})
+
+
+def _consent_page(asked: Mapping[str, str], problem: str = "") -> str:
+    kept = ("client_id", "redirect_uri", "response_type", "state", "code_challenge", "code_challenge_method", "scope")
+    hidden = "".join(
+        f'<input type="hidden" name="{name}" value="{escape(asked[name])}">' for name in kept if name in asked
+    )
+    alert = f'<p role="alert"><strong>{escape(problem)}</strong></p>' if problem else ""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Practice Org | Allow access?</title><style>'
+        "body{font:16px/1.5 system-ui,sans-serif;max-width:26em;margin:3em auto;padding:0 1em;color-scheme:light dark}"
+        "label{display:block;margin:.8em 0 .2em}input:not([type=hidden]){width:100%;padding:.5em;box-sizing:border-box;font:inherit}"
+        "button{font:inherit;padding:.5em 1.2em;margin:1.2em .6em 0 0}</style></head><body>"
+        "<h1>Allow access?</h1><p>This is the <b>practice org</b>, on your own machine: nothing here is Salesforce's.</p>"
+        "<p>The connected app asks to: access and manage your data (api), act at any time (refresh_token), "
+        f'know who you are (openid).</p>{alert}<form method="post">{hidden}'
+        '<label for="username">Username</label><input id="username" name="username" autocomplete="username" required>'
+        '<label for="password">Password</label>'
+        '<input id="password" name="password" type="password" autocomplete="current-password" required>'
+        '<button name="allow" value="1">Allow</button>'
+        '<button name="deny" value="1" formnovalidate>Deny</button></form></body></html>'
+    )

@@ -1,0 +1,325 @@
+"""The partner SOAP API at /services/Soap/u/NN.0, as far as it is simulated.
+
+Message shapes are the partner WSDL's (API 58), in schema order; the two prologues are captured traffic. The XML is
+read and written here, apart from the client's: one mistake must not be hidden by the same mistake on the other side.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lxml import etree
+from lxml.builder import ElementMaker
+
+from sfmtls_nb.practice.api.call import MOST_BYTES, NEWEST_VERSION, OLDEST_VERSION, Api, ApiCall
+from sfmtls_nb.practice.api.describe import describe_global, describe_sobject
+from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, text_of
+from sfmtls_nb.practice.api.xml import described, legal, parse, query_result, serialize
+from sfmtls_nb.practice.data import eighteen, sobject
+from sfmtls_nb.practice.mutual import Presented
+from sfmtls_nb.practice.refusal import RefusedError
+from sfmtls_nb.practice.request import Answer, Request
+from sfmtls_nb.practice.state import ORGANIZATION_ID, OrgState, User
+
+#: The last version with login() (KB 005132110).
+LAST_LOGIN_VERSION: Final = 64
+
+_ENV: Final = "http://schemas.xmlsoap.org/soap/envelope/"
+_PARTNER: Final = "urn:partner.soap.sforce.com"
+_SOBJECT: Final = "urn:sobject.partner.soap.sforce.com"
+_FAULT: Final = "urn:fault.partner.soap.sforce.com"
+_XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_MOST_DESCRIBED: Final = 100
+_PATH: Final = re.compile(r"/services/Soap/u/(\d{1,3})\.0(?:/\w{15,18})?/?")
+
+_result: Final = ElementMaker(namespace=_PARTNER, nsmap={None: _PARTNER, "soapenv": _ENV, "xsi": _XSI})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoapCall(ApiCall):
+    """A SOAP call. batch: the batchSize of its QueryOptions, if there is one."""
+
+    element: etree._Element
+    batch: int | None
+
+    def field(self, name: str) -> str:
+        return self.element.findtext(f"{{{_PARTNER}}}{name}") or ""
+
+    def fields(self, name: str) -> list[str]:
+        return [element.text or "" for element in self.element.iterfind(f"{{{_PARTNER}}}{name}")]
+
+
+class SoapApi(Api[SoapCall]):
+    """The API, on the state of the org and the queries that are open."""
+
+    def __init__(self, state: OrgState, queries: Queries) -> None:
+        super().__init__(state)
+        self._queries = queries
+        self._operations: Mapping[str, Callable[[SoapCall, User], etree._Element]] = {
+            "logout": self._logout,
+            "getUserInfo": self._get_user_info,
+            "getServerTimestamp": self._get_server_timestamp,
+            "query": self._query,
+            "queryAll": self._query,
+            "queryMore": self._query_more,
+            "describeGlobal": self._describe_global,
+            "describeSObject": self._describe_sobjects,
+            "describeSObjects": self._describe_sobjects,
+        }
+
+    def serves(self, request: Request) -> bool:
+        return request.path.startswith("/services/Soap/")
+
+    def answer(self, request: Request, presented: Presented) -> Answer:
+        if request.method != "POST":
+            page = b"<html><body>HTTP method not supported; use POST</body></html>"
+            return Answer(405, "text/html; charset=UTF-8", page, {"Allow": "POST"})
+        return super().answer(request, presented)
+
+    def understand(self, request: Request) -> SoapCall:
+        for wsdl, api in (("c", "enterprise"), ("m", "metadata")):
+            if request.path.startswith(f"/services/Soap/{wsdl}/"):
+                # [simulated] words
+                raise RefusedError(
+                    "Client", f"This practice org has no {api} API; the partner API is at /services/Soap/u/"
+                )
+        path = _PATH.fullmatch(request.path)
+        version = int(path[1]) if path else 0
+        if not OLDEST_VERSION <= version <= NEWEST_VERSION:
+            raise RefusedError("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
+        if len(request.body) > MOST_BYTES:
+            raise RefusedError("Client", f"The request has more than {MOST_BYTES:,} bytes")
+        root = parse(request.body, "Client")
+        operations = root.findall(f"{{{_ENV}}}Body/*")
+        if root.tag != f"{{{_ENV}}}Envelope" or len(operations) != 1:
+            raise RefusedError("Client", "Expected a SOAP 1.1 envelope with one operation in its body")
+        called = etree.QName(operations[0])
+        name = called.localname
+        if called.namespace != _PARTNER or name not in self._operations.keys() | _WRITING | {"login"}:
+            raise RefusedError(
+                "Client", f"No operation available for request {called.text}, please check the WSDL for the service."
+            )
+        return SoapCall(
+            request=request,
+            operation=name,
+            version=version,
+            session_id="" if name == "login" else _header(root, "SessionHeader/sessionId"),
+            needs_session=name != "login",
+            next_page=name == "queryMore",
+            element=operations[0],
+            batch=_batch(root),
+        )
+
+    def perform(self, call: SoapCall, user: User | None) -> Answer:
+        if user is None:
+            return _envelope(self._login(call))
+        if call.operation in _WRITING:
+            raise RefusedError("INVALID_OPERATION", "This practice org is read-only")
+        content = self._operations[call.operation](call, user)
+        info = _result.limitInfo(
+            _result.current(str(self._state.calls)),
+            _result.limit(str(self._state.call_limit)),
+            _result.type("API REQUESTS"),
+        )
+        return _envelope(content, _result.LimitInfoHeader(info))
+
+    def refuse(self, refusal: RefusedError, request: Request, call: SoapCall | None) -> Answer:
+        del request
+        message = refusal.message or _MESSAGES[refusal.code].format(organization=call.session_id[:15] if call else "")
+        return _fault(refusal, message)
+
+    # ------------------------------------------------------------ operations: each gives the content of the body
+
+    def _login(self, call: SoapCall) -> etree._Element:
+        state, server = self._state, call.request.server
+        if call.version > LAST_LOGIN_VERSION:
+            # [simulated] That it is gone is documented; in which words, is not.
+            raise RefusedError(
+                "UNSUPPORTED_API_VERSION", f"SOAP API login() is not available in version {call.version}.0"
+            )
+        if not state.soap_login_enabled:
+            raise RefusedError(
+                "INVALID_OPERATION",
+                "SOAP API login() is disabled by default in this org. Contact the org administrator to enable SOAP API "
+                "login().",
+            )
+        username, password = call.field("username"), call.field("password")
+        user = state.authenticate_with_token(username, password)
+        session_id = state.open_session(user)
+        place = f"{call.version}.0/{ORGANIZATION_ID}"
+        result = _result.result(
+            _result.metadataServerUrl(f"{server}/services/Soap/m/{place}"),
+            _result.passwordExpired(str(user.password_expired).lower()),
+            _result.sandbox("false"),
+            _result.serverUrl(f"{server}/services/Soap/u/{place}"),
+            _result.sessionId(session_id),
+            _result.userId(user.user_id),
+            _result.userInfo(*_user_info(user, state)),
+        )
+        return _result.loginResponse(result)
+
+    def _get_user_info(self, _: SoapCall, user: User) -> etree._Element:
+        return _result.getUserInfoResponse(_result.result(*_user_info(user, self._state)))
+
+    def _logout(self, call: SoapCall, _: User) -> etree._Element:
+        self._state.close_session(call.session_id)
+        return _result.logoutResponse()
+
+    def _get_server_timestamp(self, *_: object) -> etree._Element:
+        return _result.getServerTimestampResponse(_result.result(_result.timestamp(text_of(self._state.clock()))))
+
+    def _query(self, call: SoapCall, _: User) -> etree._Element:
+        batch = LARGEST_BATCH if call.batch is None else call.batch
+        page = self._queries.open(call.field("queryString"), deleted=call.operation == "queryAll", batch=batch)
+        return _result(f"{call.operation}Response", query_result("result", page))
+
+    def _query_more(self, call: SoapCall, _: User) -> etree._Element:
+        page = self._queries.more(call.field("queryLocator"), call.batch)
+        return _result.queryMoreResponse(query_result("result", page))
+
+    def _describe_global(self, *_: object) -> etree._Element:
+        return _result.describeGlobalResponse(*described("result", describe_global()))
+
+    def _describe_sobjects(self, call: SoapCall, _: User) -> etree._Element:
+        names = call.fields("sObjectType")
+        if len(names) > _MOST_DESCRIBED:
+            raise RefusedError(
+                "EXCEEDED_MAX_TYPES_LIMIT", f"at most {_MOST_DESCRIBED} objects can be described at once"
+            )
+        results: list[etree._Element] = []
+        for name in names:
+            known = sobject(name)
+            if known is None:
+                raise RefusedError("INVALID_TYPE", f"sObject type '{name}' is not supported.")
+            results += described("result", describe_sobject(known))
+        return _result(f"{call.operation}Response", *results)
+
+
+_WRITING: Final = frozenset(
+    [
+        "create",
+        "update",
+        "upsert",
+        "delete",
+        "undelete",
+        "merge",
+        "convertLead",
+        "emptyRecycleBin",
+        "process",
+        "setPassword",
+        "resetPassword",
+        "sendEmail",
+    ]
+)
+
+
+# ---------------------------------------------------------------- reading a request
+
+
+def _header(root: etree._Element, path: str) -> str:
+    steps = "/".join(f"{{{_PARTNER}}}{step}" for step in path.split("/"))
+    return (root.findtext(f"{{{_ENV}}}Header/{steps}") or "").strip()
+
+
+def _batch(root: etree._Element) -> int | None:
+    """QueryOptions/batchSize; Salesforce keeps it between 200 and 2,000, and so does what is asked for it. None: it is left as it is."""
+    text = _header(root, "QueryOptions/batchSize")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+# ---------------------------------------------------------------- writing an answer
+
+
+def _user_info(user: User, state: OrgState) -> list[etree._Element]:
+    """GetUserInfoResult, in schema order. None is nil."""
+    fields: dict[str, str | None] = {
+        "accessibilityMode": "false",
+        "chatterExternal": "false",
+        "currencySymbol": "$",
+        "orgAttachmentFileSizeLimit": "5242880",
+        "orgDefaultCurrencyIsoCode": "USD",
+        "orgDefaultCurrencyLocale": "en_US",
+        "orgDisallowHtmlAttachments": "false",
+        "orgHasPersonAccounts": "false",
+        "organizationId": eighteen(ORGANIZATION_ID),
+        "organizationMultiCurrency": "false",
+        "organizationName": "Practice Org (simulated)",
+        "profileId": user.profile.profile_id,
+        "roleId": None,
+        "sessionSecondsValid": str(int(state.session_life.total_seconds())),
+        "userDefaultCurrencyIsoCode": None,
+        "userEmail": user.username,
+        "userFullName": user.full_name,
+        "userId": user.user_id,
+        "userLanguage": "en_US",
+        "userLocale": "en_US",
+        "userName": user.username,
+        "userTimeZone": "America/Los_Angeles",
+        "userType": "Standard",
+        "userUiSkin": "Theme3",
+    }
+    nil = {f"{{{_XSI}}}nil": "true"}
+    return [_result(name, nil) if text is None else _result(name, text) for name, text in fields.items()]
+
+
+def _envelope(content: etree._Element, *headers: etree._Element) -> Answer:
+    env = ElementMaker(namespace=_ENV, nsmap={"soapenv": _ENV, None: _PARTNER, "xsi": _XSI, "sf": _SOBJECT})
+    root = env.Envelope(*([env.Header(*headers)] if headers else []), env.Body(content))
+    etree.cleanup_namespaces(root, keep_ns_prefixes=["soapenv", "xsi"])
+    return _xml(200, root)
+
+
+def _fault(refusal: RefusedError, message: str) -> Answer:
+    code = ""
+    env = ElementMaker(namespace=_ENV, nsmap={"soapenv": _ENV, "sf": _FAULT, "xsi": _XSI})
+    if refusal.code == "Client":
+        # [simulated] What the service says to a message that is not SOAP.
+        content = env.Fault(_plain("faultcode", "soapenv:Client"), _plain("faultstring", message))
+    else:
+        sf, code = ElementMaker(namespace=_FAULT), refusal.code
+        name = _KINDS.get(refusal.code, "UnexpectedErrorFault")
+        kind = sf(
+            name,
+            {f"{{{_XSI}}}type": f"sf:{name}"},
+            sf.exceptionCode(refusal.code),
+            sf.exceptionMessage(message),
+        )
+        if refusal.row is not None:
+            kind.extend([sf.row(str(refusal.row)), sf.column(str(refusal.column))])
+        detail = etree.Element("detail")
+        detail.append(kind)
+        content = env.Fault(
+            _plain("faultcode", f"sf:{refusal.code}"), _plain("faultstring", f"{refusal.code}: {message}"), detail
+        )
+    # [simulated] 500 is what SOAP 1.1 says (section 6.2); what Salesforce sends was not found.
+    return replace(_xml(500, env.Envelope(env.Body(content))), code=code)
+
+
+_MESSAGES: Final = {
+    "MUTUAL_AUTHENTICATION_FAILED": "This session could not be mutually authenticated for use with the API",
+    # The org's own goes on with the whole session id; an error message is no place for one.
+    "INVALID_SESSION_ID": "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session "
+    "key: {organization}",
+}
+#: The types that extend ApiFault; the three about queries extend ApiQueryFault, with row and column.
+_KINDS: Final = {
+    "INVALID_LOGIN": "LoginFault",
+    "LOGIN_MUST_USE_SECURITY_TOKEN": "LoginFault",
+    "MALFORMED_QUERY": "MalformedQueryFault",
+    "INVALID_FIELD": "InvalidFieldFault",
+    "INVALID_TYPE": "InvalidSObjectFault",
+    "INVALID_QUERY_LOCATOR": "InvalidQueryLocatorFault",
+}
+
+
+def _plain(name: str, text: str) -> etree._Element:
+    element = etree.Element(name)
+    element.text = legal(text)
+    return element
+
+
+def _xml(status: int, root: etree._Element) -> Answer:
+    return Answer(status, "text/xml; charset=utf-8", serialize(root))

@@ -1,0 +1,103 @@
+"""XML of the APIs: one hardened parser, one writer, and records and descriptions as partner SOAP in the shapes seen on the wire."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from lxml import etree
+
+from sfmtls_nb.practice.api.describe import NILLABLE
+from sfmtls_nb.practice.api.queries import QueryBatch, text_of
+from sfmtls_nb.practice.refusal import RefusedError
+from sfmtls_nb.practice.soql import ChildResult, Record
+
+_PARTNER: Final = "urn:partner.soap.sforce.com"
+_SOBJECT: Final = "urn:sobject.partner.soap.sforce.com"
+_XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_NSMAP: Final = {None: _PARTNER, "sf": _SOBJECT, "xsi": _XSI}
+_TYPE, _NIL = f"{{{_XSI}}}type", f"{{{_XSI}}}nil"
+_ILLEGAL: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def parse(body: bytes, code: str) -> etree._Element:
+    """Parse a request's XML. Raises RefusedError with ``code`` for what is not well-formed, and for a DTD."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        # [simulated] words
+        raise RefusedError(code, f"The request is not well-formed XML: {error}") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise RefusedError(code, "A DTD is not allowed in a request")
+    return root
+
+
+def serialize(root: etree._Element) -> bytes:
+    """Write a document with its declaration in double quotes, as Salesforce does."""
+    return b'<?xml version="1.0" encoding="UTF-8"?>' + etree.tostring(root, encoding="UTF-8", xml_declaration=False)
+
+
+def legal(text: str) -> str:
+    """Replace the characters that XML 1.0 cannot hold (section 2.2); a client's text may have them."""
+    return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def query_result(name: str, page: QueryBatch) -> etree._Element:
+    """QueryResult: done, queryLocator (nil at the end), records, size."""
+    return _result(f"{{{_PARTNER}}}{name}", page.records, page.size, page.locator)
+
+
+def described(name: str, value: Any) -> Iterator[etree._Element]:
+    """A plain value as elements of the partner namespace: a list repeats, a mapping nests.
+
+    None is nil where the WSDL demands the element, and left out where it does not.
+    """
+    if isinstance(value, list):
+        for item in value:
+            yield from described(name, item)
+    elif value is None and name in NILLABLE:
+        yield etree.Element(f"{{{_PARTNER}}}{name}", {_NIL: "true"}, nsmap=_NSMAP)
+    elif value is not None:
+        element = etree.Element(f"{{{_PARTNER}}}{name}", nsmap=_NSMAP)
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                element.extend(described(key, inner))
+        else:
+            element.text = text_of(value)
+        yield element
+
+
+def _result(tag: str, records: Any, size: int, locator: str | None) -> etree._Element:
+    element = etree.Element(tag, {_TYPE: "QueryResult"}, nsmap=_NSMAP)
+    _child(element, f"{{{_PARTNER}}}done", text_of(locator is None))
+    _child(element, f"{{{_PARTNER}}}queryLocator", locator)
+    for record in records:
+        element.append(_record(f"{{{_PARTNER}}}records", record))
+    _child(element, f"{{{_PARTNER}}}size", str(size))
+    return element
+
+
+def _record(tag: str, record: Record) -> etree._Element:
+    """A record: type, Id, then what was selected; so a selected Id stands twice, an unselected one is nil."""
+    element = etree.Element(tag, {_TYPE: "sf:sObject"}, nsmap=_NSMAP)
+    _child(element, f"{{{_SOBJECT}}}type", record.type)
+    _child(element, f"{{{_SOBJECT}}}Id", record.id if "Id" in record.values else None)
+    for name, value in record.values.items():
+        field = f"{{{_SOBJECT}}}{name}"
+        if isinstance(value, Record):
+            element.append(_record(field, value))
+        elif isinstance(value, ChildResult):
+            element.append(_result(field, value.records, value.size, None))
+        else:
+            _child(element, field, None if value is None else text_of(value))
+    return element
+
+
+def _child(parent: etree._Element, tag: str, text: str | None) -> None:
+    child = etree.SubElement(parent, tag)
+    if text is None:
+        child.set(_NIL, "true")
+    else:
+        child.text = text

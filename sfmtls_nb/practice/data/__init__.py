@@ -1,0 +1,36 @@
+"""Data: the org's sObjects and their records, in SQLite."""
+
+from __future__ import annotations
+
+from sfmtls_nb.practice.data.database import DEFAULT_RECORDS, Database, OrgUser
+from sfmtls_nb.practice.data.ids import eighteen, serial
+from sfmtls_nb.practice.data.objects import SCHEMA, sobject
+from sfmtls_nb.practice.data.rows import Row, Rows
+from sfmtls_nb.practice.data.schema import (
+    ID_TYPES,
+    NUMBER_TYPES,
+    TEXT_TYPES,
+    ChildRelationship,
+    Field,
+    FieldType,
+    SObject,
+)
+
+__all__ = [
+    "DEFAULT_RECORDS",
+    "ID_TYPES",
+    "NUMBER_TYPES",
+    "SCHEMA",
+    "TEXT_TYPES",
+    "ChildRelationship",
+    "Database",
+    "Field",
+    "FieldType",
+    "OrgUser",
+    "Row",
+    "Rows",
+    "SObject",
+    "eighteen",
+    "serial",
+    "sobject",
+]

@@ -1,0 +1,306 @@
+"""Data: the practice org's records, in SQLite: seeded, the same every time, made when somebody first asks for them.
+
+Each object is a database file of its own, written once and only read ever after. So readers need no locks between
+them, none waits while a million contacts are being made, and nothing has to be ready before the org starts.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Self
+
+from sfmtls_nb.errors import PracticeError
+from sfmtls_nb.practice.data.invented import POOLS
+from sfmtls_nb.practice.data.objects import SCHEMA
+from sfmtls_nb.practice.data.recipes import INVENTED_USERS, RECIPES
+from sfmtls_nb.practice.data.rows import Rows, failed, gone, lower, sort_key
+from sfmtls_nb.practice.data.schema import ID_TYPES, TEXT_TYPES, Field
+
+DEFAULT_RECORDS: Final = 400
+#: The other objects, for each contact; and where that ends: a million contacts need no million cases.
+_PER_CONTACT: Final = MappingProxyType({"Account": 0.2, "Opportunity": 0.4, "Case": 0.3, "Shipment__c": 0.25})
+_MOST_OF_THE_OTHERS: Final = 10_000
+#: For so many records there is a deleted one more; these come last, and no record that is there refers to them.
+_DELETED: Final = 25
+#: More than that, and the ids run into those of the org's own users.
+_MOST_RECORDS: Final = 100_000_000
+#: How many queries may wait for their queryMore with the cursor open.
+_MOST_PARKED: Final = 8
+#: How many queries' sizes are remembered.
+_MOST_SIZES: Final = 1_000
+#: SQLite's steps between two looks at whether the database has been closed.
+_STEPS: Final = 100_000
+
+_POOL_COLUMNS: Final = MappingProxyType({1: ("text",), 2: ("text", "plain"), 4: ("text", "state", "postal", "country")})
+
+
+class OrgUser(NamedTuple):
+    """A user of the org who signs in, and so has to be among the User records."""
+
+    id: str
+    username: str
+    name: str
+    profile_id: str
+
+
+class Database:
+    """The records. Any number of threads may read at once; `close` it in the end, or use ``with``.
+
+    seed: other names, other numbers. records: how many contacts a query finds; queryAll finds some deleted ones more,
+    and the other objects are in proportion. now: the moment that the records look back from; without a time zone it
+    is UTC. users: who is to be among the User records. The same arguments make the same records.
+    Raises PracticeError where there is no place for the files, and for reading after `close`.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        records: int | None = None,
+        *,
+        now: datetime | None = None,
+        users: Iterable[OrgUser] = (),
+    ) -> None:
+        contacts = DEFAULT_RECORDS if records is None else records
+        if not 0 <= contacts <= _MOST_RECORDS:
+            what = f"the practice org cannot have {contacts:,} contacts"
+            raise PracticeError(what, next_step=f"ask for {_MOST_RECORDS:,} records at most")
+        moment = now or datetime.now(UTC)
+        self._now = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        self._users = tuple(users)
+        others = {name: min(-int(-contacts * share // 1), _MOST_OF_THE_OTHERS) for name, share in _PER_CONTACT.items()}
+        self._counts = {"User": INVENTED_USERS + len(self._users), "Contact": contacts, **others}
+        self._seed = seed
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self._filled: set[str] = set()
+        self._filling = {name: threading.Lock() for name in SCHEMA}
+        self._open: weakref.WeakSet[Rows] = weakref.WeakSet()
+        self._sizes: dict[Hashable, int] = {}
+        self._parked: OrderedDict[Hashable, Rows] = OrderedDict()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Database({self._counts['Contact']} contacts{', closed' if self._closed.is_set() else ''})"
+
+    def close(self) -> None:
+        """End every query and remove the files. Safe to call twice, and while others read: they get a PracticeError."""
+        with self._lock:
+            self._closed.set()
+            self._parked.clear()
+            readers, directory = list(self._open), self._directory
+            self._directory = None
+        for rows in readers:
+            rows.close()
+        for lock in self._filling.values():  # held until whoever makes records has noticed
+            with lock:
+                pass
+        if directory:
+            directory.cleanup()
+
+    # ------------------------------------------------------------ reading
+
+    def rows(self, sql: str, parameters: Sequence[Any], objects: Iterable[str]) -> Rows:
+        """The rows of a SELECT over these objects. Their records are made first, if nobody has asked for them yet."""
+        try:
+            rows = Rows(self._connect(objects), sql, parameters, self._closed)
+        except (sqlite3.Error, OSError) as error:
+            raise failed(error, self._closed) from error
+        with self._lock:
+            self._open.add(rows)
+        if self._closed.is_set():  # perhaps too late for `close` to have seen them
+            rows.close()
+        return rows
+
+    def size(self, sql: str, parameters: Sequence[Any], objects: Iterable[str]) -> int:
+        """The number that a SELECT of one number gives. Records do not change, so SQLite counts only once."""
+        key = (sql, *parameters)
+        size = self._sizes.get(key)
+        if size is None:
+            with closing(self.rows(sql, parameters, objects)) as rows:
+                size = int(next(rows)[0])
+            if len(self._sizes) == _MOST_SIZES:
+                self._sizes.clear()
+            self._sizes[key] = size
+        return size
+
+    def park(self, key: Hashable, rows: Rows) -> None:
+        """Keep rows that were read in part for whoever goes on from there. Of too many, the oldest are given up."""
+        with self._lock:
+            given_up = [self._parked.pop(key, None)]
+            self._parked[key] = rows
+            if self._closed.is_set() or len(self._parked) > _MOST_PARKED:
+                given_up.append(self._parked.popitem(last=False)[1])
+        for each in given_up:
+            if each:
+                each.close()
+
+    def resume(self, key: Hashable) -> Rows | None:
+        """The rows parked under a key, for the first who asks; None if there are none."""
+        with self._lock:
+            return self._parked.pop(key, None)
+
+    def _connect(self, objects: Iterable[str]) -> sqlite3.Connection:
+        names = sorted(objects)
+        for name in names:
+            self._fill(name)
+        connection = self._connection()
+        try:
+            for name in names:
+                # Immutable: SQLite neither locks the file nor looks whether it has changed.
+                self._attach(connection, name, f"{name}.sqlite", "mode=ro&immutable=1")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connection(self) -> sqlite3.Connection:
+        # Rows sees to it that only one thread at a time uses a connection.
+        connection = sqlite3.connect(":memory:", uri=True, check_same_thread=False, isolation_level=None)
+        connection.set_progress_handler(self._closed.is_set, _STEPS)
+        connection.create_function("lower_", 1, lower, deterministic=True)
+        connection.create_function("sort_key", 1, sort_key, deterministic=True)
+        return connection
+
+    def _attach(self, connection: sqlite3.Connection, name: str, file: str, options: str) -> None:
+        uri = f"{(self._place() / file).as_uri()}?{options}"
+        connection.execute(f'ATTACH ? AS "{name}"', [uri])
+
+    def _place(self) -> Path:
+        with self._lock:
+            if self._closed.is_set():
+                raise gone()
+            if self._directory is None:
+                self._directory = tempfile.TemporaryDirectory(prefix="practice-data-")
+            return Path(self._directory.name)
+
+    # ------------------------------------------------------------ making records
+
+    def _fill(self, name: str) -> None:
+        """Make the records of an object, unless they are there."""
+        with self._filling[name]:
+            if name in self._filled:
+                return
+            needed = {table for table, _ in RECIPES[name].joins.values()} & SCHEMA.keys()
+            try:
+                part = self._place() / f"{name}.part"
+                part.unlink(missing_ok=True)  # of an attempt that failed
+                with closing(self._connect(needed)) as connection:
+                    self._attach(connection, name, part.name, "mode=rwc")
+                    self._make(connection, name)
+                part.rename(part.with_suffix(".sqlite"))
+            except (sqlite3.Error, OSError) as error:
+                raise failed(error, self._closed) from error
+            self._filled.add(name)
+
+    def _make(self, connection: sqlite3.Connection, name: str) -> None:
+        # Neither a journal nor waiting for the disk: a file that was not finished is not used.
+        connection.execute(f'PRAGMA "{name}".journal_mode = OFF')
+        connection.execute(f'PRAGMA "{name}".synchronous = OFF')
+        for pool, texts in POOLS.items():
+            columns = _POOL_COLUMNS[len(texts[0])]
+            connection.execute(f'CREATE TEMP TABLE "{pool}" (n INTEGER PRIMARY KEY, {", ".join(columns)})')
+            insertion = f'INSERT INTO "{pool}" VALUES (?{", ?" * len(columns)})'  # noqa: S608  # our own names
+            connection.executemany(insertion, ((number, *row) for number, row in enumerate(texts)))
+        connection.execute(_table(name))
+        connection.execute("BEGIN")
+        connection.execute(_insertion(name), self._parameters(name))
+        if name == "User":
+            self._add_users(connection)
+        for index in _indexes(name):
+            connection.execute(index)
+        connection.execute("COMMIT")
+
+    def _parameters(self, name: str) -> dict[str, int]:
+        live = self._counts[name]
+        return {
+            "count": INVENTED_USERS if name == "User" else live + live // _DELETED,
+            "live": live,
+            "seed": self._seed_of(name),
+            "shared": self._seed_of("all"),
+            "now": int(self._now.timestamp()),
+            "today": self._now.date().toordinal(),
+            "accounts": self._counts["Account"],
+            "contacts": self._counts["Contact"],
+            "users": self._counts["User"],
+        }
+
+    def _seed_of(self, name: str) -> int:
+        """Any number will do as a seed; the recipes need one below 2^31, another for each object."""
+        return Random(f"{self._seed} {name}").randrange(2**31)  # noqa: S311  # for records, not for secrets
+
+    def _add_users(self, connection: sqlite3.Connection) -> None:
+        """The org's own users, each made from the first invented one."""
+        for number, user in enumerate(self._users, INVENTED_USERS + 1):
+            first, _, last = user.name.rpartition(" ")
+            own = {
+                "n": number,
+                "Id": user.id,
+                "Username": user.username,
+                "Email": user.username,
+                "FirstName": first or None,
+                "LastName": last,
+                "Name": user.name,
+                "Alias": f"{first[:1]}{last}"[:8].lower(),
+                "ProfileId": user.profile_id,
+                "IsActive": True,
+            }
+            columns = ["n", *(field.name for field in SCHEMA["User"].fields)]
+            values = ", ".join(f":{column}" if column in own else column for column in columns)
+            connection.execute(f'INSERT INTO "User"."User" SELECT {values} FROM "User"."User" WHERE n = 1', own)  # noqa: S608  # our own names
+
+
+# ---------------------------------------------------------------- SQL that makes
+
+
+def _table(name: str) -> str:
+    columns = ", ".join(f'"{field.name}" {_column_type(field)}' for field in SCHEMA[name].fields)
+    return f'CREATE TABLE "{name}"."{name}" (n INTEGER PRIMARY KEY, {columns})'
+
+
+def _column_type(field: Field) -> str:
+    """Dates are day numbers and datetimes are seconds since 1970: they compare and sort as numbers."""
+    if field.type in TEXT_TYPES:
+        return "TEXT COLLATE NOCASE"
+    if field.type in ID_TYPES:
+        return "TEXT"
+    return "REAL" if field.type in {"double", "currency", "percent"} else "INTEGER"
+
+
+def _insertion(name: str) -> str:
+    """All records of an object. LIMIT -1 is no limit, but keeps SQLite from working out a let wherever it is used."""
+    recipe = RECIPES[name]
+    columns = ", ".join(f'"{column}"' for column in recipe.fields)
+    lets = "".join(f", {sql} AS {let}" for let, sql in recipe.lets.items())
+    joins = " ".join(
+        f'LEFT JOIN "{table}" AS {alias} ON {alias}.n = {row}' for alias, (table, row) in recipe.joins.items()
+    )
+    return f"""
+        WITH RECURSIVE serial (n) AS (SELECT 1 WHERE :count > 0 UNION ALL SELECT n + 1 FROM serial WHERE n < :count)
+        INSERT INTO "{name}"."{name}" (n, {columns})
+        SELECT r.n, {", ".join(recipe.fields.values())}
+        FROM (SELECT r.n{lets} FROM serial AS r LIMIT -1) AS r {joins}
+    """  # noqa: S608  # all of it is ours
+
+
+def _indexes(name: str) -> Iterator[str]:
+    """For looking up a record, and a record's children."""
+    yield f'CREATE UNIQUE INDEX "{name}"."{name}.Id" ON "{name}" ("Id")'
+    for field in SCHEMA[name].fields:
+        if field.children_name:
+            yield f'CREATE INDEX "{name}"."{name}.{field.name}" ON "{name}" ("{field.name}")'

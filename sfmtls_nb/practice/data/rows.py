@@ -1,0 +1,101 @@
+"""Rows: the rows of one SELECT, the functions that SQL gets from Python, and the errors of SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from sfmtls_nb.errors import PracticeError
+
+#: Rows read at a time.
+_BLOCK: Final = 256
+
+Row = tuple[Any, ...]  # as SQLite gives it; the schema tells its types
+
+
+class Rows(Iterator[Row]):
+    """The rows of one query, read a block at a time, until the last one or `close`. One thread at a time waits."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, sql: str, parameters: Sequence[Any], closed: threading.Event
+    ) -> None:
+        self._connection = connection
+        self._query = (sql, parameters)
+        self._closed = closed
+        self._lock = threading.Lock()
+        self._cursor: sqlite3.Cursor | None = None
+        self._block: Iterator[Row] = iter(())
+
+    def __next__(self) -> Row:
+        row = next(self._block, None)
+        if row is None:
+            self._block = iter(self._fetch())
+            row = next(self._block, None)
+        if row is None:
+            self.close()
+            raise StopIteration
+        return row
+
+    def __del__(self) -> None:
+        self.close()
+
+    def select(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
+        """All rows of another SELECT over the same objects, such as a record's children."""
+        with self._lock:
+            try:
+                return self._connection.execute(sql, parameters).fetchall()
+            except sqlite3.Error as error:
+                raise failed(error, self._closed) from error
+
+    def close(self) -> None:
+        """Let go of the files. Safe to call twice, and while another thread reads."""
+        with self._lock:
+            if self._cursor:
+                self._cursor.close()  # or its statement would keep the files open
+                self._cursor = None
+            self._connection.close()
+
+    def _fetch(self) -> list[Row]:
+        with self._lock:
+            try:
+                # Not before somebody wants a row: SQLite sorts when it is asked for the first.
+                self._cursor = self._cursor or self._connection.execute(*self._query)
+                return self._cursor.fetchmany(_BLOCK)
+            except sqlite3.Error as error:
+                raise failed(error, self._closed) from error
+
+
+def lower(text: str | None) -> str | None:
+    """Lower all letters of a text: SQLite's own function knows ASCII only."""
+    return text and text.lower()
+
+
+#: Letters that Unicode does not take apart into a plain one and an accent.
+_BARE: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
+
+
+def sort_key(text: str | None) -> str | None:
+    """Return the text to sort by: É beside e, not behind z."""
+    if text is None or text.isascii():
+        return lower(text)
+    letters = unicodedata.normalize("NFKD", text.casefold().translate(_BARE))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def gone() -> PracticeError:
+    """Return the error for reading after the org has stopped."""
+    return PracticeError("the practice org's records are gone: it has stopped", next_step="start it again")
+
+
+def failed(error: Exception, closed: threading.Event) -> PracticeError:
+    """Return our error for one of SQLite's or of the disk's."""
+    if closed.is_set():
+        return gone()
+    return PracticeError(
+        "the practice org cannot make or read its records",
+        str(error),
+        "make room on the disk, set TMPDIR to a folder that you may write to, or ask for fewer records",
+    )

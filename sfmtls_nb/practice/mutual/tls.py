@@ -1,0 +1,145 @@
+"""TLS of the practice org: accept any client certificate and judge it afterwards, or refuse it inside TLS.
+
+The standard library cannot accept a certificate it cannot verify; pyOpenSSL can, so the TLS here is pyOpenSSL's.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Final, cast
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from OpenSSL import SSL, crypto
+from tornado.iostream import BaseIOStream
+
+from sfmtls_nb.practice.mutual.authority import Issued
+from sfmtls_nb.practice.request import Listener
+
+_VERSIONS: Final[dict[str | None, int]] = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
+
+
+def server_context(
+    listener: Listener, server: Issued, accepted_roots: Sequence[x509.Certificate], version: str | None = None
+) -> SSL.Context:
+    """The TLS settings of one listener.
+
+    443 asks for no certificate; 8443 asks and takes any, or none, naming no authorities, as Salesforce does; the
+    strict one demands a certificate that verifies, and refuses inside TLS. version: "1.2" or "1.3" alone.
+    """
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(_VERSIONS.get(version, SSL.TLS1_2_VERSION))
+    context.set_max_proto_version(_VERSIONS.get(version, 0))
+    # On a resumed session the server sees no chain: then “an intermediate is missing” would be a lie.
+    context.set_options(SSL.OP_NO_TICKET)
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.use_privatekey(server.key)
+    context.use_certificate(server.certificate)
+    if listener is Listener.MUTUAL:
+        context.set_verify(SSL.VERIFY_PEER, lambda *judged_later: True)
+    elif listener is Listener.STRICT:
+        store = cast("crypto.X509Store", context.get_cert_store())
+        for root in accepted_roots:
+            store.add_cert(crypto.X509.from_cryptography(root))
+        context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, lambda *judged: bool(judged[-1]))
+    return context
+
+
+def presented_chain(connection: SSL.Connection) -> tuple[x509.Certificate, ...]:
+    """What the client sent, leaf first; empty if it sent no certificate."""
+    leaf = connection.get_peer_certificate(as_cryptography=True)
+    if leaf is None:
+        return ()
+    # On the server's side OpenSSL leaves the leaf out of the chain.
+    others = connection.get_peer_cert_chain(as_cryptography=True) or []
+    return (leaf, *(certificate for certificate in others if certificate != leaf))
+
+
+def verify_client_chain(
+    chain: Sequence[x509.Certificate], accepted_roots: Sequence[x509.Certificate], now: datetime
+) -> str | None:
+    """Why a presented chain is not valid, in OpenSSL's words; None if it is.
+
+    Salesforce shows one of these words on its page (captured: ``unable to get local issuer certificate``); that it
+    shows the others in the same way is simulated.
+    """
+    store = crypto.X509Store()
+    store.set_time(now)
+    for root in accepted_roots:
+        store.add_cert(crypto.X509.from_cryptography(root))
+    leaf, *others = (crypto.X509.from_cryptography(certificate) for certificate in chain)
+    try:
+        crypto.X509StoreContext(store, leaf, others).verify_certificate()
+    except crypto.X509StoreContextError as error:
+        # Newer OpenSSLs append “or the system clock is incorrect” to one of them.
+        return str(error).partition(" or ")[0]
+    # X509StoreContext does not look at the purpose.
+    if not _may_authenticate_a_client(chain[0]):
+        return "unsuitable certificate purpose"
+    return None
+
+
+def _may_authenticate_a_client(leaf: x509.Certificate) -> bool:
+    """Salesforce documents that the leaf MUST carry the extended key usage clientAuth; keyUsage is OpenSSL's rule."""
+    try:
+        purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        signs = leaf.extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature
+    except x509.ExtensionNotFound as missing:
+        if missing.oid != x509.KeyUsage.oid:
+            return False
+        signs = True  # no keyUsage allows every use (RFC 5280, 4.2.1.3)
+    except ValueError:  # an extension that cannot be read
+        return False
+    return signs and ExtendedKeyUsageOID.CLIENT_AUTH in purposes
+
+
+def name_of(certificate: x509.Certificate) -> str:
+    """The subject's common name, or all of it where there is none."""
+    names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return str(names[0].value) if names else certificate.subject.rfc4514_string()
+
+
+class TLSStream(BaseIOStream):
+    """A tornado stream over a pyOpenSSL connection whose handshake is over."""
+
+    def __init__(self, connection: SSL.Connection) -> None:
+        self._connection = connection
+        super().__init__()
+
+    def fileno(self) -> int:
+        return int(self._connection.fileno())  # pyOpenSSL does not say what it returns
+
+    def close_fd(self) -> None:
+        # Without close_notify some clients count the request as failed.
+        with suppress(SSL.Error, OSError):  # the peer may be gone already
+            self._connection.shutdown()
+        self._connection.close()
+
+    def write_to_fd(self, data: memoryview) -> int:
+        try:
+            return self._connection.send(data)
+        except (SSL.WantWriteError, SSL.WantReadError):
+            return 0
+        except SSL.Error as error:
+            raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
+        finally:
+            del data  # tornado's buffer cannot shrink while a view of it lives
+
+    def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
+        try:
+            return self._connection.recv_into(buf)
+        except (SSL.WantReadError, SSL.WantWriteError):
+            return None
+        except SSL.ZeroReturnError:
+            return 0
+        except SSL.SysCallError as error:
+            if error.args == (-1, "Unexpected EOF"):  # closed without close_notify: many clients do
+                return 0
+            raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
+        except SSL.Error as error:
+            raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
+        finally:
+            del buf

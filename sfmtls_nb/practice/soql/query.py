@@ -1,0 +1,129 @@
+"""Queries in SOQL: a text is compiled to a CompiledQuery, which is run on a Database and yields records.
+
+query = compile_query("SELECT Id, Account.Name FROM Contact LIMIT 5", now=datetime.now(UTC))
+for record in run(query, database):
+…
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Self
+
+from sfmtls_nb.practice.data import Database, Rows
+from sfmtls_nb.practice.soql.records import Record, Selected, reader
+from sfmtls_nb.practice.soql.scope import Compilation
+from sfmtls_nb.practice.soql.sql import Statement, statement
+
+
+@dataclass(frozen=True)
+class CompiledQuery:
+    """A query that can be run.
+
+    sobject: of the records; AggregateResult where they are grouped. columns: what was selected, in order, as a tree.
+    header: the same as one line, ``Account.Name`` being one of it, in the order of the text. counts: it is a
+    SELECT COUNT(), whose answer is the size alone.
+    """
+
+    text: str
+    sobject: str
+    columns: tuple[Selected, ...]
+    header: tuple[str, ...]
+    counts: bool
+    statement: Statement = field(repr=False)
+    objects: frozenset[str] = field(repr=False)
+
+
+def compile_query(text: str, *, now: datetime, deleted: bool = False) -> CompiledQuery:
+    """The Query of a text. Raises SoqlError.
+
+    now: what TODAY and the like are relative to; days begin at midnight in its time zone. deleted: whether deleted
+    records are found too (queryAll).
+    """
+    from sfmtls_nb.practice.soql.grammar import parse  # noqa: PLC0415  # takes long to load: with the first query
+
+    compilation = Compilation(text, now, deleted)
+    made = statement(compilation, parse(text))
+    return CompiledQuery(text, made.type, made.columns, made.header, made.counts, made, frozenset(compilation.objects))
+
+
+def run(query: CompiledQuery, database: Database, *, offset: int = 0) -> Result:
+    """The records that a query finds, from an offset on. The same query finds the same records in the same order."""
+    return Result(query, database, offset)
+
+
+class Result(Iterator[Record]):
+    """What a query finds: an iterator of records, from the offset on, once.
+
+    Nothing is read before it is asked for, and no more at a time than a block of rows. For pages there is `take`,
+    after which ``run(query, database, offset=result.position)`` goes on where it stopped.
+    Close it, or use ``with``, unless all records are read.
+    """
+
+    def __init__(self, query: CompiledQuery, database: Database, offset: int) -> None:
+        self.query = query
+        self.position = offset
+        self._database = database
+        self._rows: Rows | None = None
+        self._closed = query.counts  # where there is nothing to read
+        self._read = reader(query.statement.type, query.columns, query.statement.id_place)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __next__(self) -> Record:
+        rows = self._rows or self._opened()
+        row = next(rows)
+        self.position += 1
+        return self._read(row, rows)
+
+    def __repr__(self) -> str:
+        return f"Result({self.query.text!r}, at {self.position})"
+
+    @property
+    def records(self) -> Iterator[Record]:
+        """The records from here on: the result itself."""
+        return self
+
+    @property
+    def size(self) -> int:
+        """How many records the query finds, whatever the offset; for SELECT COUNT() this is the answer."""
+        return self._database.size(*self.query.statement.size(), self.query.objects)
+
+    @property
+    def done(self) -> bool:
+        """Whether there are no more records after those that were read."""
+        return self.query.counts or self.position >= self.size
+
+    def take(self, count: int) -> list[Record]:
+        """The next records, so many at most; and the end of this result.
+
+        What is left waits, cursor and all, for the result that begins at `position`.
+        """
+        taken = list(islice(self, count))
+        if self._rows and not self.done:
+            self._database.park((self.query.statement, self.position), self._rows)
+            self._rows = None
+        self.close()
+        return taken
+
+    def close(self) -> None:
+        """Read no further. Safe to call twice."""
+        self._closed = True
+        if self._rows:
+            self._rows.close()
+            self._rows = None
+
+    def _opened(self) -> Rows:
+        if self._closed:
+            raise StopIteration
+        statement, place = self.query.statement, (self.query.statement, self.position)
+        rows = self._database.resume(place) or self._database.rows(*statement.rows(self.position), self.query.objects)
+        self._rows = rows
+        return rows

@@ -1,0 +1,125 @@
+"""Records: what a query finds, as plain values, and the columns that say what was asked for and in which order.
+
+Whoever renders records (as SOAP, JSON or CSV) walks the columns; the values are Python's, typed as the columns say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from sfmtls_nb.practice.data import FieldType, Row, Rows
+
+#: The type of records that GROUP BY and aggregate functions make.
+AGGREGATE: Final = "AggregateResult"
+
+#: A moment in time is aware, in UTC.
+Scalar = str | bool | int | float | date | datetime | None
+
+
+@dataclass(frozen=True)
+class SelectedField:
+    """A field, or what an aggregate function gives: under its alias, or as expr0, expr1 …"""
+
+    name: str
+    type: FieldType
+    place: int = field(repr=False)  # in the row that SQLite gives
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A relationship to a parent, such as Account, and what was selected there."""
+
+    name: str
+    sobject: str
+    columns: tuple[Selected, ...]
+    place: int = field(repr=False)  # of its id
+
+
+@dataclass(frozen=True)
+class Child:
+    """A subquery over children, such as Contacts, and what it selects."""
+
+    name: str
+    sobject: str
+    columns: tuple[Selected, ...]
+    sql: str = field(repr=False)  # whose first parameter is the parent's id
+    parameters: tuple[Any, ...] = field(repr=False)
+    place: int = field(repr=False)  # of the parent's id, in the parent's row
+    own_id: int = field(repr=False)  # the place of its own, in its rows
+
+
+Selected = SelectedField | Parent | Child
+
+
+class Record(NamedTuple):
+    """A record. id is there even where it was not selected; an AggregateResult has none.
+
+    values: in the order of the columns. A parent is a Record, or None where there is none; so for children.
+    """
+
+    type: str
+    id: str | None
+    values: Mapping[str, Scalar | Record | ChildResult]
+
+
+class ChildResult(NamedTuple):
+    """The children of one record, all of them; None stands for no children."""
+
+    size: int
+    records: tuple[Record, ...]
+
+
+Reader = Callable[[Row, Rows], Record]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+#: From what SQLite holds to what Python calls it, where these differ.
+_FROM_SQL: Final[Mapping[FieldType, Callable[[Any], Scalar]]] = MappingProxyType(
+    {
+        "boolean": bool,
+        "date": date.fromordinal,
+        "datetime": lambda seconds: _EPOCH + timedelta(seconds=seconds),
+    }
+)
+
+
+def reader(sobject: str, columns: tuple[Selected, ...], id_place: int | None) -> Reader:
+    """A function from rows to records."""
+    parts = [(column.name, _READERS[type(column)](column)) for column in columns]
+
+    def read(row: Row, rows: Rows) -> Record:
+        return Record(
+            sobject, None if id_place is None else row[id_place], {name: value(row, rows) for name, value in parts}
+        )
+
+    return read
+
+
+def _column(column: SelectedField) -> Callable[[Row, Rows], Scalar]:
+    place, convert = column.place, _FROM_SQL.get(column.type)
+    if convert is None:
+        return lambda row, rows: row[place]
+    return lambda row, rows: None if row[place] is None else convert(row[place])
+
+
+def _parent(parent: Parent) -> Callable[[Row, Rows], Record | None]:
+    place, read = parent.place, reader(parent.sobject, parent.columns, parent.place)
+    return lambda row, rows: None if row[place] is None else read(row, rows)
+
+
+def _child(child: Child) -> Callable[[Row, Rows], ChildResult | None]:
+    read = reader(child.sobject, child.columns, child.own_id)
+
+    def children(row: Row, rows: Rows) -> ChildResult | None:
+        found = rows.select(child.sql, (row[child.place], *child.parameters))
+        return ChildResult(len(found), tuple(read(each, rows) for each in found)) if found else None
+
+    return children
+
+
+_READERS: Final[Mapping[type, Callable[[Any], Callable[[Row, Rows], Any]]]] = MappingProxyType(
+    {SelectedField: _column, Parent: _parent, Child: _child}
+)

@@ -1,0 +1,193 @@
+"""SOQL's names: what the paths of one SELECT mean in the schema, and the joins it takes to get there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from types import MappingProxyType
+from typing import Any, Final
+
+from sfmtls_nb.practice.data import NUMBER_TYPES, SCHEMA, Field, FieldType, SObject, sobject
+from sfmtls_nb.practice.soql.syntax import FieldPath, FunctionCall, Place, SoqlError, error_at
+
+#: "No more than five levels can be specified in a child-to-parent relationship" (SOQL reference).
+_LEVELS: Final = 5
+#: "No more than 55 child-to-parent relationships can be specified in a query" (the same); SQLite joins 64 tables.
+_RELATIONSHIPS: Final = 55
+#: SQLite takes some 32,000 parameters.
+_PARAMETERS: Final = 30_000
+
+_AGGREGATES: Final[MappingProxyType[str, tuple[str, FieldType | None]]] = MappingProxyType(
+    {
+        "COUNT": ("count({})", "int"),
+        "COUNT_DISTINCT": ("count(DISTINCT {})", "int"),
+        # Rounded to the field's scale: 0.1 + 0.2 is 0.3 in an org.
+        "SUM": ("round(sum({}), {scale})", None),
+        "AVG": ("avg({})", "double"),
+        "MIN": ("min({})", None),
+        "MAX": ("max({})", None),
+    }
+)
+
+
+@dataclass
+class Compilation:
+    """What all SELECTs of one query share."""
+
+    text: str
+    now: datetime
+    deleted: bool
+    objects: set[str] = field(default_factory=set)
+    tables: Iterator[int] = field(default_factory=count)
+    semi_joins: int = 0
+    children: int = 0
+    parameters: int = 0
+
+    def error(self, place: Place, code: str, message: str) -> SoqlError:
+        return error_at(self.text, place, code, message)
+
+    def table(self, of: SObject) -> str:
+        """A name for one more use of an object."""
+        self.objects.add(of.name)
+        return f"t{next(self.tables)}"
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A field, or what an aggregate function makes of one, and the SQL for it.
+
+    way: the relationships that lead to it, by their names in the schema.
+    """
+
+    sql: str
+    field: Field
+    way: tuple[str, ...] = ()
+    aggregate: bool = False
+
+
+class Scope:
+    """One SELECT: its object, the parents it reaches, the parameters of its conditions."""
+
+    def __init__(self, compilation: Compilation, of: SObject, alias: str | None) -> None:
+        self.compilation = compilation
+        self.sobject = of
+        self.parameters: list[Any] = []
+        self._own_names = {of.name.lower(), (alias or of.name).lower()}
+        self._joins: list[str] = []
+        self.table = compilation.table(of)
+        #: By the way there: the table, and the object in it.
+        self.reached: dict[tuple[str, ...], tuple[str, SObject]] = {(): (self.table, of)}
+
+    def parameter(self, value: object) -> str:
+        """The mark for a value, which SQLite gets in the order of the marks."""
+        self.compilation.parameters += 1
+        if self.compilation.parameters > _PARAMETERS:
+            raise too_complicated()
+        self.parameters.append(value)
+        return "?"
+
+    def source(self) -> str:
+        """What comes after FROM; complete once everything else has been looked up."""
+        return " ".join([f'"{self.sobject.name}"."{self.sobject.name}" AS {self.table}', *self._joins])
+
+    def there(self) -> list[str]:
+        """The condition that a record is not deleted, where that is asked for."""
+        shown = self.compilation.deleted or not self.sobject.field("IsDeleted")
+        return [] if shown else [f'{self.table}."IsDeleted" = 0']
+
+    def operand(self, wanted: FieldPath | FunctionCall) -> Operand:
+        """What a path or an aggregate function stands for. Raises SoqlError."""
+        return self.field(wanted) if isinstance(wanted, FieldPath) else self._aggregate(wanted)
+
+    def field(self, path: FieldPath) -> Operand:
+        names = path.names
+        if len(names) > 1 and names[0].lower() in self._own_names and not self.sobject.parent(names[0]):
+            names = names[1:]
+        if len(names) - 1 > _LEVELS:
+            raise self.compilation.error(
+                path.place, "MALFORMED_QUERY", f"A relationship path cannot have more than {_LEVELS} levels: {path}"
+            )
+        way: tuple[str, ...] = ()
+        for name in names[:-1]:
+            way = self._parent(way, name, path.place)
+        table, owner = self.reached[way]
+        found = owner.field(names[-1])
+        if found is None:
+            raise self.compilation.error(
+                path.place,
+                "INVALID_FIELD",
+                f"No such column '{names[-1]}' on entity '{owner.name}'. If you are attempting to use a custom field, "
+                "be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe "
+                "call for the appropriate names.",
+            )
+        return Operand(f'{table}."{found.name}"', found, way)
+
+    def _parent(self, way: tuple[str, ...], name: str, place: Place) -> tuple[str, ...]:
+        """One step further. A parent that is reached twice is joined once."""
+        table, owner = self.reached[way]
+        reference = owner.parent(name)
+        if reference is None or reference.relationship_name is None:
+            raise self.compilation.error(
+                place,
+                "INVALID_FIELD",
+                f"Didn't understand relationship '{name}' in field path. If you are attempting to use a custom "
+                "relationship, be sure to append the '__r' after the custom relationship name. Please reference your "
+                "WSDL or the describe call for the appropriate names.",
+            )
+        further = (*way, reference.relationship_name)
+        if further not in self.reached:
+            if len(self._joins) == _RELATIONSHIPS:
+                raise too_complicated()
+            parent = SCHEMA[reference.reference_to[0]]
+            joined = self.compilation.table(parent)
+            self._joins.append(
+                f'LEFT JOIN "{parent.name}"."{parent.name}" AS {joined} ON {joined}."Id" = {table}."{reference.name}"'
+            )
+            self.reached[further] = joined, parent
+        return further
+
+    def _aggregate(self, call: FunctionCall) -> Operand:
+        if call.name not in _AGGREGATES or call.argument is None:
+            raise not_simulated(self.compilation, call)
+        of = self.field(call.argument)
+        known = of.field.type in NUMBER_TYPES if call.name in ("SUM", "AVG") else of.field.aggregatable
+        if not known:
+            raise self.compilation.error(
+                call.place, "INVALID_FIELD", f"field {of.field.name} does not support aggregate operator {call.name}"
+            )
+        sql, kind = _AGGREGATES[call.name]
+        made = Field(f"{call.name}({call.argument})", kind or of.field.type, of.field.label, scale=of.field.scale)
+        return Operand(sql.format(of.sql, scale=of.field.scale), made, aggregate=True)
+
+
+def entity(compilation: Compilation, source: FieldPath) -> SObject:
+    """The object after FROM. Raises SoqlError."""
+    found = sobject(str(source))
+    if found is None:
+        raise compilation.error(
+            source.place,
+            "INVALID_TYPE",
+            f"sObject type '{source}' is not supported. If you are attempting to use a custom object, be sure to append "
+            "the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names.",
+        )
+    return found
+
+
+def too_complicated() -> SoqlError:
+    """The error for what would be too much for SQLite."""
+    return SoqlError(
+        "QUERY_TOO_COMPLICATED",
+        "Query is either selecting too many fields or the filter conditions are too complicated.",
+    )
+
+
+def not_simulated(compilation: Compilation, call: FunctionCall) -> SoqlError:
+    """The error for a function that is not known, or not in this place."""
+    return compilation.error(
+        call.place,
+        "MALFORMED_QUERY",
+        f"unexpected token: '{call.name}'. It is no function that this practice org simulates, or not here: they are "
+        f"{', '.join(sorted(_AGGREGATES))}, and FIELDS in SELECT.",
+    )

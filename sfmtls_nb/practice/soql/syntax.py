@@ -1,0 +1,141 @@
+"""SOQL's syntax: the nodes of the tree that a query's text is parsed into, and the error that shows a place in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+#: [simulated] How much of the query an error shows on either side of the place it means.
+_CONTEXT: Final = 40
+
+
+class SoqlError(Exception):
+    """A query that cannot be answered, as Salesforce says it. row and column count from 1; -1 where there is none."""
+
+    def __init__(self, code: str, message: str, row: int = -1, column: int = -1) -> None:
+        super().__init__(code, message, row, column)
+        self.code, self.message, self.row, self.column = code, message, row, column
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+class Place(NamedTuple):
+    """Where in the text something stands; both count from 1."""
+
+    row: int
+    column: int
+
+
+@dataclass(frozen=True)
+class FieldPath:
+    """``Account.Owner.Name``; also the name of an object."""
+
+    names: tuple[str, ...]
+    place: Place
+
+    def __str__(self) -> str:
+        return ".".join(self.names)
+
+
+@dataclass(frozen=True)
+class FunctionCall:
+    """``COUNT(Id)``, ``FIELDS(ALL)``, ``COUNT()``. name: in capitals."""
+
+    name: str
+    argument: FieldPath | None
+    place: Place
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value to compare with, as it stands in the text. kind: STRING, NUMBER, DATE, DATETIME or NAME."""
+
+    kind: str
+    text: str
+    place: Place
+    count: str | None = None  # the n of LAST_N_DAYS:n
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """operator: ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, LIKE; or IN, NOT IN, which alone take several values."""
+
+    operand: FieldPath | FunctionCall
+    operator: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class SemiJoin:
+    """``AccountId IN (SELECT …)``; negated: NOT IN."""
+
+    operand: FieldPath | FunctionCall
+    negated: bool
+    select: Select
+
+
+@dataclass(frozen=True)
+class Not:
+    """NOT of a condition."""
+
+    of: Condition
+
+
+@dataclass(frozen=True)
+class Junction:
+    """Conditions joined by AND or by OR."""
+
+    word: str
+    parts: tuple[Condition, ...]
+
+
+Condition = Comparison | SemiJoin | Not | Junction
+
+
+@dataclass(frozen=True)
+class Item:
+    """What is selected, and the alias it was given."""
+
+    selected: FieldPath | FunctionCall | Select
+    alias: str | None
+    place: Place
+
+
+@dataclass(frozen=True)
+class Order:
+    """nulls_last: whether they come last; first is Salesforce's default, whichever way it is sorted."""
+
+    operand: FieldPath | FunctionCall
+    descending: bool
+    nulls_last: bool
+
+
+@dataclass(frozen=True)
+class Select:
+    """A query, whole or in brackets. limit and offset: as they stand in the text."""
+
+    items: tuple[Item, ...]
+    source: FieldPath
+    alias: str | None
+    where: Condition | None
+    group: tuple[FieldPath | FunctionCall, ...]
+    having: Condition | None
+    order: tuple[Order, ...]
+    limit: Value | None
+    offset: Value | None
+    place: Place
+
+
+def error_at(text: str, place: Place, code: str, message: str) -> SoqlError:
+    """The error, with the piece of the query that it means and a caret below, as Salesforce shows it."""
+    line = text.split("\n")[place.row - 1]
+    index = place.column - 1
+    # Whole words of the line; the window is [simulated].
+    starts = (word.start() for word in re.finditer(r"\S+", line) if word.start() >= index - _CONTEXT)
+    start = 0 if index <= _CONTEXT else min(next(starts, index), index)
+    end = next((m.end() for m in re.finditer(r"\S(?!\S)", line) if m.end() >= index + _CONTEXT), len(line))
+    end = min(end, index + 4 * _CONTEXT)
+    shown = f"\n{line[start:end].rstrip()}\n{' ' * (index - start)}^\nERROR at Row:{place.row}:Column:{place.column}\n"
+    return SoqlError(code, shown + message, *place)

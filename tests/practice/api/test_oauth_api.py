@@ -1,0 +1,343 @@
+"""Signing in without a password typed to the API: the OAuth flows, judged by the org's own clock."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sfmtls_nb.practice.api.oauth import ConnectedApp, OAuthApi
+from sfmtls_nb.practice.request import Answer, Listener, Request
+from sfmtls_nb.practice.state import OrgState
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+KEY = rsa.generate_private_key(65537, 2048)
+OTHER_KEY = rsa.generate_private_key(65537, 2048)
+SERVER = "https://practice.my.salesforce.com"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+VERIFIER = "a-verifier-that-is-forty-three-characters-long-or-more"
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+CALLBACK = "http://localhost:51717/callback"
+
+
+@dataclass
+class Org:
+    """An org with a connected app, and a clock that stands still unless it is moved."""
+
+    def __post_init__(self) -> None:
+        self.now = NOW
+        self.state = OrgState([], [], clock=lambda: self.now)
+        self.app = ConnectedApp(KEY.public_key(), run_as="standard@practice.example")
+        self.api = OAuthApi(self.state, self.app)
+
+    def ask(
+        self, method: str, target: str, body: str = "", headers: Mapping[str, str] | None = None, server: str = SERVER
+    ) -> Answer:
+        request = Request(Listener.API, method, target, headers or {}, body.encode(), (), server)
+        return self.api.answer(request)
+
+    def token(self, headers: Mapping[str, str] | None = None, *, server: str = SERVER, **form: str) -> dict[str, Any]:
+        answer = self.ask("POST", "/services/oauth2/token", urlencode(form), headers, server)
+        content: dict[str, Any] = json.loads(answer.whole_body)
+        return content
+
+    def assertion(self, key: rsa.RSAPrivateKey = KEY, algorithm: str = "RS256", **changes: Any) -> str:
+        claims = {
+            "iss": self.app.consumer_key,
+            "sub": "enforced@practice.example",
+            "aud": "https://login.salesforce.com",
+            "exp": int((self.now + timedelta(minutes=3)).timestamp()),
+        }
+        claims.update(changes)
+        return jwt.encode(
+            {name: value for name, value in claims.items() if value is not None}, key, algorithm=algorithm
+        )
+
+    def authorize(self, **changes: str) -> dict[str, str]:
+        asked = {
+            "response_type": "code",
+            "client_id": self.app.consumer_key,
+            "redirect_uri": CALLBACK,
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+            "state": "xyz",
+        }
+        return {**asked, **changes}
+
+    def consent(self, **changes: str) -> dict[str, str]:
+        """What the browser is sent back with, after signing in and a click on Allow."""
+        user = self.state.users[0]
+        form = {**self.authorize(), "username": user.username, "password": user.password, "allow": "1", **changes}
+        answer = self.ask("POST", "/services/oauth2/authorize", urlencode(form))
+        return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+
+    def code(self) -> str:
+        return self.consent()["code"]
+
+    def redeem(self, **changes: str) -> dict[str, Any]:
+        form = {
+            "grant_type": "authorization_code",
+            "client_id": self.app.consumer_key,
+            "redirect_uri": CALLBACK,
+            "code_verifier": VERIFIER,
+        }
+        return self.token(None, **{**form, **changes})
+
+
+@pytest.fixture
+def org() -> Org:
+    return Org()
+
+
+class TestJwtBearer:
+    def test_gives_a_session_of_the_user_named_in_sub(self, org: Org) -> None:
+        token = org.token(grant_type=JWT_BEARER, assertion=org.assertion())["access_token"]
+        user = org.state.session_user(token)
+        assert user is not None
+        assert "enforced@practice.example" == user.username
+
+    def test_answers_with_the_documented_members_and_no_refresh_token(self, org: Org) -> None:
+        answer = org.token(grant_type=JWT_BEARER, assertion=org.assertion())
+        assert {"access_token", "scope", "instance_url", "id", "token_type"} <= answer.keys() - {"refresh_token"}
+
+    @pytest.mark.parametrize("audience", ["https://login.salesforce.com", "https://test.salesforce.com", SERVER])
+    def test_takes_each_documented_audience(self, org: Org, audience: str) -> None:
+        assert "access_token" in org.token(grant_type=JWT_BEARER, assertion=org.assertion(aud=audience))
+
+    @pytest.mark.parametrize(
+        ("changes", "error", "description"),
+        [
+            ({"aud": "https://acme.example"}, "invalid_grant", "audience is invalid"),
+            ({"iss": "another app"}, "invalid_client_id", "client identifier invalid"),
+            ({"sub": "nobody@practice.example"}, "invalid_grant", "user hasn't approved this consumer"),
+            ({"exp": int(NOW.timestamp()) - 1}, "invalid_grant", "assertion is expired"),
+            ({"exp": int(NOW.timestamp()) + 3600}, "invalid_grant", "exp is too far ahead"),
+            ({"exp": "soon"}, "invalid_grant", "invalid assertion"),
+            ({"exp": None}, "invalid_grant", "invalid assertion"),
+            ({"sub": None}, "invalid_grant", "invalid assertion"),
+        ],
+    )
+    def test_refuses_a_claim_that_is_wrong(
+        self, org: Org, changes: dict[str, Any], error: str, description: str
+    ) -> None:
+        answer = org.token(grant_type=JWT_BEARER, assertion=org.assertion(**changes))
+        assert {"error": error, "error_description": description} == answer
+
+    def test_refuses_a_signature_by_another_key(self, org: Org) -> None:
+        assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=org.assertion(OTHER_KEY))["error"]
+
+    def test_refuses_one_signed_with_the_public_key_as_if_that_were_a_secret(self, org: Org) -> None:
+        public = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        header, claims, _ = org.assertion().split(".")
+        header = base64.urlsafe_b64encode(b'{"alg":"HS256"}').rstrip(b"=").decode()
+        mac = hmac.digest(public, f"{header}.{claims}".encode(), "sha256")
+        forged = f"{header}.{claims}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+        assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=forged)["error"]
+
+    def test_refuses_an_expiry_that_no_clock_can_hold(self, org: Org) -> None:
+        assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=org.assertion(exp=10**400))["error"]
+
+    def test_knows_users_by_their_usernames_alone(self, org: Org) -> None:
+        assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=org.assertion(sub="enforced"))["error"]
+
+    def test_answers_with_what_no_cache_may_keep(self, org: Org) -> None:
+        form = urlencode({"grant_type": JWT_BEARER, "assertion": org.assertion()})
+        answer = org.ask("POST", "/services/oauth2/token", form)
+        assert (200, "no-store") == (answer.status, answer.headers["Cache-Control"])
+
+    def test_refuses_an_assertion_that_is_not_signed(self, org: Org) -> None:
+        claims = jwt.decode(org.assertion(), options={"verify_signature": False})
+        unsigned = jwt.encode(claims, key="", algorithm="none")
+        assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=unsigned)["error"]
+
+
+class TestClientCredentials:
+    def test_by_the_body(self, org: Org) -> None:
+        answer = org.token(
+            grant_type="client_credentials", client_id=org.app.consumer_key, client_secret=org.app.consumer_secret
+        )
+        assert {"access_token", "signature", "issued_at", "api_instance_url"} <= answer.keys()
+
+    def test_by_http_basic(self, org: Org) -> None:
+        basic = base64.b64encode(f"{org.app.consumer_key}:{org.app.consumer_secret}".encode()).decode()
+        answer = org.token({"Authorization": f"Basic {basic}"}, grant_type="client_credentials")
+        assert "access_token" in answer
+
+    @pytest.mark.parametrize(
+        ("key", "secret", "error"), [(None, "wrong", "invalid_client"), ("wrong", None, "invalid_client_id")]
+    )
+    def test_with_a_wrong_key_or_secret(self, org: Org, key: str | None, secret: str | None, error: str) -> None:
+        answer = org.token(
+            grant_type="client_credentials",
+            client_id=key or org.app.consumer_key,
+            client_secret=secret or org.app.consumer_secret,
+        )
+        assert error == answer["error"]
+
+    def test_is_for_my_domain_hosts_only(self, org: Org) -> None:
+        answer = org.token(
+            {"Host": "login.salesforce.com"},
+            grant_type="client_credentials",
+            client_id=org.app.consumer_key,
+            client_secret=org.app.consumer_secret,
+        )
+        assert "request not supported on this domain" == answer["error_description"]
+
+
+class TestTheWebServerFlow:
+    def test_shows_a_page_to_sign_in_and_consent(self, org: Org) -> None:
+        answer = org.ask("GET", f"/services/oauth2/authorize?{urlencode(org.authorize())}")
+        assert b"Allow access?" in answer.whole_body
+
+    def test_brings_the_state_back(self, org: Org) -> None:
+        assert "xyz" == org.consent()["state"]
+
+    def test_gives_a_token_and_a_refresh_token_for_the_code(self, org: Org) -> None:
+        assert {"access_token", "refresh_token"} <= org.redeem(code=org.code()).keys()
+
+    def test_refuses_a_code_the_second_time(self, org: Org) -> None:
+        code = org.code()
+        org.redeem(code=code)
+        assert "invalid authorization code" == org.redeem(code=code)["error_description"]
+
+    def test_refuses_a_code_that_is_too_old(self, org: Org) -> None:
+        code = org.code()
+        org.now += timedelta(minutes=16)
+        assert "expired authorization code" == org.redeem(code=code)["error_description"]
+
+    @pytest.mark.parametrize(
+        ("changes", "error"),
+        [
+            ({"code_verifier": "another"}, "invalid_grant"),
+            ({"redirect_uri": "http://localhost:1/other"}, "redirect_uri_mismatch"),
+            ({"client_id": "another"}, "invalid_client_id"),
+        ],
+    )
+    def test_refuses_what_does_not_belong_to_the_code(self, org: Org, changes: dict[str, str], error: str) -> None:
+        assert error == org.redeem(code=org.code(), **changes)["error"]
+
+    def test_says_so_when_the_user_denies(self, org: Org) -> None:
+        form = {**org.authorize(), "deny": "1"}
+        answer = org.ask("POST", "/services/oauth2/authorize", urlencode(form))
+        assert "error=access_denied" in answer.headers["Location"]
+
+    def test_asks_again_after_a_wrong_password(self, org: Org) -> None:
+        form = {**org.authorize(), "username": "enforced@practice.example", "password": "wrong", "allow": "1"}
+        answer = org.ask("POST", "/services/oauth2/authorize", urlencode(form))
+        assert b"Check the username and password" in answer.whole_body
+
+    def test_never_sends_a_browser_to_an_unregistered_place(self, org: Org) -> None:
+        asked = org.authorize(redirect_uri="https://evil.example/")
+        answer = org.ask("GET", f"/services/oauth2/authorize?{urlencode(asked)}")
+        assert (400, False) == (answer.status, "Location" in answer.headers)
+
+    @pytest.mark.parametrize(
+        "redirect_uri",
+        [
+            "http://evil.example\\@localhost/",  # to a browser the backslash is a slash, and what follows the path
+            "http://localhost@evil.example/",
+            "http://user@localhost/",
+            "http://localhost.evil.example/",
+            "http://localhost/\r\nSet-Cookie: a=b",
+            "http://loc\talhost/",
+            " http://localhost/",
+            "http://localhost/\u2028",
+            "http://localhost/\0",
+            "http://localhost/#fragment",
+            "http://localhost:99999/",
+            "http://[localhost/",
+            "javascript://localhost/%0aalert(1)",
+        ],
+    )
+    def test_never_sends_a_browser_to_what_only_looks_like_this_machine(self, org: Org, redirect_uri: str) -> None:
+        user = org.state.users[0]
+        asked = org.authorize(redirect_uri=redirect_uri, username=user.username, password=user.password, allow="1")
+        answer = org.ask("POST", "/services/oauth2/authorize", urlencode(asked))
+        assert (400, False) == (answer.status, "Location" in answer.headers)
+
+    @pytest.mark.parametrize("host", ["localhost:51717", "127.0.0.1:8080", "[::1]:51717", "localhost"])
+    def test_goes_back_to_any_port_of_this_machine(self, org: Org, host: str) -> None:
+        assert "code" in org.consent(redirect_uri=f"http://{host}/callback?a=b")
+
+    def test_refuses_to_be_downgraded_to_a_challenge_in_the_plain(self, org: Org) -> None:
+        assert "code" not in org.consent(code_challenge=VERIFIER, code_challenge_method="plain")
+
+    def test_refuses_a_challenge_that_nothing_can_meet(self, org: Org) -> None:
+        code = org.consent(code_challenge="é")["code"]
+        assert "invalid code verifier" == org.redeem(code=code)["error_description"]
+
+    def test_without_a_challenge_wants_the_secret(self, org: Org) -> None:
+        code = org.consent(code_challenge="")["code"]
+        assert "invalid_client" == org.redeem(code=code)["error"]
+
+    def test_shows_its_page_in_no_frame(self, org: Org) -> None:
+        answer = org.ask("GET", f"/services/oauth2/authorize?{urlencode(org.authorize())}")
+        assert "DENY" == answer.headers["X-Frame-Options"]
+
+    def test_puts_nothing_of_the_request_into_the_page_unescaped(self, org: Org) -> None:
+        asked = org.authorize(state='"><script>alert(1)</script>')
+        answer = org.ask("GET", f"/services/oauth2/authorize?{urlencode(asked)}")
+        assert b"<script>" not in answer.whole_body
+
+
+class TestRefresh:
+    def test_gives_a_new_token(self, org: Org) -> None:
+        refresh = org.redeem(code=org.code())["refresh_token"]
+        answer = org.token(grant_type="refresh_token", refresh_token=refresh, client_id=org.app.consumer_key)
+        assert org.state.session_user(answer["access_token"]) is org.state.users[0]
+
+    def test_ends_when_it_is_revoked(self, org: Org) -> None:
+        refresh = org.redeem(code=org.code())["refresh_token"]
+        org.ask("POST", "/services/oauth2/revoke", urlencode({"token": refresh}))
+        answer = org.token(grant_type="refresh_token", refresh_token=refresh, client_id=org.app.consumer_key)
+        assert "expired access/refresh token" == answer["error_description"]
+
+
+class TestUserinfo:
+    def test_says_whose_token_it_is(self, org: Org) -> None:
+        token = org.token(grant_type=JWT_BEARER, assertion=org.assertion())["access_token"]
+        answer = org.ask("GET", "/services/oauth2/userinfo", headers={"Authorization": f"Bearer {token}"})
+        assert "enforced@practice.example" == json.loads(answer.whole_body)["preferred_username"]
+
+    def test_refuses_a_token_that_was_revoked(self, org: Org) -> None:
+        token = org.token(grant_type=JWT_BEARER, assertion=org.assertion())["access_token"]
+        org.ask("POST", "/services/oauth2/revoke", urlencode({"token": token}))
+        answer = org.ask("GET", "/services/oauth2/userinfo", headers={"Authorization": f"Bearer {token}"})
+        assert (403, b"Bad_OAuth_Token") == (answer.status, answer.whole_body)
+
+
+@pytest.mark.parametrize("grant", ["", "password", "nonsense"])
+def test_a_grant_type_that_is_not_offered_is_refused(org: Org, grant: str) -> None:
+    assert "unsupported_grant_type" == org.token(grant_type=grant)["error"]
+
+
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
+    path=st.sampled_from(["token", "authorize", "userinfo", "revoke", "x", ""]),
+    query=st.text(max_size=60),
+    body=st.binary(max_size=200),
+    authorization=st.text(st.characters(max_codepoint=255), max_size=60),
+)
+def test_any_request_gets_an_answer(method: str, path: str, query: str, body: bytes, authorization: str) -> None:
+    request = Request(
+        Listener.API, method, f"/services/oauth2/{path}?{query}", {"Authorization": authorization}, body, (), SERVER
+    )
+    assert 200 <= Org().api.answer(request).status < 500
+
+
+@pytest.mark.parametrize("path", ["/services/oauth2/", "/services/oauth2/x/token", "/services/oauth2/tokens"])
+def test_a_path_that_is_none_of_the_endpoints_is_not_found(org: Org, path: str) -> None:
+    assert 404 == org.ask("POST", path).status

@@ -1,0 +1,345 @@
+"""REST, as values: a Request in, an Answer out. Each success has its failing twin."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from noon import NOW
+
+from sfmtls_nb.practice.api.queries import Queries
+from sfmtls_nb.practice.api.rest import RestApi
+from sfmtls_nb.practice.data import Database
+from sfmtls_nb.practice.mutual import Presented, certificate_page
+from sfmtls_nb.practice.request import Answer, Listener, Request
+from sfmtls_nb.practice.state import OrgState
+
+NOTHING = Presented(certificate=False, flaw=None, uploaded=False)
+UPLOADED = Presented(certificate=True, flaw=None, uploaded=True)
+DATA = "/services/data/v64.0"
+
+
+class Client:
+    """A user of an org of its own, over the API's listener if nothing else is said."""
+
+    def __init__(self, database: Database, user: str = "standard") -> None:
+        self.state = OrgState([], [], clock=lambda: NOW)
+        self.api = RestApi(self.state, Queries(database, lambda: NOW), database)
+        found = self.state.user(user)
+        assert found is not None
+        self.session_id = self.state.open_session(found)
+
+    def send(
+        self,
+        target: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        *,
+        listener: Listener = Listener.API,
+        presented: Presented = NOTHING,
+    ) -> Answer:
+        sent = {"Authorization": f"Bearer {self.session_id}", **(headers or {})}
+        return self.api.answer(Request(listener, method, target, sent, body), presented)
+
+    def get(self, target: str, **headers: str) -> Any:
+        answer = self.send(target, headers=headers)
+        assert answer.status == 200, answer.body
+        return json.loads(answer.whole_body)
+
+    def query(self, text: str, resource: str = "query") -> Any:
+        return self.get(f"{DATA}/{resource}?q={quote(text)}")
+
+
+@pytest.fixture
+def client(database: Database) -> Client:
+    return Client(database)
+
+
+def error(answer: Answer) -> tuple[int, str, str]:
+    [only] = json.loads(answer.whole_body)
+    return answer.status, only["errorCode"], only["message"]
+
+
+# ---------------------------------------------------------------- versions and resources
+
+
+def test_versions_are_listed_without_a_session(client: Client) -> None:
+    versions = json.loads(client.send("/services/data", headers={"Authorization": ""}).whole_body)
+    assert [
+        {"label": "Summer '14", "url": "/services/data/v31.0", "version": "31.0"},
+        {"label": "Winter '27", "url": "/services/data/v68.0", "version": "68.0"},
+    ] == [versions[0], versions[-1]]
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_version_lists_its_resources_by_name(client: Client, end: str) -> None:
+    assert f"{DATA}/sobjects" == client.get(DATA + end)["sobjects"]
+
+
+def test_resources_need_a_session(client: Client) -> None:
+    answer = client.send(DATA, headers={"Authorization": ""})
+    assert (401, "INVALID_SESSION_ID", "Session expired or invalid") == error(answer)
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("30.0", (410, "UNSUPPORTED_API_VERSION")), ("6.0", (404, "NOT_FOUND")), ("99.0", (404, "NOT_FOUND"))],
+)
+def test_retired_versions_are_gone_and_others_never_were(
+    client: Client, version: str, expected: tuple[int, str]
+) -> None:
+    assert expected == error(client.send(f"/services/data/v{version}/limits"))[:2]
+
+
+@pytest.mark.parametrize(
+    "path", ["nonsense", "limits/more", "sobjects/Nonsense", "sobjects/Account/describe/x", "query/x/y"]
+)
+def test_what_is_not_there_is_not_found(client: Client, path: str) -> None:
+    assert (404, "NOT_FOUND", "The requested resource does not exist") == error(client.send(f"{DATA}/{path}"))
+
+
+def test_pretty_print_indents_answers_and_errors(client: Client) -> None:
+    for path in (DATA, f"{DATA}/nonsense"):
+        assert b"\n  " in client.send(path, headers={"X-PrettyPrint": "1"}).whole_body
+        assert b"\n" not in client.send(path).whole_body
+
+
+# ---------------------------------------------------------------- who may call
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "OAuth"])
+def test_both_schemes_carry_a_session(client: Client, scheme: str) -> None:
+    assert 200 == client.send(DATA, headers={"Authorization": f"{scheme} {client.session_id}"}).status
+
+
+@pytest.mark.parametrize("authorization", ["Bearer", "Bearer nonsense", "Basic {}", "{}"])
+def test_anything_else_does_not(client: Client, authorization: str) -> None:
+    answer = client.send(DATA, headers={"Authorization": authorization.format(client.session_id)})
+    assert (401, "INVALID_SESSION_ID") == error(answer)[:2]
+
+
+def test_an_enforced_user_gets_in_with_the_uploaded_certificate(database: Database) -> None:
+    answer = Client(database, "enforced").send(DATA, listener=Listener.MUTUAL, presented=UPLOADED)
+    assert 200 == answer.status
+
+
+def test_an_enforced_user_is_refused_on_443_in_the_words_of_rest(database: Database) -> None:
+    assert (
+        403,
+        "MUTUAL_AUTHENTICATION_FAILED",
+        "This session could not be mutually authenticated for the use with REST API",
+    ) == error(Client(database, "enforced").send(DATA))
+
+
+def test_an_enforced_user_without_a_certificate_is_sent_the_page(database: Database) -> None:
+    answer = Client(database, "enforced").send(DATA, listener=Listener.MUTUAL)
+    assert certificate_page("No client certificate provided.").body == answer.body
+
+
+def test_every_answer_to_an_admitted_call_says_how_many_are_used(client: Client) -> None:
+    usage = [client.send(path).headers["Sforce-Limit-Info"] for path in (DATA, f"{DATA}/nonsense")]
+    assert ["api-usage=1/15000", "api-usage=2/15000"] == usage
+
+
+def test_a_call_that_is_not_admitted_says_nothing_of_it(client: Client) -> None:
+    assert "Sforce-Limit-Info" not in client.send(DATA, headers={"Authorization": ""}).headers
+
+
+def test_the_limit_ends_it(client: Client) -> None:
+    client.state.calls = client.state.call_limit
+    assert (403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.") == error(client.send(DATA))
+
+
+def test_limits_say_what_is_left(client: Client) -> None:
+    assert {"Max": 15_000, "Remaining": 14_999} == client.get(f"{DATA}/limits")["DailyApiRequests"]
+
+
+# ---------------------------------------------------------------- queries
+
+
+def test_records_come_with_attributes_parents_and_children(client: Client) -> None:
+    query = "SELECT Name, Owner.Name, (SELECT LastName FROM Contacts LIMIT 1) FROM Account WHERE Name != NULL LIMIT 1"
+    [account] = client.query(query)["records"]
+    assert ["attributes", "Name", "Owner", "Contacts"] == list(account)
+    assert {"type", "url"} == set(account["attributes"])
+    assert account["attributes"]["url"].startswith(f"{DATA}/sobjects/Account/001")
+    assert "User" == account["Owner"]["attributes"]["type"]
+    assert (1, True) == (account["Contacts"]["totalSize"], account["Contacts"]["done"])
+    assert "Contact" == account["Contacts"]["records"][0]["attributes"]["type"]
+
+
+def test_moments_and_days_are_written_as_rest_writes_them(client: Client) -> None:
+    [found] = client.query(
+        "SELECT CreatedDate, CloseDate, Amount, IsWon FROM Opportunity WHERE Amount != NULL LIMIT 1"
+    )["records"]
+    assert found["CreatedDate"].endswith(".000+0000")
+    assert 10 == len(found["CloseDate"])
+    assert [float, bool] == [type(found["Amount"]), type(found["IsWon"])]
+
+
+def test_counting_answers_with_the_size_alone(client: Client) -> None:
+    assert {"totalSize": 500, "done": True, "records": []} == client.query("SELECT COUNT() FROM Contact")
+
+
+def test_aggregates_are_aggregate_results(client: Client) -> None:
+    [found] = client.query("SELECT COUNT(Id) n FROM Contact")["records"]
+    assert {"attributes": {"type": "AggregateResult"}, "n": 500} == found
+
+
+def test_pages_follow_the_next_records_url(client: Client) -> None:
+    target = f"{DATA}/query?q=SELECT+Id+FROM+Contact"
+    page = client.get(target, **{"Sforce-Query-Options": "batchSize=200"})
+    sizes = [len(page["records"])]
+    while not page["done"]:
+        assert page["nextRecordsUrl"].startswith(f"{DATA}/query/01g")
+        page = client.get(page["nextRecordsUrl"])
+        sizes.append(len(page["records"]))
+    assert [200, 200, 100] == sizes
+    assert "nextRecordsUrl" not in page
+
+
+def test_query_all_finds_deleted_records_too(client: Client) -> None:
+    sizes = [client.query("SELECT Id FROM Contact", each)["totalSize"] for each in ("query", "queryAll")]
+    assert 500 == sizes[0] < sizes[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "MALFORMED_QUERY"),
+        ("SELECT", "MALFORMED_QUERY"),
+        ("SELECT Nonsense FROM Account", "INVALID_FIELD"),
+        ("SELECT Id FROM Nonsense", "INVALID_TYPE"),
+    ],
+)
+def test_a_query_that_cannot_be_is_a_bad_request(client: Client, text: str, code: str) -> None:
+    assert (400, code) == error(client.send(f"{DATA}/query?q={quote(text)}"))[:2]
+
+
+def test_an_unknown_locator_is_refused(client: Client) -> None:
+    answer = client.send(f"{DATA}/query/01g5f000000zzzzAAA-2000")
+    assert (400, "INVALID_QUERY_LOCATOR", "invalid query locator") == error(answer)
+
+
+# ---------------------------------------------------------------- sObjects
+
+
+def test_all_objects_are_listed_with_their_urls(client: Client) -> None:
+    objects = {each["name"]: each for each in client.get(f"{DATA}/sobjects")["sobjects"]}
+    assert f"{DATA}/sobjects/Account/describe" == objects["Account"]["urls"]["describe"]
+
+
+def test_an_object_has_basic_information(client: Client) -> None:
+    content = client.get(f"{DATA}/sobjects/account")
+    assert ("Account", []) == (content["objectDescribe"]["name"], content["recentItems"])
+
+
+def test_a_describe_has_the_fields(client: Client) -> None:
+    assert "LastName" in [field["name"] for field in client.get(f"{DATA}/sobjects/Contact/describe")["fields"]]
+
+
+@pytest.mark.parametrize("length", [15, 18])
+def test_a_record_is_found_by_either_form_of_its_id(client: Client, length: int) -> None:
+    [contact] = client.query("SELECT Id, Name FROM Contact LIMIT 1")["records"]
+    found = client.get(f"{DATA}/sobjects/Contact/{contact['Id'][:length]}?fields=Name")
+    assert {"attributes": contact["attributes"], "Name": contact["Name"], "Id": contact["Id"]} == found
+
+
+def test_without_fields_a_record_has_them_all(client: Client) -> None:
+    [contact] = client.query("SELECT Id FROM Contact LIMIT 1")["records"]
+    found = client.get(f"{DATA}/sobjects/Contact/{contact['Id']}")
+    described = client.get(f"{DATA}/sobjects/Contact/describe")["fields"]
+    assert ["attributes", *(field["name"] for field in described)] == list(found)
+
+
+@pytest.mark.parametrize("fields", ["Nonsense", "Id,Name)", ",", "Id' OR '", "Account.Nonsense"])
+def test_fields_that_are_none_are_invalid(client: Client, fields: str) -> None:
+    [contact] = client.query("SELECT Id FROM Contact LIMIT 1")["records"]
+    answer = client.send(f"{DATA}/sobjects/Contact/{contact['Id']}?fields={quote(fields)}")
+    assert (400, "INVALID_FIELD") == error(answer)[:2]
+
+
+@pytest.mark.parametrize("record_id", ["0035f00000zzzzzAAA", "nonsense", "0035f00000zzzz'"])
+def test_an_unknown_record_is_not_found(client: Client, record_id: str) -> None:
+    assert (404, "NOT_FOUND") == error(client.send(f"{DATA}/sobjects/Contact/{record_id}"))[:2]
+
+
+def test_a_deleted_record_says_so(client: Client) -> None:
+    deleted = client.query("SELECT Id FROM Contact WHERE IsDeleted = TRUE LIMIT 1", "queryAll")["records"][0]
+    answer = client.send(f"{DATA}/sobjects/Contact/{deleted['Id']}")
+    assert (404, "ENTITY_IS_DELETED", "entity is deleted") == error(answer)
+
+
+# ---------------------------------------------------------------- nothing is written
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "Contact"), ("PATCH", "Contact/0035f00000zzzzzAAA"), ("DELETE", "Contact/0035f00000zzzzzAAA")],
+)
+def test_writing_is_refused_because_the_org_is_read_only(client: Client, method: str, path: str) -> None:
+    status, code, message = error(client.send(f"{DATA}/sobjects/{path}", method, body=b"{}"))
+    assert (400, "INVALID_OPERATION") == (status, code)
+    assert "read-only" in message
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
+def test_a_body_that_is_no_json_is_refused_as_such(client: Client, body: bytes) -> None:
+    assert (400, "JSON_PARSER_ERROR") == error(client.send(f"{DATA}/sobjects/Contact", "POST", body=body))[:2]
+
+
+def test_a_huge_body_is_refused_unread(client: Client) -> None:
+    answer = client.send(f"{DATA}/sobjects/Contact", "POST", body=b"[" * 1_000_001)
+    assert (413, "REQUEST_ENTITY_TOO_LARGE") == error(answer)[:2]
+
+
+def test_other_methods_are_not_allowed(client: Client) -> None:
+    assert (
+        405,
+        "METHOD_NOT_ALLOWED",
+        "HTTP Method 'POST' not allowed. Allowed are GET,HEAD",
+    ) == error(client.send(f"{DATA}/query", "POST"))
+
+
+# ---------------------------------------------------------------- whatever comes
+
+PIECES = st.sampled_from(
+    [
+        "/services/data",
+        "/v64.0",
+        "/v1.0",
+        "/query",
+        "/queryAll",
+        "/sobjects",
+        "/Contact",
+        "/describe",
+        "/limits",
+        "//",
+        "?q=",
+        "%00",
+        "'",
+    ]
+)
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(PIECES | st.text(max_size=8), max_size=6).map("".join),
+    st.sampled_from(["GET", "HEAD", "POST", "PATCH", "DELETE", "PUT", "BREW"]),
+    st.dictionaries(st.sampled_from(["Authorization", "Sforce-Query-Options", "X-PrettyPrint"]), st.text(max_size=20)),
+    st.binary(max_size=50),
+)
+def test_whatever_comes_there_is_an_answer(
+    database: Database, target: str, method: str, headers: dict[str, str], body: bytes
+) -> None:
+    client = Client(database)
+    for each in (target, f"{DATA}/{target}"):
+        answer = client.send(each, method, headers, body)
+        assert 200 <= answer.status < 600
+        json.loads(answer.whole_body)
