@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from sfmtls_nb.csr import KeyAndRequest, new_key_and_csr
+    from sfmtls_nb.certificates.findings import Finding
+    from sfmtls_nb.certificates.identity import ClientIdentity
+    from sfmtls_nb.certificates.request import KeyAndRequest, new_key_and_csr
     from sfmtls_nb.curl import curl_command
     from sfmtls_nb.errors import (
         ApiFault,
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
         SfmtlsError,
         SoapFault,
     )
-    from sfmtls_nb.findings import Finding
-    from sfmtls_nb.identity import ClientIdentity
     from sfmtls_nb.login import PasswordLogin, login
     from sfmtls_nb.org import Org
     from sfmtls_nb.profiles import Profile, read_profiles, save_profile
@@ -88,13 +88,13 @@ __all__ = [
 
 # A name is imported when it is first asked for (PEP 562): what sends and what reads certificates takes a while to load.
 _MODULES: Final = {
-    "csr": "KeyAndRequest new_key_and_csr",
+    "certificates.request": "KeyAndRequest new_key_and_csr",
     "curl": "curl_command",
     "errors": "ApiFault CallTimeout CertificatePageError ChainError ConnectError ExpectationError HandshakeError "
     "IdentityError LoginFault MutualAuthenticationFault NotJsonError NotSoapError OrgError PassphraseError "
     "PracticeError RestFault SessionFault SfmtlsError SoapFault",
-    "findings": "Finding",
-    "identity": "ClientIdentity",
+    "certificates.findings": "Finding",
+    "certificates.identity": "ClientIdentity",
     "login": "PasswordLogin login",
     "org": "Org",
     "profiles": "Profile read_profiles save_profile",

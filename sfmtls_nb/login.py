@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sfmtls_nb.certificates.identity import ClientIdentity
 from sfmtls_nb.errors import LoginFault, NotSoapError, OrgError, SfmtlsError
-from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.org import LAST_VERSION_WITH_LOGIN, Org
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import SOAP_HEADERS, Session

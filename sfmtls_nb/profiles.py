@@ -14,10 +14,10 @@ from typing import Any, Final
 import platformdirs
 
 from sfmtls_nb.errors import IdentityError, OrgError
+from sfmtls_nb.files import write_new
 from sfmtls_nb.org import Org
 from sfmtls_nb.secret import mask
 from sfmtls_nb.secret_scan import secrets_in
-from sfmtls_nb.writing import write_new
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*")
 _RESERVED: Final = "practice"

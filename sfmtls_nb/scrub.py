@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.files import write_new
 from sfmtls_nb.key_material import decoded
 from sfmtls_nb.secret import mask
 from sfmtls_nb.secret_patterns import JWK_PRIVATE, SCHEME, SECRET_LABEL, Found, is_literal, kind_by_name
 from sfmtls_nb.secret_scan import Origin, merged, secrets_in
-from sfmtls_nb.writing import write_new
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from urllib.parse import quote, urlsplit
 
 from lxml import etree
 
+from sfmtls_nb.certificates.identity import ClientIdentity
 from sfmtls_nb.errors import CallTimeout, NotSoapError, OrgError, SfmtlsError
-from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.org import Port, checked_url
 from sfmtls_nb.query import Api, QueryResult
 from sfmtls_nb.rest import to_json

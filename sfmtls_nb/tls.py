@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from certifi import where as public_roots
 
+from sfmtls_nb.certificates.identity import ClientIdentity
 from sfmtls_nb.errors import IdentityError, OrgError
-from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.secret import Secret
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
+from sfmtls_nb.certificates.identity import ClientIdentity
 from sfmtls_nb.errors import (
     CallTimeout,
     ConnectError,
@@ -27,7 +28,6 @@ from sfmtls_nb.errors import (
     NotSoapError,
     SfmtlsError,
 )
-from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.org import Org, checked_url
 from sfmtls_nb.rest import read_json
 from sfmtls_nb.secret import mask, mask_session_ids

@@ -11,8 +11,8 @@ from typing import Any, Final, TypeVar
 from IPython.core.error import UsageError
 from lxml import etree
 
+from sfmtls_nb.certificates.identity import ClientIdentity
 from sfmtls_nb.errors import ApiFault, CertificatePageError, ExpectationError, SfmtlsError
-from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.template import Evaluate, filled_body, filled_path, filled_soql
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.operations import OPERATIONS

@@ -22,8 +22,8 @@ from IPython.core.completer import (
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb import errors, faults
+from sfmtls_nb.certificates.identity import ClientIdentity
 from sfmtls_nb.errors import SfmtlsError
-from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.course import LESSONS
 from sfmtls_nb.notebook.cursor import LinePlace, XmlPlace, line_place, magic_place, soql_place, xml_place
 from sfmtls_nb.notebook.glossary import GLOSSARY

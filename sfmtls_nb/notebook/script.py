@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
-from sfmtls_nb.identity import ClientIdentity
+from sfmtls_nb.certificates.identity import ClientIdentity
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Org
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lxml import etree
 from tqdm.auto import tqdm
 
+from sfmtls_nb.certificates.findings import Finding
+from sfmtls_nb.certificates.identity import ClientIdentity
 from sfmtls_nb.curl import curl_command
 from sfmtls_nb.errors import IdentityError, OrgError, PassphraseError, PracticeError, SfmtlsError
-from sfmtls_nb.findings import Finding
+from sfmtls_nb.files import KEEP
 from sfmtls_nb.frame import records_frame
-from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.login import PasswordLogin, login
 from sfmtls_nb.org import Org, Port
 from sfmtls_nb.practice import ON_REQUEST, SCENARIOS, PracticeOrg
@@ -28,7 +29,6 @@ from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
 from sfmtls_nb.soap import Reply
 from sfmtls_nb.transport import Exchange, Transport
-from sfmtls_nb.writing import KEEP
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sfmtls_nb.errors import IdentityError
+from sfmtls_nb.files import write_new
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.writing import write_new
 
 KeyType = Literal["rsa-2048", "rsa-3072", "rsa-4096", "p-256", "p-384"]
 

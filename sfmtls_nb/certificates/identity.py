@@ -13,14 +13,14 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPri
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat, pkcs12
 
-from sfmtls_nb.bag import Bag, read_bag
-from sfmtls_nb.chain import Chain, build_chain, common_name, extension, fingerprint, is_self_signed
+from sfmtls_nb.certificates.chain import Chain, build_chain, common_name, extension, fingerprint, is_self_signed
+from sfmtls_nb.certificates.findings import Case, Finding, examine
+from sfmtls_nb.certificates.reader import Bag, read_bag
+from sfmtls_nb.certificates.roots import AcceptedRoots
 from sfmtls_nb.errors import IdentityError
-from sfmtls_nb.findings import Case, Finding, examine
+from sfmtls_nb.files import write_new
 from sfmtls_nb.org import Org
-from sfmtls_nb.roots import AcceptedRoots
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.writing import write_new
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sfmtls_nb import __version__
+from sfmtls_nb.command.lab import copy_lessons, open_lab
+from sfmtls_nb.command.tour import tour
 from sfmtls_nb.errors import SfmtlsError
-from sfmtls_nb.lab import copy_lessons, open_lab
 from sfmtls_nb.practice import LOOPBACK, SCENARIOS, Ports, PracticeOrg
 from sfmtls_nb.scrub import KNOWN_TO_OTHERS, notebooks_in, scrub_file
-from sfmtls_nb.tour import tour
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sfmtls_nb import cli, lab
+from sfmtls_nb.command import cli, lab
+from sfmtls_nb.command.lab import GIVEN, Copied, copy_lessons, lessons_folder
 from sfmtls_nb.errors import SfmtlsError
-from sfmtls_nb.lab import GIVEN, Copied, copy_lessons, lessons_folder
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 LESSONS = {path.name: path.read_bytes() for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 #: Root may write into every folder, and Windows has no such modes.
 needs_modes = pytest.mark.skipif(
@@ -256,7 +256,7 @@ class TestTheCommand:
     def test_without_lessons_is_a_short_message(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        monkeypatch.setattr(lab, "__file__", str(tmp_path / "sfmtls_nb" / "lab.py"))
+        monkeypatch.setattr(lab, "__file__", str(tmp_path / "sfmtls_nb" / "command" / "lab.py"))
         assert cli.main(["lab", str(tmp_path / "mine")]) == 1
         assert "the lessons are not there" in capsys.readouterr().err
 
@@ -287,7 +287,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 def lab_of(installed: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "sfmtls_nb.cli", "lab", str(folder), "--no-open"],
+        [sys.executable, "-m", "sfmtls_nb.command.cli", "lab", str(folder), "--no-open"],
         env=installed,
         cwd=folder.parent,
         capture_output=True,
@@ -313,7 +313,7 @@ class TestTheWheel:
         assert tops == {"sfmtls_nb"}
 
     def test_once_installed_finds_its_own_lessons(self, installed: dict[str, str], tmp_path: Path) -> None:
-        program = "from sfmtls_nb.lab import lessons_folder; print(lessons_folder())"
+        program = "from sfmtls_nb.command.lab import lessons_folder; print(lessons_folder())"
         done = subprocess.run(
             [sys.executable, "-c", program], env=installed, cwd=tmp_path, capture_output=True, text=True, check=True
         )
@@ -359,7 +359,7 @@ def test_opens_jupyterlab_on_the_first_lesson(installed: dict[str, str], tmp_pat
     with (
         (tmp_path / "log").open("w") as log,
         subprocess.Popen(
-            [sys.executable, "-m", "sfmtls_nb.cli", "lab", str(tmp_path / "mine")],
+            [sys.executable, "-m", "sfmtls_nb.command.cli", "lab", str(tmp_path / "mine")],
             env=environment,
             cwd=tmp_path,
             stdin=subprocess.DEVNULL,

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
-from sfmtls_nb.chain import common_name
+from sfmtls_nb.certificates.chain import common_name
+from sfmtls_nb.certificates.identity import ClientIdentity
 from sfmtls_nb.curl import curl_command
 from sfmtls_nb.errors import CertificatePageError, ExpectationError, MutualAuthenticationFault, SfmtlsError
-from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.login import PasswordLogin, login
 from sfmtls_nb.org import Org
 from sfmtls_nb.practice import PracticeOrg

@@ -47,7 +47,7 @@ def lessons_folder() -> Path:
 
     Raises SfmtlsError if they are in neither.
     """
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     for folder in (package / "notebooks", package.parent / "notebooks"):
         if any(folder.glob("*.ipynb")):
             return folder

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
-from sfmtls_nb.chain import issued_by
+from sfmtls_nb.certificates.chain import issued_by
 from sfmtls_nb.errors import OrgError
 
 

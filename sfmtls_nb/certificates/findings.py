@@ -19,9 +19,9 @@ from cryptography.x509.oid import (
     SignatureAlgorithmOID,
 )
 
-from sfmtls_nb.bag import Bag
-from sfmtls_nb.chain import Chain, common_name, extension, is_self_signed
-from sfmtls_nb.roots import AcceptedRoots
+from sfmtls_nb.certificates.chain import Chain, common_name, extension, is_self_signed
+from sfmtls_nb.certificates.reader import Bag
+from sfmtls_nb.certificates.roots import AcceptedRoots
 
 Severity = Literal["error", "warning", "note"]
 

@@ -1,0 +1,1 @@
+"""Keys and certificates: reading them from files, ordering the chain, and finding what is wrong."""
