@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from sfmtls_nb.certificates.findings import Finding
-    from sfmtls_nb.certificates.identity import ClientIdentity
-    from sfmtls_nb.certificates.request import KeyAndRequest, new_key_and_csr
+    from sfmtls_nb.certificates import ClientIdentity, Finding, KeyAndRequest, new_key_and_csr
     from sfmtls_nb.curl import curl_command
     from sfmtls_nb.errors import (
         ApiFault,
@@ -88,13 +86,11 @@ __all__ = [
 
 # A name is imported when it is first asked for (PEP 562): what sends and what reads certificates takes a while to load.
 _MODULES: Final = {
-    "certificates.request": "KeyAndRequest new_key_and_csr",
+    "certificates": "ClientIdentity Finding KeyAndRequest new_key_and_csr",
     "curl": "curl_command",
     "errors": "ApiFault CallTimeout CertificatePageError ChainError ConnectError ExpectationError HandshakeError "
     "IdentityError LoginFault MutualAuthenticationFault NotJsonError NotSoapError OrgError PassphraseError "
     "PracticeError RestFault SessionFault SfmtlsError SoapFault",
-    "certificates.findings": "Finding",
-    "certificates.identity": "ClientIdentity",
     "login": "PasswordLogin login",
     "org": "Org",
     "profiles": "Profile read_profiles save_profile",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sfmtls_nb.certificates.identity import ClientIdentity
+from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.errors import LoginFault, NotSoapError, OrgError, SfmtlsError
 from sfmtls_nb.org import LAST_VERSION_WITH_LOGIN, Org
 from sfmtls_nb.secret import Secret

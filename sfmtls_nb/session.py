@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from lxml import etree
 
-from sfmtls_nb.certificates.identity import ClientIdentity
+from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.errors import CallTimeout, NotSoapError, OrgError, SfmtlsError
 from sfmtls_nb.org import Port, checked_url
 from sfmtls_nb.query import Api, QueryResult

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from certifi import where as public_roots
 
-from sfmtls_nb.certificates.identity import ClientIdentity
+from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.errors import IdentityError, OrgError
 from sfmtls_nb.secret import Secret
 

@@ -14,8 +14,7 @@ import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
-from sfmtls_nb.certificates.identity import ClientIdentity
-from sfmtls_nb.certificates.request import new_key_and_csr
+from sfmtls_nb.certificates import ClientIdentity, new_key_and_csr
 from sfmtls_nb.errors import CertificatePageError, MutualAuthenticationFault, SfmtlsError
 from sfmtls_nb.login import PasswordLogin, login
 from sfmtls_nb.notebook import course as courses

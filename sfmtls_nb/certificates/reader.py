@@ -1,31 +1,30 @@
-"""Bag: the keys and certificates in whatever files a user was given, before anyone asks what belongs together."""
+"""Reader: the keys and certificates in whatever files a user was given, before anyone asks what belongs together."""
 
 from __future__ import annotations
 
 import base64
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar, cast, get_args
+from typing import Final, NamedTuple, TypeVar, cast, get_args
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes as PrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs7, pkcs12
 
 from sfmtls_nb.errors import IdentityError, PassphraseError
+from sfmtls_nb.files import expand
 from sfmtls_nb.secret import Secret
 
 T = TypeVar("T")
 
-#: Bytes. A bag of a thousand certificates has about two million.
-_LARGEST_FILE: Final = 50_000_000
 _MARKER: Final = re.compile(r"-----(BEGIN|END) ([A-Z0-9 #]+)-----")
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]+=*\s*")
 
-# What cannot be read here, by its first bytes, and what to do about it.
-_ELSEWHERE: Final = {
+# Files that cannot be read here: first bytes -> name of the format, and how to turn it into one that can.
+_UNREADABLE: Final = {
     b"\xfe\xed\xfe\xed": (
         "a Java keystore (JKS)",
         "turn it into PKCS#12: keytool -importkeystore -srckeystore {name} -destkeystore client.p12 -deststoretype PKCS12",
@@ -41,7 +40,8 @@ _ELSEWHERE: Final = {
     ),
     b"PK\x03\x04": ("a zip archive", "unpack it, and give the files inside"),
 }
-_IGNORED: Final = {
+# PEM blocks that are passed over: label -> remark.
+_PASSED_OVER: Final = {
     "CERTIFICATE REQUEST": "a certificate request (CSR): it is for the authority, which answers with a certificate",
     "NEW CERTIFICATE REQUEST": "a certificate request (CSR): it is for the authority, which answers with a certificate",
     "PUBLIC KEY": "a public key alone: the certificate holds it anyway",
@@ -53,73 +53,140 @@ _IGNORED: Final = {
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where something was found: the file, and the how-manieth of its kind in there (from 0)."""
+class Location:
+    """The file that a key or certificate was read from, and its number among those of its kind there, from 1.
 
-    source: str
+    path: None for bytes, which come from no file.
+    """
+
+    file: str
     number: int
     path: Path | None = None
 
+    def __str__(self) -> str:
+        return f"number {self.number} in {self.file}"
+
 
 @dataclass
-class Bag:
-    """What was found, in the order of the files.
+class Contents:
+    """The keys and certificates in some files, in the order of the files.
 
-    remarks: what was passed over, and why. encrypted: whether a passphrase was needed for any of it.
+    remarks: what was passed over, and why. encrypted: True if a passphrase was needed for any of it.
     """
 
-    keys: list[tuple[PrivateKey, Origin]] = field(default_factory=list)
-    certificates: list[tuple[x509.Certificate, Origin]] = field(default_factory=list)
+    keys: list[tuple[PrivateKey, Location]] = field(default_factory=list)
+    certificates: list[tuple[x509.Certificate, Location]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     encrypted: bool = False
 
 
-def read_bag(sources: tuple[str | Path | bytes, ...], passphrase: Secret | None = None) -> Bag:
+class _Block(NamedTuple):
+    """One piece of a file: a PEM block with its label and its base64 text, or binary data without a label."""
+
+    label: str
+    body: bytes
+
+
+def read_contents(sources: Iterable[str | Path | bytes], passphrase: Secret | None = None) -> Contents:
     """Read PEM, DER, PKCS#12, PKCS#7, PKCS#1, PKCS#8 and SEC1, one or many in a file, from files or bytes.
 
-    Raises PassphraseError where something is encrypted and the passphrase is missing or wrong, IdentityError for what
+    Raises PassphraseError if something is encrypted and the passphrase is missing or wrong, IdentityError for what
     cannot be read or is malformed.
     """
-    bag = Bag()
+    contents = Contents()
     with warnings.catch_warnings():
         # cryptography warns of what it reads all the same: OpenSSL's own unsorted PKCS#7, serial numbers below zero.
         warnings.simplefilter("ignore")
         for source in sources:
-            _Reader(source, bag, passphrase).read()
-    return bag
+            _Reader(source, contents, passphrase).read()
+    return contents
+
+
+def _split_blocks(data: bytes) -> list[_Block]:
+    """Split the bytes of a file into its blocks: PEM, DER, or base64 without its BEGIN and END lines.
+
+    An empty list means that it is none of these. Raises _MalformedError if a PEM block is cut off.
+    """
+    # Windows' editors like UTF-16 and a byte order mark.
+    text = data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "latin-1", "replace")
+    if _MARKER.search(text):
+        return list(_split_pem(text))
+    if data.startswith(b"\x30"):  # SEQUENCE, as all of DER begins here
+        return [_Block("", data)]
+    if _BASE64.fullmatch(data):
+        return [_Block("", _decode("file", data))]
+    return []
+
+
+class _MalformedError(Exception):
+    """A block is not what it should be: the kind of thing, and the reason."""
+
+    def __init__(self, kind: str, reason: str | Exception) -> None:
+        super().__init__(kind, reason if isinstance(reason, str) else _first_line(reason))
+
+
+def _split_pem(text: str) -> Iterator[_Block]:
+    """Yield each block, whatever text stands between them (Bag Attributes, a mail, line numbers)."""
+    begun: re.Match[str] | None = None
+    for marker in _MARKER.finditer(text):
+        if marker[1] == "BEGIN" and begun is None:
+            begun = marker
+        elif marker[1] == "END" and begun is not None and begun[2] == marker[2]:
+            yield _Block(marker[2], text[begun.end() : marker.start()].encode())
+            begun = None
+        else:
+            raise _MalformedError(marker[2].lower(), "a BEGIN line without its END line, or the other way round")
+    if begun is not None:
+        raise _MalformedError(begun[2].lower(), "it is cut off: a BEGIN line without its END line")
+
+
+def _decode(kind: str, body: bytes) -> bytes:
+    """Decode the base64 of a PEM block, whose header lines (“Name: value”) are left out."""
+    lines = (line for line in body.splitlines() if b":" not in line)
+    return _parse(kind, lambda: base64.b64decode(b"".join(b"".join(lines).split()), validate=True))
+
+
+def _parse(kind: str, parser: Callable[[], T]) -> T:
+    """Call a parser. Raises _MalformedError for the dozen exceptions of cryptography's, which are documented nowhere."""
+    try:
+        return parser()
+    except Exception as error:
+        raise _MalformedError(kind, error) from error
 
 
 class _Reader:
-    """Reads one source into a bag."""
+    """Reads one source into the contents."""
 
-    def __init__(self, source: str | Path | bytes, bag: Bag, passphrase: Secret | None) -> None:
+    def __init__(self, source: str | Path | bytes, contents: Contents, passphrase: Secret | None) -> None:
         if isinstance(source, str) and "\n" in source:
-            # What stands in a file, not its name: an error would quote the name, and this may be a private key.
+            # The text of a file, not its name: an error would quote the name, and this may be a private key.
             source = source.encode(errors="replace")
-        self._bag = bag
+        self._contents = contents
         self._passphrase = passphrase
-        self._path = None if isinstance(source, bytes) else _expanded(source)
-        self._name = "the given bytes" if isinstance(source, bytes) else str(self._path)
-        self._data = source if isinstance(source, bytes) else b""
+        self._path = None if isinstance(source, bytes) else expand(source, IdentityError)
+        self._name = str(self._path or "the given bytes")
+        self._data = _read_file(self._path) if self._path else cast("bytes", source)
 
     def read(self) -> None:
-        if self._path:
-            self._data = self._read_file(self._path)
         if not self._data.strip():
             raise IdentityError(
                 f"{self._name} is empty", "0 bytes", "check that the file is the one you were sent, whole"
             )
-        for start, (what, advice) in _ELSEWHERE.items():
+        for start, (what, advice) in _UNREADABLE.items():
             if self._data.startswith(start):
                 raise IdentityError(f"{self._name} is {what}", repr(start), advice.format(name=self._name))
-        text = self._text()
-        if _MARKER.search(text):
-            self._pem(text)
-        elif self._data[:1] == b"\x30":
-            self._der(self._data)
-        elif _BASE64.fullmatch(self._data):  # the inside of a PEM block, without its first and last line
-            self._der(self._attempt("file", lambda: base64.b64decode(b"".join(self._data.split()), validate=True)))
-        else:
+        try:
+            blocks = _split_blocks(self._data)
+            for block in blocks:
+                self._add_block(block)
+        except _MalformedError as error:
+            kind, reason = error.args
+            raise IdentityError(
+                f"the {kind} in {self._name} is malformed",
+                reason,
+                "ask for the file again, or copy it again whole, from its BEGIN line to its END line",
+            ) from error
+        if not blocks:
             raise IdentityError(
                 f"{self._name} holds no key and no certificate",
                 # Enough to tell what kind of file it is, and too little of a password or key.
@@ -127,92 +194,40 @@ class _Reader:
                 "give PEM (-----BEGIN CERTIFICATE-----), DER, PKCS#12 (.p12, .pfx) or PKCS#7 (.p7b)",
             )
 
-    def _read_file(self, path: Path) -> bytes:
-        try:
-            if path.stat().st_size > _LARGEST_FILE:
-                raise IdentityError(
-                    f"{path} is too large to be a key or certificates",
-                    f"{path.stat().st_size:,} bytes",
-                    "check that it is the file you mean",
-                )
-            return path.read_bytes()
-        except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+    def _add_block(self, block: _Block) -> None:
+        label, body = block
+        if not label:
+            self._add_binary(body)
+        elif label in _PASSED_OVER:
+            self._contents.remarks.append(f"{self._name} holds {_PASSED_OVER[label]}")
+        elif label == "OPENSSH PRIVATE KEY":
             raise IdentityError(
-                f"{path} cannot be read",
-                getattr(error, "strerror", None) or str(error),
-                "check the name, and that the file may be read",
-            ) from error
+                f"{self._name} is an OpenSSH key",
+                "-----BEGIN OPENSSH PRIVATE KEY-----",
+                f"turn a copy of it into PKCS#8: ssh-keygen -p -m PKCS8 -f {self._name}",
+            )
+        elif label.endswith("PRIVATE KEY") and b"ENCRYPTED" in body:  # the traditional format: Proc-Type: 4,ENCRYPTED
+            pem = f"-----BEGIN {label}-----{body.decode()}-----END {label}-----".replace("\r\n", "\n").encode()
+            self._add_key(self._unlock(lambda password: load_pem_private_key(pem, password)))
+        elif label.endswith("PRIVATE KEY"):
+            self._add_der_key(_decode("private key", body))
+        elif label.endswith("CERTIFICATE"):
+            self._add_der_certificate(_decode("certificate", body))
+        elif label.startswith(("PKCS7", "PKCS #7", "CMS")):
+            self._add_pkcs7(_decode("PKCS#7 bundle", body))
+        else:
+            self._contents.remarks.append(f"{self._name} holds a {label}: of no use here")
 
-    def _text(self) -> str:
-        """The bytes as text, if they are text: Windows' editors like UTF-16 and a byte order mark."""
-        if self._data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return self._data.decode("utf-16", "replace")
-        return self._data.decode("latin-1")
-
-    # ------------------------------------------------------------ PEM
-
-    def _pem(self, text: str) -> None:
-        found = False
-        for label, body in self._blocks(text):
-            if label in _IGNORED:
-                self._bag.remarks.append(f"{self._name} holds {_IGNORED[label]}")
-            elif label == "OPENSSH PRIVATE KEY":
-                raise IdentityError(
-                    f"{self._name} is an OpenSSH key",
-                    "-----BEGIN OPENSSH PRIVATE KEY-----",
-                    f"turn a copy of it into PKCS#8: ssh-keygen -p -m PKCS8 -f {self._name}",
-                )
-            elif label.endswith("PRIVATE KEY"):
-                self._add_key(self._pem_key(label, body))
-            elif label.endswith("CERTIFICATE"):
-                self._add_certificate(self._decoded("certificate", body))
-            elif label.startswith(("PKCS7", "PKCS #7", "CMS")):
-                self._add_pkcs7(self._decoded("PKCS#7 bundle", body))
-            else:
-                self._bag.remarks.append(f"{self._name} holds a {label}: of no use here")
-            found = True
-        if not found:
-            raise self._malformed("file", "no complete PEM block")
-
-    def _blocks(self, text: str) -> Iterator[tuple[str, str]]:
-        """Label and body of each block, whatever text stands between them (Bag Attributes, a mail, line numbers)."""
-        begun: re.Match[str] | None = None
-        for marker in _MARKER.finditer(text):
-            if marker[1] == "BEGIN" and begun is None:
-                begun = marker
-            elif marker[1] == "END" and begun is not None and begun[2] == marker[2]:
-                yield marker[2], text[begun.end() : marker.start()]
-                begun = None
-            else:
-                raise self._malformed(marker[2].lower(), "a BEGIN line without its END line, or the other way round")
-        if begun is not None:
-            raise self._malformed(begun[2].lower(), "it is cut off: a BEGIN line without its END line")
-
-    def _decoded(self, what: str, body: str) -> bytes:
-        lines = (line for line in body.splitlines() if ":" not in line)  # headers, as in “Name: value”
-        return self._attempt(what, lambda: base64.b64decode("".join("".join(lines).split()), validate=True))
-
-    def _pem_key(self, label: str, body: str) -> object:
-        if "ENCRYPTED" in body:  # the traditional format: Proc-Type: 4,ENCRYPTED
-            pem = f"-----BEGIN {label}-----{body}-----END {label}-----".replace("\r\n", "\n").encode("latin-1")
-            return self._opened("private key", lambda password: load_pem_private_key(pem, password))
-        der = self._decoded("private key", body)
-        return self._opened("private key", lambda password: load_der_private_key(der, password))
-
-    # ------------------------------------------------------------ DER
-
-    def _der(self, data: bytes) -> None:
-        data = data[: _der_length(data)]  # an editor may have put a line end behind it
-        if data[_header_length(data) :].startswith(b"\x02\x01\x03"):  # PFX ::= SEQUENCE { version INTEGER {v3(3)}, …
-            return self._add_pkcs12(data)
-        for add in (self._add_certificate, self._add_pkcs7, self._add_der_key):
+    def _add_binary(self, data: bytes) -> None:
+        der = data[: _der_length(data)]  # an editor may have put a line end behind it
+        if der[_header_length(der) :].startswith(b"\x02\x01\x03"):  # PFX ::= SEQUENCE { version INTEGER {v3(3)}, …
+            return self._add_pkcs12(der)
+        for add in (self._add_der_certificate, self._add_pkcs7, self._add_der_key):
             try:
-                return add(data)
-            except PassphraseError:
-                raise
-            except IdentityError:
+                return add(der)
+            except _MalformedError:
                 continue
-        raise self._malformed("file", "binary, but neither a certificate nor a key nor a bundle of them")
+        raise _MalformedError("file", "binary, but neither a certificate nor a key nor a bundle of them")
 
     def _add_pkcs12(self, data: bytes) -> None:
         # No passphrase and an empty one are two things in PKCS#12, and exporters mean either.
@@ -221,46 +236,39 @@ class _Reader:
         for password in (*([given] if given else []), None, b""):
             try:
                 bundle = pkcs12.load_pkcs12(data, password)
-            except Exception as error:  # noqa: BLE001  # see _attempt
+            except Exception as error:  # noqa: BLE001  # see _parse
                 problem = problem or error
                 continue
-            self._bag.encrypted |= bool(password)
+            self._contents.encrypted |= bool(password)
             if bundle.key:
                 self._add_key(bundle.key)
             for entry in (bundle.cert, *bundle.additional_certs):
                 if entry:
-                    self._add(entry.certificate)
+                    self._add_certificate(entry.certificate)
             return
         raise self._locked("PKCS#12 file") from problem
 
-    def _add_der_key(self, der: bytes) -> None:
-        self._add_key(self._opened("private key", lambda password: load_der_private_key(der, password)))
-
     def _add_pkcs7(self, der: bytes) -> None:
-        for certificate in self._attempt("PKCS#7 bundle", lambda: pkcs7.load_der_pkcs7_certificates(der)):
-            self._add(certificate)
+        for certificate in _parse("PKCS#7 bundle", lambda: pkcs7.load_der_pkcs7_certificates(der)):
+            self._add_certificate(certificate)
 
-    def _add_certificate(self, der: bytes) -> None:
+    def _add_der_certificate(self, der: bytes) -> None:
         # A TRUSTED CERTIFICATE has OpenSSL's notes behind the certificate.
-        self._add(self._attempt("certificate", lambda: x509.load_der_x509_certificate(der[: _der_length(der)])))
+        self._add_certificate(_parse("certificate", lambda: x509.load_der_x509_certificate(der[: _der_length(der)])))
 
-    # ------------------------------------------------------------ what was read
+    def _add_der_key(self, der: bytes) -> None:
+        self._add_key(self._unlock(lambda password: load_der_private_key(der, password)))
 
-    def _add(self, certificate: x509.Certificate) -> None:
-        """Keep a certificate whose essentials can be read; of others say that they are there."""
+    def _add_certificate(self, certificate: x509.Certificate) -> None:
+        """Keep a certificate; if its essentials cannot be read, remark that it is there."""
         try:
             certificate.public_key()
-            _ = (
-                certificate.subject,
-                certificate.issuer,
-                certificate.not_valid_after_utc,
-                certificate.not_valid_before_utc,
-            )
-        except Exception as error:  # noqa: BLE001  # see _attempt
-            self._bag.remarks.append(f"{self._name} holds a certificate that cannot be read: {_first_line(error)}")
-            return
-        number = sum(origin.source == self._name for _, origin in self._bag.certificates)
-        self._bag.certificates.append((certificate, Origin(self._name, number, self._path)))
+            _ = certificate.subject, certificate.issuer
+            _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        except Exception as error:  # noqa: BLE001  # see _parse
+            self._contents.remarks.append(f"{self._name} holds a certificate that cannot be read: {_first_line(error)}")
+        else:
+            self._contents.certificates.append((certificate, self._locate(self._contents.certificates)))
 
     def _add_key(self, key: object) -> None:
         if not isinstance(key, get_args(PrivateKey)):
@@ -269,32 +277,26 @@ class _Reader:
                 type(key).__name__,
                 "use an RSA key (2048 bits or more) or an EC key (P-256 or P-384)",
             )
-        number = sum(origin.source == self._name for _, origin in self._bag.keys)
-        self._bag.keys.append((cast("PrivateKey", key), Origin(self._name, number, self._path)))
+        self._contents.keys.append((cast("PrivateKey", key), self._locate(self._contents.keys)))
 
-    # ------------------------------------------------------------ what goes wrong
+    def _locate(self, found: list[tuple[T, Location]]) -> Location:
+        number = 1 + sum(location.file == self._name for _, location in found)
+        return Location(self._name, number, self._path)
 
-    def _attempt(self, what: str, parse: Callable[[], T]) -> T:
-        try:
-            return parse()
-        except Exception as error:  # cryptography's parsers raise a dozen types, documented nowhere
-            raise self._malformed(what, error) from error
-
-    def _opened(self, what: str, load: Callable[[bytes | None], object]) -> object:
-        """What ``load`` reads, without a passphrase if it can be, else with the one that was given."""
+    def _unlock(self, load: Callable[[bytes | None], object]) -> object:
+        """Load a private key without a passphrase if it can be, else with the one that was given."""
         try:
             return load(None)
-        except TypeError:  # cryptography's word for: encrypted, and no password was given
-            pass
-        except Exception as error:  # see _attempt
-            raise self._malformed(what, error) from error
-        if self._passphrase is None:
-            raise self._locked(what)
+        except TypeError as error:  # cryptography's word for: encrypted, and no password was given
+            if self._passphrase is None:
+                raise self._locked("private key") from error
+        except Exception as error:  # see _parse
+            raise _MalformedError("private key", error) from error
         try:
             key = load(self._passphrase.reveal().encode())
-        except Exception as error:  # see _attempt
-            raise self._locked(what) from error
-        self._bag.encrypted = True
+        except Exception as error:  # see _parse
+            raise self._locked("private key") from error
+        self._contents.encrypted = True
         return key
 
     def _locked(self, what: str) -> PassphraseError:
@@ -309,33 +311,29 @@ class _Reader:
             next_step="give its passphrase: ClientIdentity.load(…, password=getpass())",
         )
 
-    def _malformed(self, what: str, why: object) -> IdentityError:
-        return IdentityError(
-            f"the {what} in {self._name} is malformed",
-            why if isinstance(why, str) else _first_line(why),
-            "ask for the file again, or copy it again whole, from its BEGIN line to its END line",
-        )
 
-
-def _expanded(source: str | Path) -> Path:
-    """The path, with ~ as the home directory, if there is one."""
+def _read_file(path: Path) -> bytes:
     try:
-        return Path(source).expanduser()
-    except RuntimeError:
-        return Path(source)
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        raise IdentityError(
+            f"{path} cannot be read",
+            getattr(error, "strerror", None) or str(error),
+            "check the name, and that the file may be read",
+        ) from error
 
 
-def _first_line(error: object) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0][:200] or type(error).__name__
 
 
 def _header_length(der: bytes) -> int:
-    """Bytes of the outermost tag and length (X.690, 8.1.3)."""
+    """Count the bytes of the outermost tag and length (X.690, 8.1.3)."""
     return 2 + (der[1] & 0x7F if len(der) > 1 and der[1] & 0x80 else 0)
 
 
 def _der_length(der: bytes) -> int:
-    """Bytes of the outermost element, header included; all there are if it says nonsense, or does not say (BER)."""
+    """Count the bytes of the outermost element, its header included; all of them if the length is indefinite (BER)."""
     header = _header_length(der)
     if header == 2:
         return header + der[1] if len(der) > 1 and der[1] != 0x80 else len(der)

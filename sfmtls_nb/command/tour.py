@@ -6,8 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
-from sfmtls_nb.certificates.chain import common_name
-from sfmtls_nb.certificates.identity import ClientIdentity
+from sfmtls_nb.certificates import ClientIdentity, common_name
 from sfmtls_nb.curl import curl_command
 from sfmtls_nb.errors import CertificatePageError, ExpectationError, MutualAuthenticationFault, SfmtlsError
 from sfmtls_nb.login import PasswordLogin, login
@@ -90,7 +89,7 @@ def _expect(kind: type[SfmtlsError], call: Callable[[], object], paper: _Paper) 
 
 
 class _Paper:
-    """Writes steps to a terminal: bold where there is one, plain text in a file."""
+    """Writes steps in bold to a terminal, and as plain text to a file."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out

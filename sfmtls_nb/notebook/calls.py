@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from IPython.core.error import UsageError
 from lxml import etree
 
-from sfmtls_nb.certificates.identity import ClientIdentity
+from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.errors import ApiFault, CertificatePageError, ExpectationError, SfmtlsError
 from sfmtls_nb.notebook.template import Evaluate, filled_body, filled_path, filled_soql
 from sfmtls_nb.notebook.workspace import Workspace

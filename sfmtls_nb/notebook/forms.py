@@ -12,7 +12,7 @@ from typing import Any, Final
 import ipywidgets as widgets
 from IPython.core.error import UsageError
 
-from sfmtls_nb.certificates.identity import ClientIdentity
+from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.errors import IdentityError, OrgError, SfmtlsError
 from sfmtls_nb.notebook import script
 from sfmtls_nb.notebook.code_view import code_html

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from sfmtls_nb.certificates.identity import ClientIdentity
+from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session

@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 from urllib.parse import urlsplit
 
-from sfmtls_nb.certificates.chain import common_name
+from sfmtls_nb.certificates import common_name
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook.tree import brief, tree_html
 from sfmtls_nb.org import Org

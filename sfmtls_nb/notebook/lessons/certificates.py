@@ -7,8 +7,7 @@ from typing import Any, Final, cast
 
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from sfmtls_nb.certificates.chain import common_name, fingerprint
-from sfmtls_nb.certificates.identity import ClientIdentity
+from sfmtls_nb.certificates import ClientIdentity, common_name, fingerprint
 from sfmtls_nb.files import write_new
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work, is_text
 from sfmtls_nb.practice import PracticeOrg

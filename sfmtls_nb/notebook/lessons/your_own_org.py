@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from sfmtls_nb.certificates.identity import ClientIdentity
+from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.errors import PassphraseError, SfmtlsError
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work
 from sfmtls_nb.practice.request import Listener
