@@ -64,7 +64,7 @@ class OrgError(SfmtlsError):
 
 
 class IdentityError(SfmtlsError):
-    """The key or the certificates cannot be used; ``findings`` (of `sfmtls_nb.findings`) say why in detail."""
+    """The key or the certificates cannot be used; ``findings`` (of `sfmtls_nb.certificates`) say why in detail."""
 
     def __init__(self, what: str, evidence: str = "", next_step: str = "", findings: Sequence[Any] = ()) -> None:
         super().__init__(what, evidence, next_step)

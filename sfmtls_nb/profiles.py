@@ -14,9 +14,9 @@ from typing import Any, Final
 import platformdirs
 
 from sfmtls_nb.errors import IdentityError, OrgError
+from sfmtls_nb.files import expand, write_new
 from sfmtls_nb.org import Org
 from sfmtls_nb.secret import has_session_id, mask
-from sfmtls_nb.writing import write_new
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*")
 _RESERVED: Final = "practice"
@@ -50,7 +50,11 @@ class Profile:
 def profiles_file() -> Path:
     """Where profiles are: in the file that SFMTLS_NB_PROFILES names, else in profiles.toml where the user's settings are."""
     named = os.environ.get("SFMTLS_NB_PROFILES")
-    return _expanded(named) if named else platformdirs.user_config_path("sfmtls_nb", appauthor=False) / "profiles.toml"
+    return (
+        expand(named, OrgError)
+        if named
+        else platformdirs.user_config_path("sfmtls_nb", appauthor=False) / "profiles.toml"
+    )
 
 
 def read_profiles(file: Path | None = None) -> dict[str, Profile]:
@@ -270,17 +274,10 @@ def _entries(profile: Profile, file: Path) -> dict[str, Any]:
 
 
 def _path(name: str, file: Path) -> Path:
-    return file.absolute().parent / _expanded(name)
+    return file.absolute().parent / expand(name, OrgError)
 
 
 def _name(path: str | Path, file: Path) -> str:
     """A path as it stands in a file of profiles: relative to its folder, if it is in there."""
-    absolute, folder = _expanded(path).absolute(), file.absolute().parent
+    absolute, folder = expand(path, OrgError).absolute(), file.absolute().parent
     return (absolute.relative_to(folder) if absolute.is_relative_to(folder) else absolute).as_posix()
-
-
-def _expanded(path: str | Path) -> Path:
-    try:
-        return Path(path).expanduser()
-    except RuntimeError as error:
-        raise OrgError(f"{str(path)!r} is in no known home", str(error), "write the whole path") from error

@@ -14,9 +14,8 @@ import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
-from sfmtls_nb.csr import new_key_and_csr
+from sfmtls_nb.certificates import ClientIdentity, new_key_and_csr
 from sfmtls_nb.errors import CertificatePageError, MutualAuthenticationFault, SfmtlsError
-from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook import course as courses
 from sfmtls_nb.notebook.course import (
     LESSONS,

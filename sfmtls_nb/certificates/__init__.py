@@ -1,7 +1,22 @@
-"""Temporary: the other branch brings the folder."""
+"""Keys and certificates: reading them from files, ordering the chain, and finding what is wrong."""
 
-from sfmtls_nb.csr import KeyAndRequest, new_key_and_csr
-from sfmtls_nb.findings import Finding
-from sfmtls_nb.identity import ClientIdentity
+from __future__ import annotations
 
-__all__ = ["ClientIdentity", "Finding", "KeyAndRequest", "new_key_and_csr"]
+from sfmtls_nb.certificates.chain import common_name, fingerprint, is_self_signed, name_words
+from sfmtls_nb.certificates.findings import FINDINGS, Finding
+from sfmtls_nb.certificates.identity import ClientIdentity
+from sfmtls_nb.certificates.request import KeyAndRequest, new_key_and_csr
+from sfmtls_nb.certificates.roots import AcceptedRoots
+
+__all__ = [
+    "FINDINGS",
+    "AcceptedRoots",
+    "ClientIdentity",
+    "Finding",
+    "KeyAndRequest",
+    "common_name",
+    "fingerprint",
+    "is_self_signed",
+    "name_words",
+    "new_key_and_csr",
+]

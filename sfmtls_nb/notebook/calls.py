@@ -12,8 +12,8 @@ from IPython.core.error import UsageError
 from lxml import etree
 
 from sfmtls_nb.api import Part, Reply
+from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.errors import ApiFault, CertificatePageError, ExpectationError, SfmtlsError
-from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.template import Evaluate, filled_body, filled_path, filled_soql
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.operations import OPERATIONS

@@ -23,8 +23,9 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb import errors
 from sfmtls_nb.api import faults
+from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.errors import SfmtlsError
-from sfmtls_nb.identity import ClientIdentity
+from sfmtls_nb.files import expand
 from sfmtls_nb.notebook.course import LESSONS
 from sfmtls_nb.notebook.cursor import LinePlace, XmlPlace, line_place, magic_place, soql_place, xml_place
 from sfmtls_nb.notebook.glossary import GLOSSARY
@@ -219,8 +220,8 @@ def _files(known: Known, word: str) -> Iterator[str]:
     """Here, and where the practice org has put its own."""
     folder, hidden = word[: word.rfind("/") + 1], word[word.rfind("/") + 1 :].startswith(".")
     for root in (Path(), known.practice.directory if known.practice else Path()):
-        with suppress(OSError, RuntimeError):  # RuntimeError: the ~ of nobody
-            for each in sorted((root / Path(folder).expanduser()).iterdir()):
+        with suppress(OSError, SfmtlsError):  # SfmtlsError: the ~ of nobody
+            for each in sorted((root / expand(folder)).iterdir()):
                 if hidden or not each.name.startswith("."):
                     yield f"{folder}{each.name}{'/' if each.is_dir() else ''}"
 

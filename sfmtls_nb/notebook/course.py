@@ -13,6 +13,7 @@ from typing import Any, Final
 import platformdirs
 
 from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.files import expand
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work
 from sfmtls_nb.notebook.workspace import Workspace
 
@@ -175,7 +176,7 @@ def progress_folder() -> Path:
     what another notebook keeps at the same time, and not what another version of the course has kept.
     """
     named = os.environ.get("SFMTLS_NB_PROGRESS")
-    return Path(named).expanduser() if named else platformdirs.user_data_path("sfmtls_nb", appauthor=False) / "progress"
+    return expand(named) if named else platformdirs.user_data_path("sfmtls_nb", appauthor=False) / "progress"
 
 
 def read_progress() -> dict[str, list[int]]:

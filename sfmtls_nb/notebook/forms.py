@@ -12,8 +12,8 @@ from typing import Any, Final
 import ipywidgets as widgets
 from IPython.core.error import UsageError
 
+from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.errors import IdentityError, OrgError, SfmtlsError
-from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook import script
 from sfmtls_nb.notebook.code_view import code_html
 from sfmtls_nb.notebook.identity_view import findings_html, identity_html

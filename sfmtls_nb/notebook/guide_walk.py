@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.connection import Exchange
-from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session

@@ -9,9 +9,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from sfmtls_nb.chain import common_name, is_self_signed, name_words
-from sfmtls_nb.findings import Finding
-from sfmtls_nb.identity import ClientIdentity
+from sfmtls_nb.certificates import ClientIdentity, Finding, common_name, is_self_signed, name_words
 
 _CARD: Final = (
     "box-sizing:border-box;width:30em;max-width:100%;padding:5px 12px;border-radius:6px;border:1.5px {style} {colour};"

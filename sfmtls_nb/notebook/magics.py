@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import ipywidgets as widgets
     import pandas as pd
 
-    from sfmtls_nb.identity import ClientIdentity
+    from sfmtls_nb.certificates import ClientIdentity
     from sfmtls_nb.notebook.course import Checked, Course, Standing
     from sfmtls_nb.notebook.glossary import Entries
     from sfmtls_nb.notebook.scrubbing import Scrubbed

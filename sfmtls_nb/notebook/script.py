@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
-from sfmtls_nb.identity import ClientIdentity
+from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Org
 
@@ -51,8 +51,8 @@ def with_imports(lines: Sequence[str], names: Iterable[str], more: Sequence[str]
 def _files_of(workspace: Workspace, identity: ClientIdentity) -> list[Path]:
     """The file that holds an identity; or those it was read from, if it was read from files."""
     pem = workspace.pem_of(identity)
-    origins = [origin.path for _, origin in (*identity.bag.keys, *identity.bag.certificates)]
-    return [pem] if pem else [*dict.fromkeys(path or Path("fullcert.pem") for path in origins)]
+    read_from = [each.path for _, each in (*identity.contents.keys, *identity.contents.certificates)]
+    return [pem] if pem else [*dict.fromkeys(path or Path("fullcert.pem") for path in read_from)]
 
 
 def _program(workspace: Workspace, username: str, end: Callable[[str], list[str]], *, present: bool = True) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.files import expand
 from sfmtls_nb.scrub import KNOWN_TO_OTHERS, Leak, find_notebooks, scrub_file
 
 
@@ -32,8 +33,7 @@ def scrub(names: Sequence[str], user_ns: Mapping[str, Any], *, check: bool) -> S
         raise SfmtlsError(
             "which notebook this is cannot be told here", next_step="save it, and name it: %sf_scrub mine.ipynb"
         )
-    # Unlike Path's, this expanduser lets ~nobody be; then it cannot be read.
-    given = [Path(os.path.expanduser(name)) for name in names]  # noqa: PTH111
+    given = [expand(name) for name in names]
     paths = list(find_notebooks(given)) or [this or Path()]
     found = Scrubbed((path, leak) for path in paths for leak in scrub_file(path, check=check))
     if found and check:

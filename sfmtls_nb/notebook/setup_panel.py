@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import ipywidgets as widgets
 
-from sfmtls_nb.chain import common_name
+from sfmtls_nb.certificates import common_name
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook.main_thread import answer_on_main_thread
 from sfmtls_nb.practice import PracticeOrg

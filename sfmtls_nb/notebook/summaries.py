@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sfmtls_nb.api import Part, Reply
-from sfmtls_nb.chain import common_name
+from sfmtls_nb.certificates import common_name
 from sfmtls_nb.connection import Exchange
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook.tree import brief, tree_html

@@ -35,7 +35,7 @@ _VIEWS: Final = {
     ("sfmtls_nb.api.reply", "Reply"): ("summaries", "reply"),
     ("sfmtls_nb.api.reply", "Part"): ("summaries", "part"),
     ("sfmtls_nb.errors", "SfmtlsError"): ("summaries", "error"),
-    ("sfmtls_nb.identity", "ClientIdentity"): ("identity_view", "identity"),
+    ("sfmtls_nb.certificates.identity", "ClientIdentity"): ("identity_view", "identity"),
     ("sfmtls_nb.org", "Org"): ("summaries", "org"),
     ("sfmtls_nb.session", "Session"): ("summaries", "session"),
     ("sfmtls_nb.practice.org", "PracticeOrg"): ("summaries", "practice"),

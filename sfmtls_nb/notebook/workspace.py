@@ -15,11 +15,11 @@ from lxml import etree
 from tqdm.auto import tqdm
 
 from sfmtls_nb.api import Reply, read_json, read_reply
+from sfmtls_nb.certificates import ClientIdentity, Finding
 from sfmtls_nb.connection import Exchange, Request, Transport, curl_command
 from sfmtls_nb.errors import IdentityError, OrgError, PassphraseError, PracticeError, SfmtlsError
-from sfmtls_nb.findings import Finding
+from sfmtls_nb.files import KEEP, expand
 from sfmtls_nb.frame import records_frame
-from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.org import Org, Port
 from sfmtls_nb.practice import ON_REQUEST, SCENARIOS, PracticeOrg
 from sfmtls_nb.profiles import Profile
@@ -27,7 +27,6 @@ from sfmtls_nb.query import Api
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
 from sfmtls_nb.sign_in import PasswordLogin, login
-from sfmtls_nb.writing import KEEP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,7 +150,7 @@ class Workspace:
     def find(self, name: str | Path) -> Path:
         """A file by name: here, or else in the practice org's folder, where its authority has put them."""
         practice = self.at_practice()
-        path = expanded(name)
+        path = expand(name)
         if practice and not _exists(path) and _exists(practice.directory / path):
             return practice.directory / path
         return path
@@ -229,7 +228,7 @@ class Workspace:
     def write(self, identity: ClientIdentity, name: str, *, overwrite: bool = False) -> list[str]:
         """Write the two files into a folder: here, or, like all that is made for it, in the practice org's."""
         practice = self.at_practice()
-        folder = practice.directory / expanded(name) if practice else expanded(name)
+        folder = practice.directory / expand(name) if practice else expand(name)
         self.pem = identity.write_pem(folder / "fullcert.pem", overwrite=overwrite)
         self._written.append(self.pem.absolute())
         upload = identity.write_upload(folder / "upload.crt", overwrite=overwrite)
@@ -285,9 +284,9 @@ class Workspace:
 
     def pem_of(self, identity: ClientIdentity) -> Path | None:
         """The file for curl that holds an identity: written from here, one of those it was read from, or beside them."""
-        origins = [origin.path for _, origin in (*identity.bag.keys, *identity.bag.certificates) if origin.path]
-        beside = [path.with_name("fullcert.pem") for path in origins]
-        files = dict.fromkeys([*self._written, *origins, *beside, self.find("fullcert.pem")])
+        read_from = [each.path for _, each in (*identity.contents.keys, *identity.contents.certificates) if each.path]
+        beside = [path.with_name("fullcert.pem") for path in read_from]
+        files = dict.fromkeys([*self._written, *read_from, *beside, self.find("fullcert.pem")])
         return next((path for path in files if identity.is_in(path)), None)
 
     def _session_as(self, identity: ClientIdentity | None) -> Session:
@@ -307,14 +306,6 @@ class Workspace:
         except SfmtlsError as error:
             self.last = error.exchange or self.last
             raise
-
-
-def expanded(name: str | Path) -> Path:
-    """A path with the user's home for ~. Raises SfmtlsError where ~name is nobody."""
-    try:
-        return Path(name).expanduser()
-    except RuntimeError as error:
-        raise SfmtlsError(f"{name} is in no known home", str(error), "write the whole path") from error
 
 
 def _exists(path: Path) -> bool:

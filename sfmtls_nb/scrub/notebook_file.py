@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.files import write_new
 from sfmtls_nb.scrub.patterns import JWK_PRIVATE, SECRET_LABEL, Found, is_literal
 from sfmtls_nb.scrub.scan import secrets_in
 from sfmtls_nb.secret import mask
-from sfmtls_nb.writing import write_new
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ from sfmtls_nb import (
     SoapFault,
 )
 from sfmtls_nb.api import PARTNER, SOAPENV, build_element, build_envelope, parse_typed, serialize
-from sfmtls_nb.xml import SECRET_ELEMENTS, format_xml, is_html
 from sfmtls_nb.practice.mutual import NO_CERTIFICATE, certificate_page
+from sfmtls_nb.xml import SECRET_ELEMENTS, format_xml, is_html
 
 # What XML 1.0 can hold (section 2.2), carriage returns included.
 xml_text = st.text(

@@ -29,7 +29,7 @@ from sfmtls_nb import (
     SoapFault,
     login,
 )
-from sfmtls_nb.chain import fingerprint
+from sfmtls_nb.certificates import fingerprint
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
@@ -335,7 +335,7 @@ class TestTheHost:
 
 class TestTheCacertsPage:
     def test_lists_the_roots_that_are_accepted(self, own_practice: PracticeOrg) -> None:
-        from sfmtls_nb.roots import AcceptedRoots
+        from sfmtls_nb.certificates import AcceptedRoots
 
         request = Request(Listener.API, "GET", "/cacerts.jsp")
         page = own_practice.answer(request).whole_body

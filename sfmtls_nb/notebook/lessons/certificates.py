@@ -7,14 +7,13 @@ from typing import Any, Final, cast
 
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from sfmtls_nb.chain import common_name, fingerprint
-from sfmtls_nb.identity import ClientIdentity
+from sfmtls_nb.certificates import ClientIdentity, common_name, fingerprint
+from sfmtls_nb.files import write_new
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work, is_text
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.events import Event
 from sfmtls_nb.practice.mutual import Issued
 from sfmtls_nb.practice.request import Listener
-from sfmtls_nb.writing import write_new
 
 #: What is to be said of each offer: the code of the finding that decides, or ``good``.
 _VERDICT: Final = {"a": "dual-use", "b": "root-not-accepted", "c": "server-auth-only", "d": "good"}

@@ -8,11 +8,11 @@ from typing import Any, Final, cast
 
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from sfmtls_nb.files import write_new
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work, is_text
 from sfmtls_nb.practice import SCENARIOS, PracticeOrg
 from sfmtls_nb.practice.mutual import Issued
 from sfmtls_nb.practice.request import Listener
-from sfmtls_nb.writing import write_new
 
 #: By letter, the scenario that each mystery is one of.
 _DIAGNOSIS: Final = {"a": "root-not-accepted", "b": "not-uploaded", "c": "intermediate-expired"}

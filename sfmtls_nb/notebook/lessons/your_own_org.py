@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.errors import PassphraseError, SfmtlsError
-from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.exercises import Exercise, Point, Work
 from sfmtls_nb.practice.request import Listener
 from sfmtls_nb.profiles import Profile, read_profiles

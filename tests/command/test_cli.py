@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from sfmtls_nb import __version__, cli
+from sfmtls_nb import __version__
+from sfmtls_nb.command import cli
 
 COMMAND = str(Path(sysconfig.get_path("scripts"), "sfmtls-nb"))
 # As in a terminal: output into a pipe is buffered.
@@ -324,7 +325,7 @@ class TestScrub:
         assert raised.value.code == 2
 
     def test_is_what_pre_commit_runs(self, leaky: Path) -> None:
-        hooks = Path(__file__).parent.parent.joinpath(".pre-commit-hooks.yaml").read_text()
+        hooks = Path(__file__).parents[2].joinpath(".pre-commit-hooks.yaml").read_text()
         entry = re.findall(r"^- id: sfmtls-nb-scrub$[^-]*(?:\n  .*)*?\n  entry: sfmtls-nb (.*)$", hooks, re.MULTILINE)
         assert [1] == [cli.main([*words.split(), str(leaky)]) for words in entry]
 

@@ -1,4 +1,4 @@
-"""AcceptedRoots: which root certificates an org accepts, read from its cacerts.jsp page."""
+"""AcceptedRoots: the root certificates that an org accepts, from its page cacerts.jsp."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
-from sfmtls_nb.chain import issued_by
+from sfmtls_nb.certificates.chain import issued_by
 from sfmtls_nb.errors import OrgError
+from sfmtls_nb.files import expand
 
 
 class AcceptedRoots:
@@ -22,6 +23,7 @@ class AcceptedRoots:
 
     def __init__(self, page: bytes) -> None:
         text = html.unescape(page.decode("utf-8", "replace"))
+        # Fingerprints are compared as hexadecimal digits, without colons, tags and case.
         self._hex = re.sub(r"[^0-9A-F\n]", "", re.sub(r"<[^>]*>", "\n", text.upper().replace(":", "")))
         blocks = re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", text, re.DOTALL)
         self.certificates = [certificate for block in blocks if (certificate := _read(block))]
@@ -31,7 +33,7 @@ class AcceptedRoots:
     def load(cls, path: str | Path) -> AcceptedRoots:
         """Read a saved page. Raises OrgError if the file cannot be read."""
         try:
-            return cls(Path(path).expanduser().read_bytes())
+            return cls(expand(path, OrgError).read_bytes())
         except OSError as error:
             raise OrgError(
                 f"the list of accepted roots {path} cannot be read",
@@ -44,14 +46,14 @@ class AcceptedRoots:
         return root in self.certificates or any(print_.hex().upper() in self._hex for print_ in fingerprints)
 
     def mentions(self, name: x509.Name) -> bool:
-        """Whether a root's common name (or, without one, its organization) is on the page."""
+        """True if a root's common name (or, without one, its unit or organization) is on the page."""
         for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.ORGANIZATION_NAME):
             if values := name.get_attributes_for_oid(kind):
                 return str(values[0].value).casefold() in self._text.casefold()
         return False
 
     def issuer_of(self, certificate: x509.Certificate) -> x509.Certificate | None:
-        """The root on the page that signed a certificate; None also where the page names roots by fingerprint only."""
+        """Find the root on the page that signed a certificate; None also if the page names roots by fingerprint only."""
         return next((root for root in self.certificates if issued_by(certificate, root)), None)
 
 

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from sfmtls_nb import ExpectationError, tour
+from sfmtls_nb import ExpectationError
+from sfmtls_nb.command import tour
 from sfmtls_nb.practice import PracticeOrg
 
 SECRET_SESSION_ID = re.compile(r"00D\w{12}![^•]")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from cryptography import x509
 
@@ -22,6 +23,7 @@ from sfmtls_nb import (
     SoapFault,
     login,
 )
+from sfmtls_nb.certificates import FINDINGS
 from sfmtls_nb.practice import SCENARIOS, PracticeOrg, Scenario
 
 NOW = datetime.now(UTC)
@@ -199,6 +201,20 @@ def test_a_root_on_the_saved_page_is_accepted(practice: PracticeOrg, page: Calla
 
 def test_a_root_that_is_not_on_the_saved_page_is_not(practice: PracticeOrg, page: Callable[[Path], Org]) -> None:
     assert "root-not-accepted" in codes(load(practice, "root-included").findings(page(practice.ca_file)))
+
+
+def test_the_advice_names_the_file_that_others_can_read(practice: PracticeOrg, org: Org, tmp_path: Path) -> None:
+    files = practice.client
+    key = tmp_path / "{client}.key"
+    key.write_bytes(files.key.read_bytes())
+    key.chmod(0o644)
+    (finding,) = ClientIdentity.load(key, files.leaf, *files.intermediates).findings(org)
+    assert finding.advice.startswith(f"chmod 600 {key}: ")
+
+
+def test_the_table_of_findings_shows_as_a_dataframe_with_a_row_for_each() -> None:
+    frame = pd.DataFrame(FINDINGS.values())
+    assert ([*FINDINGS], ["code", "severity", "advice", "source"]) == ([*frame["code"]], [*frame.columns])
 
 
 def test_every_finding_says_where_its_rule_comes_from(practice: PracticeOrg, org: Org) -> None:

@@ -1,4 +1,4 @@
-"""Writing: a file whole or not at all, readable by its owner alone, never over another without being told."""
+"""Files: paths with the user's home for ~, and files written whole or not at all, readable by their owner alone."""
 
 from __future__ import annotations
 
@@ -7,22 +7,30 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from sfmtls_nb.errors import IdentityError
+from sfmtls_nb.errors import IdentityError, SfmtlsError
 
-#: What to say of a file with a private key in it.
+#: Advice for a file with a private key in it.
 KEEP: Final = "keep it to yourself" + (
     "" if os.name == "posix" else ", in a folder of your own: this system has no file modes that keep others out"
 )
 
 
+def expand(path: str | Path, error: type[SfmtlsError] = SfmtlsError) -> Path:
+    """Replace ~ and ~name by that user's home. Raises ``error`` if there is no such user."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as unknown:
+        raise error(f"{str(path)!r} is in no known home", str(unknown), "write the whole path") from unknown
+
+
 def write_new(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path:
     """Write ``data`` to ``path`` with mode 0600 from the first byte, and return the path.
 
-    Windows has no such modes: there, who may read the folder may read the file, and `KEEP` says so.
+    Windows has no such modes: there, everyone who may read the folder may read the file, and `KEEP` says so.
 
-    Raises IdentityError if a file with other content is there and ``overwrite`` is not set, or if it cannot be written.
+    Raises IdentityError if the file exists with other content and ``overwrite`` is not set, or if it cannot be written.
     """
-    target = Path(path).expanduser()
+    target = expand(path, IdentityError)
     temporary = ""
     try:
         if not overwrite and target.exists():

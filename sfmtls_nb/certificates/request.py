@@ -1,4 +1,4 @@
-"""A new key, and the certificate request (CSR) that goes to an authority."""
+"""Request: a new key, and the certificate request (CSR) that goes to an authority."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sfmtls_nb.errors import IdentityError
+from sfmtls_nb.files import expand, write_new
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.writing import write_new
 
 KeyType = Literal["rsa-2048", "rsa-3072", "rsa-4096", "p-256", "p-384"]
 
@@ -29,14 +29,14 @@ _GENERATORS: Final[dict[str, Callable[[], rsa.RSAPrivateKey | ec.EllipticCurvePr
 
 @dataclass(frozen=True)
 class KeyAndRequest:
-    """PEM of a private key (yours alone) and of the request to send to an authority."""
+    """A private key (yours alone) and the request to send to an authority, both as PEM."""
 
     key_pem: bytes = field(repr=False)
     request_pem: bytes
 
     def write(self, directory: str | Path, *, overwrite: bool = False) -> tuple[Path, Path]:
         """Write ``client.key`` (mode 0600) and ``client.csr`` into a directory, and return their paths."""
-        folder = Path(directory).expanduser()
+        folder = expand(directory, IdentityError)
         return (
             write_new(folder / "client.key", self.key_pem, overwrite=overwrite),
             write_new(folder / "client.csr", self.request_pem, overwrite=overwrite),
@@ -53,7 +53,7 @@ def new_key_and_csr(
 
     subject: RFC 4514 text such as ``"CN=integration.acme.example,O=Acme,C=DE"``, or a name alone, which becomes the CN.
     passphrase: encrypts the key (PKCS#8, AES-256).
-    Raises IdentityError for a subject or key type that cannot be.
+    Raises IdentityError for an unknown key type, and for a subject that is empty or not RFC 4514.
     """
     if key_type not in _GENERATORS:
         raise IdentityError(f"there is no key type {key_type!r}", next_step=f"choose one of {', '.join(_GENERATORS)}")
@@ -71,7 +71,7 @@ def new_key_and_csr(
     )
     request = (
         x509.CertificateSigningRequestBuilder()
-        .subject_name(_name(subject))
+        .subject_name(_parse_subject(subject))
         .add_extension(usage, critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
@@ -87,7 +87,7 @@ def new_key_and_csr(
     )
 
 
-def _name(text: str) -> x509.Name:
+def _parse_subject(text: str) -> x509.Name:
     try:
         name = x509.Name.from_rfc4514_string(text if "=" in text else f"CN={text}")
     except ValueError as error:

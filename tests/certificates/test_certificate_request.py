@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sfmtls_nb import ClientIdentity, IdentityError, Org, PassphraseError, PasswordLogin, login, new_key_and_csr
-from sfmtls_nb.csr import KeyType
+from sfmtls_nb.certificates.request import KeyType
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice import PracticeOrg
 

@@ -13,26 +13,26 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPri
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat, pkcs12
 
-from sfmtls_nb.bag import Bag, read_bag
-from sfmtls_nb.chain import Chain, build_chain, common_name, extension, fingerprint, is_self_signed
+from sfmtls_nb.certificates.chain import Chain, build_chain, common_name, extension, fingerprint, is_self_signed
+from sfmtls_nb.certificates.findings import Case, Finding, examine, find
+from sfmtls_nb.certificates.reader import Contents, read_contents
+from sfmtls_nb.certificates.roots import AcceptedRoots
 from sfmtls_nb.errors import IdentityError
-from sfmtls_nb.findings import Case, Finding, examine
+from sfmtls_nb.files import expand, write_new
 from sfmtls_nb.org import Org
-from sfmtls_nb.roots import AcceptedRoots
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.writing import write_new
 
 
 @dataclass(frozen=True)
 class ClientIdentity:
-    """What a client proves itself with: the key, its leaf certificate, and the intermediates in sending order.
+    """The proof of who a client is: the key, its leaf certificate, and the intermediates in sending order.
 
-    All are `cryptography` objects. ``passphrase`` is the one the key was read with: whatever is written keeps it.
+    All are `cryptography` objects. ``passphrase`` is the one the key was read with: files are written with it again.
     """
 
     key: PrivateKey = field(repr=False)
     chain: Chain = field(repr=False)
-    bag: Bag = field(repr=False, compare=False)
+    contents: Contents = field(repr=False, compare=False)
     passphrase: Secret | None = field(default=None, repr=False)
 
     @classmethod
@@ -45,10 +45,10 @@ class ClientIdentity:
         for everything else: a missing or malformed file, no key, no certificate, a key that fits none of them.
         """
         passphrase = Secret(password) if password else None
-        bag = read_bag(sources, passphrase)
-        key, leaf = _pair(bag)
-        chain = build_chain(leaf, (certificate for certificate, _ in bag.certificates))
-        return cls(key, chain, bag, passphrase if bag.encrypted else None)
+        contents = read_contents(sources, passphrase)
+        key, leaf = _pair(contents)
+        chain = build_chain(leaf, (certificate for certificate, _ in contents.certificates))
+        return cls(key, chain, contents, passphrase if contents.encrypted else None)
 
     @property
     def leaf(self) -> x509.Certificate:
@@ -57,12 +57,12 @@ class ClientIdentity:
 
     @property
     def intermediates(self) -> tuple[x509.Certificate, ...]:
-        """The leaf's issuer first, then its issuer, and so on; without the root."""
+        """The certificates above the leaf in sending order: its issuer first; without the root."""
         return self.chain.intermediates
 
     @property
     def root(self) -> x509.Certificate | None:
-        """The self-signed end of the chain, if it was among the files. It is not sent."""
+        """The self-signed end of the chain, if it was among the files; it is not sent."""
         return self.chain.root
 
     @property
@@ -94,22 +94,23 @@ class ClientIdentity:
         Raises IdentityError if the file exists with other content and ``overwrite`` is not set.
         """
         passphrase = None if decrypt else self.passphrase
-        if not overwrite and passphrase and self.is_in(Path(path).expanduser()):
-            return Path(path).expanduser()
-        return write_new(path, self.pem(passphrase=passphrase), overwrite=overwrite)
+        target = expand(path, IdentityError)
+        if not overwrite and passphrase and self.is_in(target):
+            return target
+        return write_new(target, self.pem(passphrase=passphrase), overwrite=overwrite)
 
     def is_in(self, path: Path) -> bool:
-        """Whether a file is what `write_pem` writes, so that ``curl -E`` with it presents just this.
+        """True if a file holds what `write_pem` writes, so that ``curl -E`` with it presents this identity.
 
-        Told by what is in it: the same key is encrypted differently each time.
+        Its contents are compared, not its bytes: the same key is encrypted differently each time.
         """
         try:
             written = ClientIdentity.load(path, password=self.passphrase)
         except IdentityError:
             return False
-        as_they_stand = [certificate for certificate, _ in written.bag.certificates]
+        certificates = [certificate for certificate, _ in written.contents.certificates]
         is_pem = b"-----BEGIN " in path.read_bytes()
-        return is_pem and written.pem() == self.pem() and as_they_stand == [self.leaf, *self.intermediates]
+        return is_pem and written.pem() == self.pem() and certificates == [self.leaf, *self.intermediates]
 
     def write_upload(self, path: str | Path, *, chain: bool = False, overwrite: bool = False) -> Path:
         """Write the file to upload under Mutual Authentication Certificates: the leaf alone, as captured in 2018.
@@ -134,86 +135,67 @@ class ClientIdentity:
         )
         return write_new(path, data, overwrite=overwrite)
 
-    # ------------------------------------------------------------ is it any good?
+    # ------------------------------------------------------------ checking
 
     def findings(
         self, org: Org | None = None, at: datetime | None = None, server_date: datetime | None = None
     ) -> list[Finding]:
-        """What is wrong with this identity, or will be; errors first.
+        """The findings about this identity, errors first.
 
         org: one whose ``accepted_roots`` are known. at: the moment to judge (default: now).
-        server_date: what a server's Date header said then, to compare the clocks.
+        server_date: a server's Date header of that moment, to compare the clocks.
         """
         roots = AcceptedRoots.load(org.accepted_roots) if org and org.accepted_roots else None
-        return examine(Case(self.chain, self.bag, at or datetime.now(UTC), roots, server_date))
+        return examine(Case(self.chain, self.contents, at or datetime.now(UTC), roots, server_date))
 
     def check(self, org: Org | None = None, at: datetime | None = None) -> None:
-        """Raise IdentityError if there is any finding that is an error; its ``findings`` are all of these."""
+        """Raise IdentityError, with its ``findings``, if any finding is an error."""
         errors = [finding for finding in self.findings(org, at) if finding.severity == "error"]
         if errors:
             first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
             raise IdentityError(f"{first.code}: {first.subject}{more}", first.evidence, first.advice, findings=errors)
 
     def roles(self) -> list[tuple[x509.Certificate, str]]:
-        """What was done with each certificate of the bag, in sending order, then the rest."""
+        """Each certificate and its role, in sending order, then the rest."""
         sent = [(certificate, f"sent, number {number}") for number, certificate in enumerate(self.intermediates, 2)]
         rest = [(certificate, "not used: no part of this chain") for certificate in self.unused]
         root = [(self.root, "left out: the root, of which the org has its own copy")] if self.root else []
         return [(self.leaf, "sent first: the leaf, which fits the key"), *sent, *root, *rest]
 
 
-def _pair(bag: Bag) -> tuple[PrivateKey, x509.Certificate]:
-    """The key and the leaf that fits it. Raises IdentityError, with a finding, where there is no such pair."""
-    keys = {_spki(key.public_key()): key for key, _ in bag.keys}
-    certificates = list(dict.fromkeys(certificate for certificate, _ in bag.certificates))
-    remarks = "; ".join(bag.remarks)
+def _pair(contents: Contents) -> tuple[PrivateKey, x509.Certificate]:
+    """Pair the key with the leaf that fits it. Raises IdentityError, with a finding, if there is no such pair."""
+    keys = {_spki(key.public_key()): (key, location) for key, location in contents.keys}
+    certificates = list(dict.fromkeys(certificate for certificate, _ in contents.certificates))
+    counted = "; ".join([f"{len(certificates)} certificate(s), {len(keys)} key(s)", *contents.remarks])
     if not keys:
-        raise _unusable(
-            "no-key",
-            "there is no private key among the files",
-            f"{len(certificates)} certificate(s), 0 keys; {remarks}".removesuffix("; "),
-            "add the key file that was made together with the certificate request (often .key or .pem)",
-        )
-    pairs = [(keys[_spki(c.public_key())], c) for c in certificates if _spki(c.public_key()) in keys]
+        raise _unusable("no-key", "there is no private key among the files", counted)
+    pairs = [(*keys[_spki(c.public_key())], c) for c in certificates if _spki(c.public_key()) in keys]
+    names = "; ".join(common_name(certificate) for certificate in certificates[:5])
+    if not pairs and all((e := extension(c, x509.BasicConstraints)) and e.ca for c in certificates):
+        evidence = f"there are only authorities: {names}" if certificates else counted
+        raise _unusable("no-leaf", "the certificate that belongs to the key is not among the files", evidence)
     if not pairs:
-        authorities_only = all((e := extension(c, x509.BasicConstraints)) and e.ca for c in certificates)
-        names = "; ".join(common_name(certificate) for certificate in certificates[:5])
-        if authorities_only:
-            raise _unusable(
-                "no-leaf",
-                "the certificate that belongs to the key is not among the files",
-                f"there are only authorities: {names}"
-                if certificates
-                else f"1 key, 0 certificates; {remarks}".removesuffix("; "),
-                "add the certificate your authority issued for this key",
-            )
+        raise _unusable("key-mismatch", "the private key fits none of the certificates", f"certificates: {names}")
+    if len({location for _, location, _ in pairs}) > 1:
+        found = "; ".join(f"{common_name(certificate)}: key {location}" for _, location, certificate in pairs[:5])
         raise _unusable(
-            "key-mismatch",
-            "the private key fits none of the certificates",
-            f"certificates: {names}",
-            "find the key that was made with this certificate's request, or have a certificate issued for this key",
-        )
-    if len({id(key) for key, _ in pairs}) > 1:
-        names = "; ".join(common_name(certificate) for _, certificate in pairs[:5])
-        raise _unusable(
-            "several-identities",
-            "there is more than one private key with a certificate among the files",
-            names,
-            "give the files of one client at a time",
+            "several-identities", "there is more than one private key with a certificate among the files", found
         )
     moment = datetime.now(UTC)
-    return max(pairs, key=lambda pair: _suitability(pair[1], moment))
+    key, _, leaf = max(pairs, key=lambda pair: _suitability(pair[2], moment))
+    return key, leaf
 
 
 def _suitability(leaf: x509.Certificate, moment: datetime) -> tuple[bool, bool, datetime, bytes]:
-    """Of several certificates for one key (renewed, or self-signed at first) the best: issued, valid, the latest."""
+    """Rank the certificates for one key (renewed, or self-signed at first): issued, valid, the latest."""
     valid = leaf.not_valid_before_utc <= moment <= leaf.not_valid_after_utc
     return not is_self_signed(leaf), valid, leaf.not_valid_after_utc, fingerprint(leaf)
 
 
-def _unusable(code: str, what: str, evidence: str, advice: str) -> IdentityError:
-    finding = Finding(code, "error", "the files", evidence, advice, "RFC 8446, 4.4.2 and 4.4.3")
-    return IdentityError(what, evidence, advice, findings=[finding])
+def _unusable(code: str, what: str, evidence: str) -> IdentityError:
+    finding = find(code, "the files", evidence)
+    return IdentityError(what, evidence, finding.advice, findings=[finding])
 
 
 def _spki(key: PublicKeyTypes) -> bytes:

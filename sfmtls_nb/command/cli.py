@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sfmtls_nb import __version__
+from sfmtls_nb.command.lab import copy_lessons, open_lab
+from sfmtls_nb.command.tour import tour
 from sfmtls_nb.errors import SfmtlsError
-from sfmtls_nb.lab import copy_lessons, open_lab
+from sfmtls_nb.files import expand
 from sfmtls_nb.practice import LOOPBACK, SCENARIOS, Ports, PracticeOrg
 from sfmtls_nb.scrub import KNOWN_TO_OTHERS, find_notebooks, scrub_file
-from sfmtls_nb.tour import tour
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,8 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "lab",
         help="copy the lessons into a folder of your own, and open them in JupyterLab",
-        description="Copy the lessons into a folder of your own, and open them in JupyterLab. Run again, it brings those "
-        "up to date that you have not changed; those that you have changed stay as they are.",
+        description="Copy the lessons into a folder of your own, and open them in JupyterLab. A lesson that is there "
+        "already stays as it is.",
     )
     command.add_argument(
         "dir", nargs="?", type=Path, default=Path("sfmtls_lessons"), metavar="DIR", help="default: %(default)s, here"
@@ -105,11 +106,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _lab(options: argparse.Namespace) -> None:
-    folder = options.dir.expanduser().absolute()
-    copied = copy_lessons(folder)
-    print(f"The lessons are in {folder}:", *copied, sep="\n  ", flush=True)
+    folder = expand(options.dir).absolute()
+    lessons = copy_lessons(folder)
+    words = [f"{name}  {'copied' if copied else 'there already'}" for name, copied in lessons.items()]
+    print(f"The lessons are in {folder}:", *words, sep="\n  ")
+    if not all(lessons.values()):
+        print("A fresh copy of the lessons goes into another folder: sfmtls-nb lab DIR")
+    sys.stdout.flush()
     if not options.no_open:
-        open_lab(folder / copied[0].name)
+        open_lab(folder / next(iter(lessons)))
 
 
 def _practice(options: argparse.Namespace) -> None:

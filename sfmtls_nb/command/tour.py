@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import TextIO
 
 from sfmtls_nb.api import Reply
-from sfmtls_nb.chain import common_name
+from sfmtls_nb.certificates import ClientIdentity, common_name
 from sfmtls_nb.connection import Exchange, curl_command
 from sfmtls_nb.errors import CertificatePageError, ExpectationError, MutualAuthenticationFault, SfmtlsError
-from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.org import Org
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.sign_in import PasswordLogin, login
@@ -88,7 +87,7 @@ def _expect(kind: type[SfmtlsError], call: Callable[[], object], paper: _Paper) 
 
 
 class _Paper:
-    """Writes steps to a terminal: bold where there is one, plain text in a file."""
+    """Writes steps in bold to a terminal, and as plain text to a file."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out

@@ -137,11 +137,16 @@ def test_material_that_makes_no_identity_is_refused(sources: list[bytes], words:
     assert caught.value.next_step
 
 
-@pytest.mark.parametrize("name", ["missing.key", ".", "a\0b", "~no such user/client.key", "x" * 300])
+@pytest.mark.parametrize("name", ["missing.key", ".", "a\0b", "x" * 300])
 def test_a_file_that_cannot_be_read_is_named(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(IdentityError, match="cannot be read"):
         ClientIdentity.load(name)
+
+
+def test_a_file_in_a_home_that_nobody_has_is_named() -> None:
+    with pytest.raises(IdentityError, match="is in no known home"):
+        ClientIdentity.load("~no such user/client.key")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
@@ -170,6 +175,13 @@ def test_an_encrypted_key_opens_with_its_passphrase(key_format: PrivateFormat, p
 
 def test_a_passphrase_that_was_not_needed_does_no_harm() -> None:
     assert ClientIdentity.load(FULL, password="superfluous").pem() == FULL
+
+
+def test_each_of_several_keys_is_named_by_its_certificate_and_its_number_in_the_file() -> None:
+    with pytest.raises(IdentityError) as caught:
+        ClientIdentity.load(KEY + OTHER.key_pem, LEAF, OTHER.certificate_pem)
+    places = "me.example: key number 1 in the given bytes; other.example: key number 2 in the given bytes"
+    assert places == caught.value.evidence
 
 
 # ---------------------------------------------------------------- nothing secret shows

@@ -1,4 +1,4 @@
-"""Chain: which certificates of a bag lead from the leaf to its root, and in which order they are sent."""
+"""Chain: the certificates that lead from the leaf to its root, in the order they are sent."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 E = TypeVar("E", bound=x509.ExtensionType)
 
@@ -23,8 +25,8 @@ class Chain:
     """A leaf and what leads from it towards a root.
 
     intermediates: in sending order: the leaf's issuer first, each next one the issuer of the one before.
-    root: the self-signed certificate at the end, if it was in the bag. It is not sent: the peer has its own copy.
-    unused: everything else that was in the bag, once each.
+    root: the self-signed certificate at the end, if it was there. It is not sent: the peer has its own copy.
+    unused: all other certificates, once each.
     """
 
     leaf: x509.Certificate
@@ -33,15 +35,15 @@ class Chain:
     unused: tuple[x509.Certificate, ...]
 
 
-def build_chain(leaf: x509.Certificate, bag: Iterable[x509.Certificate], at: datetime | None = None) -> Chain:
-    """Order the bag by issuer, subject, key identifiers and signature: never by name alone, never by position.
+def build_chain(leaf: x509.Certificate, certificates: Iterable[x509.Certificate], at: datetime | None = None) -> Chain:
+    """Order certificates by issuer, subject, key identifiers and signature: never by name alone, never by position.
 
-    The shortest way to a self-signed root in the bag is taken; without a root, the way that leads furthest. Between
-    equals (a renewed or cross-signed issuer) one that is valid ``at`` that moment (default: now) is preferred, then the
-    one that expires last: so any order of the bag gives the same chain.
+    The shortest way to a self-signed root is taken; without a root, the way that leads furthest. Between equals (a renewed
+    or cross-signed issuer) one that is valid ``at`` that moment (default: now) is preferred, then the one that expires
+    last: so any order of the certificates gives the same chain.
     """
     moment = at or datetime.now(UTC)
-    once = {fingerprint(certificate): certificate for certificate in (leaf, *bag)}
+    once = {fingerprint(certificate): certificate for certificate in (leaf, *certificates)}
     pool = [once[print_] for print_ in sorted(once, key=lambda print_: (_preference(once[print_], moment), print_))]
     by_subject: dict[_Name, list[x509.Certificate]] = defaultdict(list)
     for certificate in pool:
@@ -67,36 +69,34 @@ def build_chain(leaf: x509.Certificate, bag: Iterable[x509.Certificate], at: dat
 
 
 def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether ``issuer`` signed ``certificate``: by name, by key identifier where both have one, by signature."""
+    """True if ``issuer`` signed ``certificate``: by name, by key identifier if both have one, and by signature."""
     if _comparable(certificate.issuer) != _comparable(issuer.subject):
         return False
-    authority, subject = (
-        extension(certificate, x509.AuthorityKeyIdentifier),
-        extension(issuer, x509.SubjectKeyIdentifier),
-    )
+    authority = extension(certificate, x509.AuthorityKeyIdentifier)
+    subject = extension(issuer, x509.SubjectKeyIdentifier)
     if authority and subject and authority.key_identifier and authority.key_identifier != subject.digest:
         return False
     return _signed_by(certificate, issuer)
 
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
-    """Whether the certificate is signed with its own key, as a root is."""
+    """True if the certificate is signed with its own key, as a root is."""
     return issued_by(certificate, certificate)
 
 
 def common_name(certificate: x509.Certificate) -> str:
-    """The subject's CN, or the whole subject where there is none."""
+    """The subject's CN, or the whole subject if it has none."""
     return name_words(certificate.subject)
 
 
 def name_words(name: x509.Name) -> str:
-    """The name's CN, or all of it where there is none."""
+    """The name's CN, or the whole name if it has none."""
     names = name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     return str(names[0].value) if names else name.rfc4514_string()
 
 
 def extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
-    """An extension's value; None where the certificate has none, or one that cannot be read."""
+    """An extension's value; None if the certificate has none, or one that cannot be read."""
     try:
         return certificate.extensions.get_extension_for_class(kind).value
     except Exception:  # noqa: BLE001  # what a malformed extension raises is documented nowhere
@@ -108,8 +108,25 @@ def fingerprint(certificate: x509.Certificate) -> bytes:
     return certificate.fingerprint(hashes.SHA256())
 
 
+def issuer_url(certificate: x509.Certificate) -> str:
+    """The address where the authority offers the issuer's certificate; empty if the certificate names none."""
+    for access in extension(certificate, x509.AuthorityInformationAccess) or ():
+        if access.access_method == AuthorityInformationAccessOID.CA_ISSUERS:
+            return str(access.access_location.value)
+    return ""
+
+
+def signature_hash(certificate: x509.Certificate) -> str:
+    """The name of the hash that the signature is of, such as ``sha256``; empty if there is none, or an unknown one."""
+    try:
+        algorithm = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return ""
+    return algorithm.name if algorithm else ""
+
+
 def _signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """The signature alone. cryptography's own `verify_directly_issued_by` compares names letter by letter first."""
+    """Verify the signature alone; cryptography's own `verify_directly_issued_by` compares names letter by letter first."""
     signature, signed = certificate.signature, certificate.tbs_certificate_bytes
     try:
         key, parameters = issuer.public_key(), certificate.signature_algorithm_parameters

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfmtls_nb import ClientIdentity
-from sfmtls_nb.chain import build_chain
+from sfmtls_nb.certificates.chain import build_chain
 from sfmtls_nb.practice.mutual import Authority, Issued
 
 AUTHORITY = Authority(["localhost"])
@@ -145,7 +145,7 @@ def test_names_are_compared_without_case_and_white_space() -> None:
 
 
 def test_a_thousand_certificates_of_one_name_cost_a_thousand_checks_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sfmtls_nb import chain as module
+    from sfmtls_nb.certificates import chain as module
 
     root, (issuing,), leaf = hierarchy(2)
     key = ec.generate_private_key(ec.SECP256R1())

@@ -1,0 +1,251 @@
+"""Findings: all that is or will be wrong with an identity. A table gives the meaning of each, rules look for them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final, Literal, NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, PublicKeyAlgorithmOID, SignatureAlgorithmOID
+
+from sfmtls_nb.certificates.chain import Chain, common_name, extension, is_self_signed, issuer_url, signature_hash
+from sfmtls_nb.certificates.reader import Contents
+from sfmtls_nb.certificates.roots import AcceptedRoots
+
+Severity = Literal["error", "warning", "note"]
+
+_LAYERS: Final = "Salesforce KB 000383575"
+_ROOTS: Final = "Salesforce KB 000385468, “SSL certificates Salesforce supports”"
+_PROOF: Final = "RFC 8446, 4.4.2 and 4.4.3"
+_ASK: Final = "ask for a certificate with the extended key usage clientAuth; public web authorities no longer issue it"
+_RENEW: Final = "have it renewed, and upload the new leaf"
+_REPLACE: Final = "get the authority's current intermediate from its web site; the leaf may stay"
+_WAIT: Final = "wait until then, or set this machine's clock if that is wrong"
+
+
+class Rule(NamedTuple):
+    """The meaning of a finding.
+
+    code: a name to search for and to branch on. severity: an ``error`` keeps the org from accepting the identity; a
+    ``warning`` will, or may; a ``note`` tells how the files were used. advice: what to do, with ``{subject}`` for the
+    certificate or file. source: the document that the rule comes from.
+    """
+
+    code: str
+    severity: Severity
+    advice: str
+    source: str
+
+
+_TABLE: Final[tuple[tuple[str, Severity, str, str], ...]] = (
+    # The files make no identity.
+    ("no-key", "error", "add the key file that was made together with the certificate request (often .key or .pem)", _PROOF),
+    ("no-leaf", "error", "add the certificate your authority issued for this key", _PROOF),
+    ("key-mismatch", "error", "find the key made with this certificate's request, or have a certificate issued for this key", _PROOF),
+    ("several-identities", "error", "give the files of one client at a time", _PROOF),
+    # The leaf.
+    ("self-signed", "error", "have one issued by an authority whose root the org accepts", _LAYERS),
+    ("ca-as-leaf", "error", "give the client's own key and certificate; an authority's key is not for a client", "RFC 5280, 4.2.1.9"),
+    ("no-digital-signature", "error", "have it issued again with keyUsage digitalSignature: the client signs to prove that it has the key",
+     "RFC 5280, 4.2.1.3; RFC 8446, 4.4.2.2"),
+    ("server-auth-only", "error", f"it is a web server's certificate: {_ASK}", _LAYERS),
+    ("client-auth-missing", "error", _ASK, _LAYERS),
+    ("dual-use", "warning", "plan its replacement: public authorities have announced the end of these (DigiCert on 1 May 2026, "
+     "Sectigo on 15 May 2026, Let's Encrypt on 8 July 2026), and the last end by 15 March 2027", "Chrome Root Program policy, 15 June 2026"),
+    ("any-purpose", "warning", "anyExtendedKeyUsage does not stand for clientAuth: name clientAuth, and leave this out", "RFC 5280, 4.2.1.12"),
+    # Dates.
+    ("expired", "error", _RENEW, "RFC 5280, 4.1.2.5"),
+    ("not-yet-valid", "error", _WAIT, "RFC 5280, 4.1.2.5"),
+    ("expires-soon", "warning", _RENEW, "RFC 5280, 4.1.2.5"),
+    ("intermediate-expired", "error", _REPLACE, "RFC 5280, 4.1.2.5"),
+    ("intermediate-not-yet-valid", "error", _WAIT, "RFC 5280, 4.1.2.5"),
+    ("intermediate-expires-soon", "warning", _REPLACE, "RFC 5280, 4.1.2.5"),
+    # The chain.
+    ("intermediate-missing", "error", "add that certificate, and those above it up to the root", _ROOTS),
+    ("root-unknown", "note", "to have it checked, give the root too, or the saved page https://MYDOMAIN.my.salesforce.com/cacerts.jsp", _ROOTS),
+    ("root-not-accepted", "error", "have the certificate issued under one of those; or ask Salesforce Support to add the root", _ROOTS),
+    ("root-included", "note", "nothing to do: it is left out of what is sent, because the org has its own copy", "RFC 8446, 4.4.2"),
+    # Keys and signatures.
+    ("weak-key", "error", "have it issued for an RSA key of 2048 bits or P-256", "NIST SP 800-131A"),
+    ("weak-signature", "error", "have it issued again with a SHA-2 signature: TLS libraries refuse this one", "NIST SP 800-131A; RFC 9155"),
+    ("rsa-pss", "warning", "fine under TLS 1.3; older clients and servers (Java 8, TLS 1.2) may not be able to use it", "RFC 8446, 4.2.3"),
+    ("edwards-key", "warning", "prefer RSA 2048 or P-256: not every TLS server and library takes this key yet", "RFC 8446, 4.2.3"),
+    # Files and clock.
+    ("wrong-order", "warning", "use the PEM written here; curl and others send a file's certificates as they stand", "RFC 8446, 4.4.2"),
+    ("key-readable-by-others", "warning", "chmod 600 {subject}: whoever can read the key can be you", "POSIX file modes"),
+    ("clock-skew", "warning", "set the clock (NTP does): certificates are judged by it, here by this machine's", "RFC 9110, 6.6.1"),
+)  # fmt: skip
+
+#: All that can be found, by its code; ``pandas.DataFrame(FINDINGS.values())`` shows it as a table.
+FINDINGS: Final[Mapping[str, Rule]] = {row[0]: Rule(*row) for row in _TABLE}
+
+# NTP keeps clocks within a second; five minutes is what Kerberos tolerates, and what a certificate made now may need.
+_SKEW: Final = timedelta(minutes=5)
+_PURPOSES: Final = {
+    ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth",
+    ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth",
+    ExtendedKeyUsageOID.CODE_SIGNING: "codeSigning",
+    ExtendedKeyUsageOID.EMAIL_PROTECTION: "emailProtection",
+    ExtendedKeyUsageOID.TIME_STAMPING: "timeStamping",
+    ExtendedKeyUsageOID.OCSP_SIGNING: "OCSPSigning",
+    ExtendedKeyUsageOID.SMARTCARD_LOGON: "msSmartcardLogin",
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "anyExtendedKeyUsage",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing worth knowing about an identity.
+
+    subject: the certificate or file it is about. evidence: what was seen there. The rest is the row of `FINDINGS`.
+    """
+
+    code: str
+    severity: Severity
+    subject: str
+    evidence: str
+    advice: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.severity}: {self.code}: {self.subject}: {self.evidence}; {self.advice} ({self.source})"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A chain and the files it is from, the moment to judge it, and the org's roots and its clock if known."""
+
+    chain: Chain
+    contents: Contents
+    at: datetime
+    roots: AcceptedRoots | None = None
+    server_date: datetime | None = None
+
+    @property
+    def sent(self) -> tuple[x509.Certificate, ...]:
+        """Leaf and intermediates."""
+        return self.chain.leaf, *self.chain.intermediates
+
+
+#: Code, subject and evidence.
+_Found = Iterator[tuple[str, str, str]]
+
+
+def find(code: str, subject: str, evidence: str) -> Finding:
+    """Make a finding from its row in `FINDINGS`."""
+    rule = FINDINGS[code]
+    return Finding(code, rule.severity, subject, evidence, rule.advice.format(subject=subject), rule.source)
+
+
+def examine(case: Case) -> list[Finding]:
+    """All findings, errors first."""
+    found = [find(*each) for rule in _RULES for each in rule(case)]
+    return sorted(found, key=lambda finding: ("error", "warning", "note").index(finding.severity))
+
+
+def _leaf(case: Case) -> _Found:
+    leaf, subject = case.chain.leaf, common_name(case.chain.leaf)
+    constraints, usage = extension(leaf, x509.BasicConstraints), extension(leaf, x509.KeyUsage)
+    if is_self_signed(leaf):
+        yield "self-signed", subject, "the certificate is signed with its own key"
+    elif constraints and constraints.ca:
+        yield "ca-as-leaf", subject, "the key fits an authority's certificate (basicConstraints CA:TRUE)"
+    if usage and not usage.digital_signature:
+        yield "no-digital-signature", subject, "keyUsage is there, without digitalSignature"
+
+
+def _purposes(case: Case) -> _Found:
+    """The leaf MUST carry the extended key usage clientAuth, says Salesforce; `any` does not count to OpenSSL either."""
+    subject, purposes = common_name(case.chain.leaf), set(extension(case.chain.leaf, x509.ExtendedKeyUsage) or ())
+    client, server = ExtendedKeyUsageOID.CLIENT_AUTH in purposes, ExtendedKeyUsageOID.SERVER_AUTH in purposes
+    names = sorted(_PURPOSES.get(purpose, purpose.dotted_string) for purpose in purposes)
+    shown = ", ".join(names) or "no extended key usage at all"
+    if server or not client:
+        code = "dual-use" if client else "server-auth-only" if server else "client-auth-missing"
+        yield code, subject, shown
+    if ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in purposes:
+        yield "any-purpose", subject, shown
+
+
+def _dates(case: Case) -> _Found:
+    for certificate in case.sent:
+        whose = "" if certificate is case.chain.leaf else "intermediate-"
+        subject = common_name(certificate)
+        first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        if case.at > last:
+            yield f"{whose}expired", subject, f"valid until {last:%Y-%m-%d %H:%M} UTC"
+        elif case.at < first:
+            evidence = f"valid from {first:%Y-%m-%d %H:%M} UTC; it is {case.at:%Y-%m-%d %H:%M}"
+            yield f"{whose}not-yet-valid", subject, evidence
+        elif last - case.at <= timedelta(days=30):
+            yield f"{whose}expires-soon", subject, f"valid until {last:%Y-%m-%d}: {(last - case.at).days} days"
+
+
+def _chain_end(case: Case) -> _Found:
+    """The chain must lead to a root, and to one the org accepts."""
+    top, roots = case.sent[-1], case.roots
+    if is_self_signed(top):
+        return
+    if case.chain.root:
+        yield "root-included", common_name(case.chain.root), "the root is among the files"
+    root = case.chain.root or (roots.issuer_of(top) if roots else None)
+    missing = f"its issuer {top.issuer.rfc4514_string()} is not among the files"
+    if root:
+        if roots and root not in roots:
+            yield "root-not-accepted", common_name(root), "it is not among the roots the org accepts"
+    elif roots is None and case.chain.intermediates:
+        yield "root-unknown", common_name(top), f"{missing}; if that is the root, all is well"
+    elif roots is None or not roots.mentions(top.issuer):
+        offer = f"; the authority offers it at {url}" if (url := issuer_url(top)) else ""
+        yield "intermediate-missing", common_name(top), missing + offer
+
+
+def _keys_and_signatures(case: Case) -> _Found:
+    for certificate in case.sent:
+        key, subject, algorithm = certificate.public_key(), common_name(certificate), signature_hash(certificate)
+        if isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+            least = 2048 if isinstance(key, rsa.RSAPublicKey) else 256
+            if key.key_size < least:
+                yield "weak-key", subject, f"{key.key_size} bits"
+        if algorithm in ("md5", "sha1"):
+            yield "weak-signature", subject, f"signed with {algorithm.upper()}"
+    leaf, subject, key = case.chain.leaf, common_name(case.chain.leaf), case.chain.leaf.public_key()
+    if leaf.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:
+        yield "rsa-pss", subject, "the key may sign with RSA-PSS only"
+    elif leaf.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS:
+        yield "rsa-pss", subject, "the authority signed it with RSA-PSS"
+    if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+        yield "edwards-key", subject, type(key).__name__.removesuffix("PublicKey")
+
+
+def _files(case: Case) -> _Found:
+    """Others send the certificates of a file as they stand there, and can read a key if its mode lets them."""
+    ranks: dict[str, list[int]] = {}
+    for certificate, location in case.contents.certificates:
+        if certificate in case.sent:
+            ranks.setdefault(location.file, []).append(case.sent.index(certificate))
+    for file, order in ranks.items():
+        if any(later < earlier for earlier, later in pairwise(order)):
+            yield "wrong-order", file, "its certificates do not stand in sending order: leaf first, then each issuer"
+    for _, location in case.contents.keys:
+        if location.path and location.path.exists() and os.name == "posix":
+            mode = stat.S_IMODE(location.path.stat().st_mode)
+            if mode & 0o077:
+                yield "key-readable-by-others", str(location.path), f"mode {mode:o}"
+
+
+def _clock(case: Case) -> _Found:
+    if case.server_date and abs(case.at - case.server_date) > _SKEW:
+        here, there = f"{case.at:%Y-%m-%d %H:%M:%S}", f"{case.server_date:%Y-%m-%d %H:%M:%S}"
+        yield "clock-skew", "this machine's clock", f"it says {here} UTC, the server's Date header {there}"
+
+
+_RULES: Final[tuple[Callable[[Case], _Found], ...]] = (
+    _leaf, _purposes, _dates, _chain_end, _keys_and_signatures, _files, _clock,
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""The command ``sfmtls-nb`` of the shell."""

@@ -1,0 +1,62 @@
+"""Lab: the course in a folder of the learner's own, and JupyterLab opened on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sfmtls_nb.errors import SfmtlsError
+
+
+def lessons_folder() -> Path:
+    """The folder of the lessons: in the installed package, or in the repository that the package is used from.
+
+    Raises SfmtlsError if they are in neither.
+    """
+    package = Path(__file__).parent.parent
+    for folder in (package / "notebooks", package.parent / "notebooks"):
+        if any(folder.glob("*.ipynb")):
+            return folder
+    raise SfmtlsError("the lessons are not there", f"none in {package}", "install the package again: sfmtls-nb[lab]")
+
+
+def copy_lessons(folder: Path) -> dict[str, bool]:
+    """Copy the lessons that are missing in a folder; all that is there stays as it is.
+
+    Returns the file names of all lessons in their order, each with True if it was copied and False if it was there.
+
+    Raises SfmtlsError if the folder cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return {lesson.name: _copy(lesson, folder) for lesson in sorted(lessons_folder().glob("*.ipynb"))}
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        raise SfmtlsError(
+            f"the lessons cannot be copied to {folder}",
+            getattr(error, "strerror", None) or str(error),
+            "choose a folder that you may write to: sfmtls-nb lab DIR",
+        ) from error
+
+
+def open_lab(notebook: Path) -> None:
+    """Run JupyterLab, opened on a notebook, until it is shut down. Raises SfmtlsError if it is not installed."""
+    try:
+        from jupyterlab.labapp import LabApp  # noqa: PLC0415  # an extra, and heavy
+    except ImportError as error:
+        raise SfmtlsError(
+            "JupyterLab is not installed",
+            str(error),
+            "pip install 'sfmtls-nb[lab]'; or open the folder in the Jupyter that you have",
+        ) from error
+    # Not the notebook as an argument: the address that is printed, for a browser elsewhere, would not lead to it.
+    LabApp.launch_instance(
+        [f"--ServerApp.root_dir={notebook.parent}", f"--LabApp.default_url=/lab/tree/{notebook.name}"]
+    )
+
+
+def _copy(lesson: Path, folder: Path) -> bool:
+    try:
+        with (folder / lesson.name).open("xb") as file:
+            file.write(lesson.read_bytes())
+    except FileExistsError:
+        return False
+    return True
