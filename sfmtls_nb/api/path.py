@@ -14,7 +14,7 @@ from lxml import etree
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.xml import declarations
 
-_NAME: Final = r"[^\W\d][\w.-]*"
+_NAME: Final = r"[^\W\d][^\s/\[\]()@=*:'\"{}]*"
 _STEP: Final = rf"(?:\.\.?|\*|(?:\{{[^}}]*\}}|{_NAME}:)?(?:{_NAME}|\*))" r"(?:\[(?:'[^']*'|\"[^\"]*\"|[^\]'\"])+\])*"
 _PATH: Final = re.compile(rf"{_STEP}(?://?{_STEP})*")
 # Quoted text, attributes, functions and Clark's {uri}name stay as they are; a name is a prefix and a local name.

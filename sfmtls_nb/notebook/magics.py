@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sfmtls_nb.certificates import ClientIdentity
-    from sfmtls_nb.notebook.course import Checked, Course, Standing
-    from sfmtls_nb.notebook.glossary import Entries
+    from sfmtls_nb.notebook.course.course import Checked, Course, Standing
+    from sfmtls_nb.notebook.course.glossary import Entries
     from sfmtls_nb.notebook.scrubbing import Scrubbed
     from sfmtls_nb.notebook.workspace import Workspace
     from sfmtls_nb.org import Org
@@ -60,12 +60,12 @@ class SfMagics(Magics):
         """What the cells share. Made when the first of them needs it."""
         from sfmtls_nb.notebook.workspace import Workspace
 
-        return Workspace()
+        return Workspace(self._org_options())
 
     @cached_property
     def course(self) -> Course:
         """Which lesson is open."""
-        from sfmtls_nb.notebook.course import Course
+        from sfmtls_nb.notebook.course.course import Course
 
         return Course(self.workspace)
 
@@ -85,7 +85,7 @@ class SfMagics(Magics):
         """Start the practice org, or show it, its Setup, or stop it. Later magics go to it."""
         workspace = self.workspace
         if chosen.action == "start":
-            workspace.start_practice(**self._org_options())
+            workspace.start_practice()
         if chosen.action == "stop":
             stopped = workspace.stop_practice()
             if stopped is None:
@@ -95,7 +95,7 @@ class SfMagics(Magics):
         if chosen.scenario:
             print(workspace.arm(chosen.scenario))
         if chosen.action == "setup":
-            from sfmtls_nb.notebook.setup_panel import SetupPanel
+            from sfmtls_nb.notebook.forms.setup_panel import SetupPanel
 
             return SetupPanel(practice)
         return practice
@@ -105,7 +105,7 @@ class SfMagics(Magics):
         argument(
             "name",
             completes="profile",
-            help="'practice', a profile, or a My Domain name such as acme for https://acme.my.salesforce.com",
+            help="'practice', a profile, a My Domain such as acme for https://acme.my.salesforce.com, or its whole URL",
         ),
         argument("--sandbox", metavar="NAME", help="a sandbox of that org"),
         argument("--api-version", metavar="NN.0", help="default: SfMagics.api_version"),
@@ -116,9 +116,16 @@ class SfMagics(Magics):
     )
     def sf_org(self, chosen: Namespace) -> Org:
         """Choose where to go."""
-        from sfmtls_nb.notebook.orgs import choose
+        from sfmtls_nb.profiles import profiles_file
 
-        return choose(self.workspace, chosen, self._org_options())
+        said = {name: value for name in ("api_version", "ca_file") if (value := getattr(chosen, name)) is not None}
+        before = self.workspace.identity
+        org = self.workspace.choose(chosen.name, sandbox=chosen.sandbox, save=chosen.save, **said)
+        if chosen.save is not None:
+            print(f"kept in {profiles_file()}")
+        if before and self.workspace.identity is None:
+            print("the certificate for the other org stays behind; %sf_identity presents one here")
+        return org
 
     @line_magic
     @takes(
@@ -133,7 +140,7 @@ class SfMagics(Magics):
     def sf_login(self, chosen: Namespace) -> Session | widgets.Widget:
         """Sign in. The password is asked for and never typed into a cell; the practice org's is known."""
         if chosen.form:
-            from sfmtls_nb.notebook.forms import SignInForm
+            from sfmtls_nb.notebook.forms.form import SignInForm
 
             return SignInForm(self.workspace)
         return self._called(lambda: self.workspace.sign_in(chosen.username))
@@ -152,10 +159,10 @@ class SfMagics(Magics):
         Files that are not here are looked for in the practice org's folder; a scenario's name stands for its files.
         """
         if not chosen.files:
-            from sfmtls_nb.notebook.forms import IdentityForm
+            from sfmtls_nb.notebook.forms.form import IdentityForm
 
             return IdentityForm(self.workspace)
-        from sfmtls_nb.notebook.identity_view import findings_html, findings_text
+        from sfmtls_nb.notebook.views.identity import findings_html, findings_text
 
         only, *others = chosen.files
         identity = self.workspace.assembled_asking(chosen.files) if others else self.workspace.named_identity(only)
@@ -191,7 +198,7 @@ class SfMagics(Magics):
     def sf_soap(self, chosen: Namespace) -> Any:
         """Make a SOAP call. With --expect a failure that was predicted is the result; anything else raises."""
         if chosen.operation is None and chosen.cell is None:
-            from sfmtls_nb.notebook.soap_form import SoapForm
+            from sfmtls_nb.notebook.forms.soap import SoapForm
 
             return SoapForm(self.workspace)
         from sfmtls_nb.notebook.calls import soap_call
@@ -217,7 +224,7 @@ class SfMagics(Magics):
     def sf_soql(self, chosen: Namespace) -> pd.DataFrame | SfmtlsError | widgets.Widget:
         """Run SOQL, follow its pages, and return a DataFrame."""
         if not chosen.query and chosen.cell is None:
-            from sfmtls_nb.notebook.soql_form import SoqlForm
+            from sfmtls_nb.notebook.forms.soql import SoqlForm
 
             return SoqlForm(self.workspace)
         from sfmtls_nb.notebook.calls import soql_call
@@ -257,7 +264,7 @@ class SfMagics(Magics):
     @takes()
     def sf_guide(self, chosen: Namespace) -> widgets.Widget:
         """The whole way by hand, step by step: org, certificate, PEM, sign in, call; and the two ways it fails."""
-        from sfmtls_nb.notebook.guide import Guide
+        from sfmtls_nb.notebook.guide.guide import Guide
 
         return Guide(self.workspace)
 
@@ -293,19 +300,18 @@ class SfMagics(Magics):
     @takes(argument("term", nargs="*", completes="term", help="none: all of them"))
     def sf_glossary(self, chosen: Namespace) -> Entries:
         """What a term means."""
-        from sfmtls_nb.notebook.glossary import looked_up
+        from sfmtls_nb.notebook.course.glossary import looked_up
 
         return looked_up(" ".join(chosen.term))
 
     # ------------------------------------------------------------ what the magics share
 
     def _value_of(self, chosen: Namespace) -> Callable[[str], Any]:
-        """What an expression is worth where the magic was called."""
+        """Make what evaluates an expression where the magic was called."""
 
         def value_of(expression: str) -> Any:
             names = self.shell.user_ns if self.shell else {}
-            # All of them as globals: within a comprehension or a lambda, eval's locals are out of sight.
-            return eval(expression, {**names, **chosen.local_ns})  # noqa: S307  # it is the user's own cell
+            return eval(expression, names, chosen.local_ns)  # noqa: S307  # it is the user's own cell
 
         return value_of
 
@@ -319,7 +325,7 @@ class SfMagics(Magics):
         finally:
             last = self.workspace.last
             if self.show_handshake and last is not None and last is not before:
-                from sfmtls_nb.notebook.summaries import handshake_line
+                from sfmtls_nb.notebook.views.summaries import handshake_line
 
                 print(handshake_line(last))
 
@@ -329,10 +335,10 @@ class SfMagics(Magics):
             raise TraitError(f"{proposal['value']!r} is no API version; they are like 64.0")
         return str(proposal["value"])
 
-    @observe("connect_timeout", "read_timeout")
-    def _set_timeouts(self, _: object) -> None:
+    @observe("api_version", "connect_timeout", "read_timeout")
+    def _set_org_options(self, _: object) -> None:
         if "workspace" in self.__dict__:
-            self.workspace.set_timeouts(self.connect_timeout, self.read_timeout)
+            self.workspace.set_usual(self._org_options())
 
     @observe("display_rows")
     def _show_rows(self, change: Mapping[str, Any]) -> None:

@@ -97,7 +97,7 @@ class TestTheForm:
     def test_is_the_whole_reply_if_nothing_is_said(self, cells: Cells) -> None:
         assert "getUserInfoResponse" == cells("%sf_soap getUserInfo").operation
 
-    def test_is_a_part_of_it_with_xpath(self, cells: Cells) -> None:
+    def test_is_a_part_of_it_with_a_path(self, cells: Cells) -> None:
         part = cells("%sf_soap getUserInfo --path .//userId")
         assert f'<userId xmlns="urn:partner.soap.sforce.com">{USER_ID}</userId>' == str(part)
 
@@ -221,12 +221,6 @@ class TestTheBody:
         cells("def ask(what):\n    return get_ipython().run_line_magic('sf_soap', what)")
         cells("def call():\n    chosen = 'getUserInfo'\n    %sf_soap r << {{chosen|raw}}\n    return r")
         assert USER_ID == cells("call()").text(".//userId")
-
-    def test_sees_them_within_a_comprehension_too(self, cells: Cells) -> None:
-        cells(
-            "def call(names):\n    mine = 'Erin Enforced'\n    %sf_soql r << SELECT Id FROM User WHERE Name IN {{[n for n in names if n == mine]}}\n    return r"
-        )
-        assert [USER_ID] == list(cells("call(['Erin Enforced', 'Stan Standard'])")["Id"])
 
     def test_shows_what_is_wrong_with_an_expression(self, cells: Cells) -> None:
         with pytest.raises(SfmtlsError, match=r"\{\{nothing}} cannot be evaluated"):

@@ -7,7 +7,7 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from sfmtls_nb.notebook.forms import Form
+from sfmtls_nb.notebook.forms.form import Form
 
 
 def run(shell: InteractiveShell, code: str) -> Any:
