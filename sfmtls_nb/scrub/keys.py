@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -100,9 +99,6 @@ def der_keys(text: str) -> Iterator[Found]:
 
 
 def decode_base64(text: str) -> bytes:
-    """Bytes that base64 in either alphabet stands for, wherever it was cut off; none if it is not base64."""
+    """Bytes that base64 in either alphabet stands for, wherever it was cut off."""
     text = text[:-1] if len(text) % 4 == 1 else text
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_" if set(text) & {"-", "_"} else None)
-    except (binascii.Error, ValueError):
-        return b""
+    return base64.b64decode(text.replace("-", "+").replace("_", "/") + "==")

@@ -156,30 +156,30 @@ def _clean(value: Any, path: _Path, owner: str, leaks: list[Leak]) -> Any:
     """
     if isinstance(value, dict):
         owner = _owner(value, owner)
-        named = [(_clean_text(name, path, "", leaks), member) for name, member in value.items()]
+        named = [(_clean_text(name, path, "", "", leaks), member) for name, member in value.items()]
         return {name: _clean(member, (*path, name), owner, leaks) for name, member in named}
+    member = path[-1] if path and isinstance(path[-1], str) else ""
     if isinstance(value, str):
-        return _clean_text(value, path, owner, leaks)
+        return _clean_text(value, path, member, owner, leaks)
     if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
         if all(each.endswith("\n") for each in value[:-1]):
-            return _clean_text("".join(value), path, owner, leaks).splitlines(keepends=True)
-        return _clean_text(_SEAM.join(value), path, owner, leaks).split(_SEAM)
+            return _clean_text("".join(value), path, member, owner, leaks).splitlines(keepends=True)
+        return _clean_text(_SEAM.join(value), path, member, owner, leaks).split(_SEAM)
     if isinstance(value, list):
         return [_clean(each, (*path, number), owner, leaks) for number, each in enumerate(value)]
     return value
 
 
-def _clean_text(text: str, path: _Path, owner: str, leaks: list[Leak]) -> str:
-    name = next((part for part in reversed(path) if isinstance(part, str)), "")
-    kind = _SECRET_MEMBERS.get(owner, {}).get(name, "")
+def _clean_text(text: str, path: _Path, member: str, owner: str, leaks: list[Leak]) -> str:
+    kind = _SECRET_MEMBERS.get(owner, {}).get(member, "")
     if kind and text and not text.startswith(_REMOVED) and (owner != "JWK" or is_literal(text)):
         found = [Found(0, len(text), kind, mask(""))]
     else:
-        found = secrets_in(text.replace(_SEAM, "\n"), name)
+        found = secrets_in(text.replace(_SEAM, "\n"), member)
     leaks += [Leak(each.kind, _where(path), each.shown) for each in found]
-    if owner == "PasswordModel" and name == "value":
+    if owner == "PasswordModel" and member == "value":
         return "" if found else text  # what stands there stands in the box
-    if found and "buffers" in path and name == "data":
+    if found and "buffers" in path and member == "data":
         return base64.b64encode(_mark(found[0].kind).encode()).decode()  # the front end decodes it
     return _replace(text, found)
 

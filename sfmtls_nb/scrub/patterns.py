@@ -26,8 +26,6 @@ _LONG: Final = (
 )
 _KEY: Final = rf"(?P<key>{_LONG})"
 _ANY_KEY: Final = rf"(?P<key>{_LONG}|{_SHORT})"
-_SESSION: Final = r"(?P<key>session[_-]?id|x-sfdc-session)"
-_ASSERTION: Final = r"(?P<key>assertion)"
 _QUOTED: Final = (
     r"[bfru]{0,2}(?P<quote>\\*(?:\"{3}|'{3}|[\"']))(?P<secret>(?:(?!(?P=quote))(?:\\.|[^\\\n])){4,2000}+)(?P=quote)"
 )
@@ -43,89 +41,13 @@ _ELEMENT: Final = (
 
 # Placeholders are made of these.
 _WORDS: Final = frozenset(
-    [
-        "a",
-        "access",
-        "and",
-        "api",
-        "auth",
-        "bearer",
-        "challenge",
-        "change",
-        "changeme",
-        "client",
-        "code",
-        "consumer",
-        "dummy",
-        "enter",
-        "error",
-        "example",
-        "fake",
-        "false",
-        "fault",
-        "field",
-        "for",
-        "from",
-        "goes",
-        "here",
-        "hidden",
-        "id",
-        "in",
-        "insert",
-        "is",
-        "jwt",
-        "key",
-        "login",
-        "my",
-        "new",
-        "no",
-        "none",
-        "null",
-        "oauth",
-        "of",
-        "old",
-        "or",
-        "org",
-        "pass",
-        "passphrase",
-        "passwd",
-        "password",
-        "paste",
-        "placeholder",
-        "put",
-        "pw",
-        "real",
-        "refresh",
-        "replace",
-        "required",
-        "sample",
-        "secret",
-        "security",
-        "session",
-        "sf",
-        "sfdc",
-        "sid",
-        "some",
-        "str",
-        "string",
-        "text",
-        "that",
-        "the",
-        "this",
-        "to",
-        "token",
-        "true",
-        "type",
-        "user",
-        "username",
-        "value",
-        "what",
-        "widget",
-        "with",
-        "xxx",
-        "you",
-        "your",
-    ]
+    re.findall(
+        r"\w+",
+        "a access and api auth bearer challenge change changeme client code consumer dummy enter error example fake false "
+        "fault field for from goes here hidden id in insert is jwt key login my new no none null oauth of old or org pass "
+        "passphrase passwd password paste placeholder put pw real refresh replace required sample secret security session "
+        "sf sfdc sid some str string text that the this to token true type user username value what widget with xxx you your",
+    )
 )
 _PLACEHOLDER: Final = re.compile(
     r"\W*"  # …, ****, ••••
@@ -174,15 +96,22 @@ class _Rule(NamedTuple):
     needs: what a value must have in it to be no prose. within: where to look, if not everywhere.
     """
 
+    pattern: re.Pattern[str]
     kind: str
     words: tuple[str, ...]
-    pattern: re.Pattern[str]
     needs: re.Pattern[str]
     within: re.Pattern[str]
 
 
-def _rule(kind: str, words: str, pattern: str, needs: str = "", within: str = r"(?s).+") -> _Rule:
-    return _Rule(kind, tuple(words.split()), re.compile(pattern), re.compile(needs), re.compile(within))
+def _rule(
+    pattern: str,
+    kind: str = "",
+    words: str = "pass pw secret token",
+    *,
+    needs: str = "",
+    within: str = r"(?s).+",
+) -> _Rule:
+    return _Rule(re.compile(pattern), kind, tuple(words.split()), re.compile(needs), re.compile(within))
 
 
 _DIGIT: Final = r"\d"
@@ -196,7 +125,7 @@ def _assigned(key: str) -> str:
     Not ``user, key = "…", "…"``: a value between "=" and a comma is followed by another name, or is the last.
     """
     return (
-        rf"(?i){key}\d?\\*[\"'\]]{{0,3}}\s{{0,20}}(?::\s{{0,5}}[\w.\[\]| ]{{1,40}}(?==))?"
+        rf"(?i)(?:{key})\d?\\*[\"'\]]{{0,3}}\s{{0,20}}(?::\s{{0,5}}[\w.\[\]| ]{{1,40}}(?==))?"
         rf"(?:(?P<equals>=(?!=))|:=?|=>)\s{{0,20}}(?:\(\s{{0,80}})?{_QUOTED}"
         r"(?(equals)(?![ \t]{0,5},[ \t]{0,5}(?!\w{1,40}\s?[=:]|[*\s\\)#]|$)))"
     )
@@ -239,8 +168,6 @@ _LOGIN: Final = (
     rf"{_MAGIC}login[\"', \t]{{1,20}}(?:\w{{1,80}}[ \t]{{0,20}}<<[ \t]{{0,20}})?{_FLAGS}{_USERNAME}{_FLAGS}(?!#)"
 )
 _SECOND_WORD: Final = rf"[\"']?(?P<secret>(?:{_ARGUMENT})(?:[ \t]{{1,20}}(?!#)(?=[^\s\"']{{0,200}}?\d){_BARE}){{0,3}})"
-_CURL: Final = r"(?s)\bcurl\b(?:[^\n\\]|\\.){0,8000}+"
-_JWK: Final = r"\{(?=[^{}]*?[\"']kty[\"'])[^{}]*+"
 _WIDGET: Final = (
     r"(?:\bPassword|\b(?:Text(?:area)?|Combobox)(?=\([^()]*?\b(?:description|placeholder)=[\"'][^\"'\n]{0,80}?"
     rf"{_LABEL}))\([^()]*+"
@@ -251,110 +178,102 @@ _BROKEN: Final = (
     r"(?=[\w.]{0,100}?\d)(?=[\w.]{0,100}?[A-Z])(?=[\w.]{0,100}?[a-z])[\w.]{6,100}+(?=[\s\"'<]|$)"
 )
 
-_KEYS: Final = "passw passphrase secret token"
 # Each pattern is anchored at a word, and what follows is possessive or bounded: no text takes more than linear time.
 _RULES: Final = (
     _rule(
-        "session id",
-        "00d",
         r"(?P<secret>00D[0-9A-Za-z]{12}(?:[0-9A-Za-z]{3})?(?:!|%21)"
         rf"(?:[\w.%~+/=!-]{{8,88}}+(?:{_BROKEN}){{1,3}}|[\w.%~+/=!-]++))",
+        "session id",
+        "00d",
     ),
-    _rule("refresh token", "5aep861", r"(?P<secret>5Aep861[\w.%=!-]{8,}+)"),
+    _rule(r"(?P<secret>5Aep861[\w.%=!-]{8,}+)", "refresh token", "5aep861"),
     _rule(
+        r"(?<![\w-])(?P<secret>ey(?:J|Ai)[\w-]{8,}+\.ey(?:J|Ai)[\w-]{8,}+\.[\w-]*+)(?!\.\.)",
         "JSON Web Token",
         ".eyj .eyai",
-        r"(?<![\w-])(?P<secret>ey(?:J|Ai)[\w-]{8,}+\.ey(?:J|Ai)[\w-]{8,}+\.[\w-]*+)(?!\.\.)",
     ),
     _rule(
-        "access token",
-        "authorization",
         r"(?i)authorization[\"'\]]{0,3}\s{0,20}[:=,]\s{0,20}[bfru]{0,2}[\"']{0,3}(?:bearer|oauth|basic|token)\s{1,20}"
         rf"{_OPAQUE}",
+        "access token",
+        "authorization",
     ),
-    _rule("", _KEYS, _assigned(_KEY)),
-    _rule("password", "pw", _assigned(_SHORT)),
-    _rule("session id", "session", _assigned(_SESSION), _NO_NAME),
-    _rule("assertion", "assertion", _assigned(_ASSERTION), rf"(?=.*\d){_NO_NAME}"),
-    *(_rule("", f"{_KEYS} pw", _unpacked(before)) for before in range(3)),
-    _rule(  # with a default, which is the secret: os.getenv("SF_PASSWORD", "…"), os.environ["TOKEN"] or "…"
-        "",
-        f"{_KEYS} pw",
+    _rule(_assigned(_KEY)),
+    _rule(_assigned(_SHORT), "password"),
+    _rule(_assigned("session[_-]?id|x-sfdc-session"), "session id", "session", needs=_NO_NAME),
+    _rule(_assigned("assertion"), "assertion", "assertion", needs=rf"(?=.*\d){_NO_NAME}"),
+    *(_rule(_unpacked(before)) for before in range(3)),
+    # A default, which is the secret: os.getenv("SF_PASSWORD", "…"), os.environ["TOKEN"] or "…"
+    _rule(
         r"(?i)(?:(?:getenv|setenv|\bget|\bpop|setdefault)\s?\(|environ\[)\s{0,20}[\"'][\w.-]{0,40}?"
         rf"(?P<key>{_LONG}|{_SHORT}|(?<![a-z])(?:pass|secret|token))\d?[\"']\s{{0,20}}"
-        rf"(?:,\s{{0,20}}(?:default\s?=\s?)?|[)\]]\s{{0,20}}or\s{{1,20}}){_QUOTED}",
+        rf"(?:,\s{{0,20}}(?:default\s?=\s?)?|[)\]]\s{{0,20}}or\s{{1,20}}){_QUOTED}"
     ),
-    _rule(  # a line alone, as in YAML; of letters only it may be prose or a type
-        "",
-        _KEYS,
+    # A line alone, as in YAML; of letters only it may be prose or a type
+    _rule(
         rf"(?im)^[ \t]*[\"']?(?:- )?[\w.-]{{0,40}}?{_KEY}(?: \([\w -]{{1,30}}\))?:[ \t]{{1,20}}"
         r"(?P<secret>[^\s\"'`<>(){}\[\],]{4,400}+)[\"']?[ \t\r]*(?:#.*)?$",
-        r"[\d@#$^+~]",
+        needs=r"[\d@#$^+~]",
     ),
-    _rule(  # a line as in a file of the environment
-        "",
-        f"{_KEYS} pw",
+    # A line of a file for the environment
+    _rule(
         r"(?m)^[ \t]*[\"']?(?:ENV )?[A-Z0-9_]{0,40}?(?P<key>PASS(?:WORD|WD|PHRASE)|SECRET|TOKEN|PWD?)=(?![~./]|&lt;)"
-        r"(?P<secret>[^\s\"'`<>(){}\[\],]{4,400}+)(?=[\"']?(?:\s|$))",
+        r"(?P<secret>[^\s\"'`<>(){}\[\],]{4,400}+)(?=[\"']?(?:\s|$))"
     ),
-    _rule(  # the header of Bulk API v1; of Python code only what is in quotes
+    # The header of Bulk API v1; of Python code only what is in quotes
+    _rule(
+        rf"(?i)x-sfdc-session(?::\s{{0,20}}|[\"']\]?\s{{0,20}}[:=,]\s{{0,20}}[bfru]{{0,2}}[\"']){_OPAQUE}",
         "session id",
         "x-sfdc-session",
-        rf"(?i)x-sfdc-session(?::\s{{0,20}}|[\"']\]?\s{{0,20}}[:=,]\s{{0,20}}[bfru]{{0,2}}[\"']){_OPAQUE}",
-        _DIGIT,
+        needs=_DIGIT,
     ),
-    _rule("secret", "secret(", rf"(?<!\w)Secret\(\s{{0,80}}(?:text\s{{0,20}}=\s{{0,20}})?{_QUOTED}"),
-    # a form's body or a URL's query
-    _rule("", f"{_KEYS} pw", rf"(?i)(?<=[?&])(?<!&&){_ANY_KEY}={_FIELD}"),
-    _rule("", _KEYS, rf"(?i)(?<![\w-]){_KEY}={_FIELD}(?=&(?!&))"),
-    _rule(  # as Setup shows it: 64 hexadecimal digits, or 19 decimal ones
-        "consumer secret",
-        "secret",
-        r"(?i)(?:client|consumer)[ _-]?secret[\"'\]]{0,3}\s{0,20}[:=]\s{0,20}(?P<secret>[0-9a-z]{16,2000}+)(?![\w(.\[])",
-        _DIGIT,
-    ),
-    _rule(  # a variable of the environment
-        "",
-        f"{_KEYS} pw",
-        rf"(?i)(?:%env|%set_env|export)\s{{1,20}}\w{{0,40}}?{_ANY_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}{_WORD}",
-    ),
-    _rule(  # a flag; in prose too, so only with a digit
-        "", f"{_KEYS} pw", rf"(?i)--{_ANY_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}{_WORD}", _DIGIT
-    ),
+    _rule(rf"(?<!\w)Secret\(\s{{0,80}}(?:text\s{{0,20}}=\s{{0,20}})?{_QUOTED}", "secret", "secret("),
+    # A form's body or a URL's query
+    _rule(rf"(?i)(?<=[?&])(?<!&&){_ANY_KEY}={_FIELD}"),
+    _rule(rf"(?i)(?<![\w-]){_KEY}={_FIELD}(?=&(?!&))"),
+    # A consumer secret as Setup shows it: 64 hexadecimal digits, or 19 decimal ones
     _rule(
-        "",
-        "sf_",
+        r"(?i)(?:client|consumer)[ _-]?secret[\"'\]]{0,3}\s{0,20}[:=]\s{0,20}(?P<secret>[0-9a-z]{16,2000}+)(?![\w(.\[])",
+        "consumer secret",
+        needs=_DIGIT,
+    ),
+    # A variable of the environment
+    _rule(rf"(?i)(?:%env|%set_env|export)\s{{1,20}}\w{{0,40}}?{_ANY_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}{_WORD}"),
+    # A flag; in prose too, so only with a digit
+    _rule(rf"(?i)--{_ANY_KEY}(?:\s{{0,5}}=|\s{{1,5}})\s{{0,5}}{_WORD}", needs=_DIGIT),
+    _rule(
         rf"(?i)(?<![\w-])--?{_FLAG}(?:[ \t]{{0,5}}=[ \t]{{0,5}}|[ \t]{{1,5}}){_WORD}",
+        words="sf_",
         within=rf"{_MAGIC}\w+{_LINE}",
     ),
-    # a second word, and perhaps more; without a digit it may be prose, unless it ends the line
-    _rule("password", "sf_login", rf"{_LOGIN}{_SECOND_WORD}", _DIGIT),
-    _rule("password", "sf_login", rf"{_LOGIN}{_WORD}(?=[\"']?\)?[ \t]{{0,80}}(?:$|[;#]|--))"),
+    # A second word of %sf_login, and perhaps more; without a digit it may be prose, unless it ends the line
+    _rule(rf"{_LOGIN}{_SECOND_WORD}", "password", "sf_login", needs=_DIGIT),
+    _rule(rf"{_LOGIN}{_WORD}(?=[\"']?\)?[ \t]{{0,80}}(?:$|[;#]|--))", "password", "sf_login"),
     _rule(
-        "password",
-        "curl",
         r"(?<![\w-])(?:-[uUE]|--(?:(?:proxy-)?user|cert)[=\s\"',])[=\s\"',]{0,8}(?P<quoted>(?<=[\"']))?[^\s\"'`:]{2,200}:"
         rf"(?P<secret>(?(quoted)[^\s\"'`<>${{}}\[-][^\"'\n]{{3,2000}}+|{_BARE}))",
-        within=_CURL,
-    ),
-    _rule(  # openssl
         "password",
-        "pass:",
+        "curl",
+        within=r"(?s)\bcurl\b(?:[^\n\\]|\\.){0,8000}+",
+    ),
+    _rule(
         r"(?<![\w-])-pass(?:in|out)?[\s\"',=]{1,8}pass:"
         rf"(?P<secret>(?<=\"pass:)[^\"\n]{{4,2000}}+(?=\")|(?<='pass:)[^'\n]{{4,2000}}+(?=')|{_BARE})",
+        "password",
+        "pass:",
     ),
-    _rule("password", "@", r"://[^\s\"'`<>/?#:@]{0,200}:(?P<secret>[^\s\"'`<>/?#:@]{4,400}+)@(?=[\w\[{$])"),
+    _rule(r"://[^\s\"'`<>/?#:@]{0,200}:(?P<secret>[^\s\"'`<>/?#:@]{4,400}+)@(?=[\w\[{$])", "password", "@"),
     _rule(
+        rf"[\"'](?:{'|'.join(sorted(JWK_PRIVATE))})[\"']\s{{0,20}}:\s{{0,20}}[\"'](?P<secret>[\w-]{{16,}}+)",
         "private key",
         "kty",
-        rf"[\"'](?:{'|'.join(sorted(JWK_PRIVATE))})[\"']\s{{0,20}}:\s{{0,20}}[\"'](?P<secret>[\w-]{{16,}}+)",
-        within=_JWK,
+        within=r"\{(?=[^{}]*?[\"']kty[\"'])[^{}]*+",
     ),
-    _rule("password", "password( text( textarea( combobox(", rf"\bvalue={_QUOTED}", within=_WIDGET),
-    _rule("", _KEYS, rf"(?i)<(?:[\w-]{{1,40}}:)?{_KEY}{_ELEMENT}"),
-    _rule("session id", "sessionid", rf"<(?:[\w-]{{1,40}}:)?sessionId{_ELEMENT}"),
-    _rule("password", "passwordlogin salesforce( basicauth auth=(", _argument(2)),
-    _rule("security token", "passwordlogin salesforce(", _argument(3)),
+    _rule(rf"\bvalue={_QUOTED}", "password", "password( text( textarea( combobox(", within=_WIDGET),
+    _rule(rf"(?i)<(?:[\w-]{{1,40}}:)?{_KEY}{_ELEMENT}"),
+    _rule(rf"<(?:[\w-]{{1,40}}:)?sessionId{_ELEMENT}", "session id", "sessionid"),
+    _rule(_argument(2), "password", "passwordlogin salesforce( basicauth auth=("),
+    _rule(_argument(3), "security token", "passwordlogin salesforce("),
 )
 
 

@@ -98,9 +98,8 @@ def _in_base64(text: str) -> Iterator[Found]:
         if kind := _kind_inside("".join(line[0] for line in lines)):
             yield Found(*block.span(), kind, mask(""))
         elif len(lines) > 1:  # a list of texts, each by itself
-            for line in lines:
-                if kind := _kind_inside(line[0]):
-                    yield Found(*line.span(), kind, mask(""))
+            kinds = ((line, _kind_inside(line[0])) for line in lines)
+            yield from (Found(*line.span(), kind, mask("")) for line, kind in kinds if kind)
 
 
 def _kind_inside(base64_text: str) -> str:
