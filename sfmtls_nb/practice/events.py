@@ -1,4 +1,4 @@
-"""Events: what the org saw: every connection and request, with the verdicts. Lessons and exercises rest on it."""
+"""Events: every connection and request that the org saw, with the verdicts. Exercises are checked by them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KEPT: Final = 10_000
 
 @dataclass(frozen=True)
 class Event:
-    """One connection or request. Secrets are not in it: of a session only whose it is.
+    """One connection or request. It holds no secret: of a session only the username.
 
     chain: common names of the presented certificates, leaf first. layer_1: "" where the chain is valid or none was
     presented, else the flaw, or for a failed handshake what OpenSSL said. layer_2: what became of the call: ``pass``,
@@ -44,15 +44,15 @@ class EventLog:
         self._events: deque[Event] = deque(maxlen=_KEPT)
 
     def add(self, event: Event) -> None:
-        """Note an event."""
+        """Add an event."""
         self._events.append(event)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all events."""
         self._events.clear()
 
     def where(self, **values: object) -> list[Event]:
-        """The events whose fields have these values: ``events.where(kind="request", operation="getUserInfo")``."""
+        """Return the events whose fields have these values: ``events.where(kind="request", operation="getUserInfo")``."""
         return [event for event in self if all(getattr(event, name) == value for name, value in values.items())]
 
     def __iter__(self) -> Iterator[Event]:

@@ -17,7 +17,7 @@ _PAGE: Final = (
 
 @dataclass(frozen=True)
 class Failure:
-    """One way a call can fail although everything about it is right.
+    """One way a good call can fail.
 
     spoil: turns the good answer into the bad one. conclusion: the client's remedy.
     """
@@ -99,7 +99,7 @@ ON_REQUEST: Final = {name: each.what for name, each in FAILURES.items()} | ORG_F
 
 
 class ArmedFailures:
-    """The failures that are still to come, by name, and how many calls each is to meet."""
+    """The armed failures by name, each with the number of calls that it still meets."""
 
     def __init__(self) -> None:
         self._left: dict[str, int | None] = {}
@@ -118,11 +118,11 @@ class ArmedFailures:
         self._left[name] = times
 
     def disarm(self) -> None:
-        """Let everything go well again."""
+        """Disarm all failures."""
         self._left.clear()
 
     def use(self, name: str) -> bool:
-        """Return whether a failure is armed; if so, it is to come once less."""
+        """Return whether a failure is armed, and count that use."""
         if name not in self._left:
             return False
         left = self._left[name]
@@ -133,7 +133,7 @@ class ArmedFailures:
         return True
 
     def spoil(self, answer: Answer) -> Answer:
-        """Return what the armed failures make of a good answer."""
+        """Apply the armed failures to a good answer."""
         for name in self:
             if name in FAILURES and self.use(name):
                 answer = FAILURES[name].spoil(replace(answer, body=answer.whole_body))

@@ -38,7 +38,7 @@ _API_VERSION: Final = f"{LAST_LOGIN_VERSION}.0"
 
 @dataclass(frozen=True)
 class Ports:
-    """Where to listen; 0 lets the system choose."""
+    """The ports to listen on; 0 lets the system choose."""
 
     api: int = 0
     mutual: int = 0
@@ -46,10 +46,10 @@ class Ports:
 
 
 class PracticeOrg:
-    """A practice org: starts when entered, stops when left.
+    """A practice org, which starts when its ``with`` block is entered and stops when that is left.
 
-    host: where to listen; loopback unless told otherwise. directory: where its files go; None: a temporary folder that
-    goes when the org stops. Every start makes new keys, certificates and passwords.
+    host: where to listen; loopback by default. directory: the folder for its files; None: a temporary folder, removed
+    when the org stops. Every start makes new keys, certificates and passwords.
     records: how many contacts (default: a few hundred; other objects in proportion). seed: of the data, which is the
     same for the same seed. scenario: a failure that every API call meets, or an identity for `client` that is wrong.
     tls: one version alone.
@@ -79,7 +79,7 @@ class PracticeOrg:
     # ------------------------------------------------------------ starting and stopping
 
     def start(self) -> Self:
-        """Listen, and write the files. `stop` it in the end; or use ``with``, which does both."""
+        """Start listening, and write the files. Call `stop` in the end, or use ``with``."""
         if self._server:
             return self
         visible = socket.gethostname() if self._host in _WILDCARDS else self._host
@@ -156,29 +156,29 @@ class PracticeOrg:
 
     @property
     def running(self) -> bool:
-        """Whether it has been started and not stopped."""
+        """True from `start` to `stop`."""
         return self._server is not None
 
     # ------------------------------------------------------------ what a client needs to know
 
     @property
     def api_url(self) -> str:
-        """The 443 stand-in: login and API."""
+        """URL of the stand-in for 443: login and API."""
         return self._url(Listener.API)
 
     @property
     def mutual_url(self) -> str:
-        """The 8443 stand-in: asks for a certificate, accepts any, answers in HTTP."""
+        """URL of the stand-in for 8443, which asks for a certificate, accepts any, and answers in HTTP."""
         return self._url(Listener.MUTUAL)
 
     @property
     def strict_url(self) -> str:
-        """Like 8443, but refuses inside TLS, as servers other than Salesforce's do."""
+        """URL of a listener that refuses inside TLS, as servers other than Salesforce's do."""
         return self._url(Listener.STRICT)
 
     @property
     def endpoints(self) -> dict[str, Any]:
-        """The keyword arguments of `sfmtls_nb.Org` for this org."""
+        """Keyword arguments of `sfmtls_nb.Org` for this org."""
         return {
             "login_url": self.api_url,
             "mutual_port": self._running().ports[Listener.MUTUAL],
@@ -189,18 +189,18 @@ class PracticeOrg:
 
     @property
     def ca_file(self) -> Path:
-        """The root certificate to trust for this server, as a PEM file."""
+        """PEM file of the root certificate to trust for this server."""
         return self.directory / "server-ca.pem"
 
     @property
     def directory(self) -> Path:
-        """Where the org's files are."""
+        """Folder of the org's files."""
         self._running()
         return self._given_directory or Path(self._temporary.name if self._temporary else "")
 
     @property
     def client(self) -> ClientFiles:
-        """The client's files: made for the leaf that is uploaded in this org, or as the scenario has them."""
+        """Files of the client whose leaf is uploaded in this org, or those of the scenario."""
         files = client_files(self.directory, self.authority)
         if self._scenario is None or self._scenario in (*FAILURES, *ORG_FAILURES):
             return files
@@ -211,12 +211,12 @@ class PracticeOrg:
         )
 
     def user(self, name: str) -> Credentials:
-        """Username and password of a user: ``enforced`` or ``standard``."""
+        """Return the username and password of a user: ``enforced`` or ``standard``."""
         user = self._find(name)
         return Credentials(user.username, user.password)
 
     def identity(self, name: str) -> ScenarioFiles:
-        """The files of an identity that is wrong on purpose (`scenarios.SCENARIOS`), made on demand.
+        """Return the files of an identity that is wrong on purpose (one of `SCENARIOS`), made on demand.
 
         They are in ``identities/NAME``. Its leaf is uploaded in this org, unless that is what is wrong with it.
         """
@@ -229,7 +229,7 @@ class PracticeOrg:
         return self._identities[name]
 
     def description(self) -> dict[str, Any]:
-        """What org.json holds, passwords included: they are made for this start and open nothing else."""
+        """Return the content of org.json, including passwords: they are made for this start and open nothing else."""
         files = self.client
         return {
             "login_url": self.api_url,
@@ -261,22 +261,22 @@ class PracticeOrg:
         }
 
     def answer(self, request: Request) -> Answer:
-        """What the org says to a request: what its listeners send, without a socket in between."""
+        """Answer a request as the listeners do, without a socket in between."""
         return self._router.answer(request, self._running().ports)
 
     # ------------------------------------------------------------ failures on request
 
     def arm(self, name: str, times: int | None = 1) -> None:
-        """Let the next API calls (None: all) fail in a way that `failures` describes: ``practice.arm("delay")``."""
+        """Let the next API calls (None: all) fail in one of the ways of `ON_REQUEST`: ``practice.arm("delay")``."""
         self.state.failures.arm(name, times)
 
     @property
     def armed(self) -> tuple[str, ...]:
-        """The failures that are still to come."""
+        """Names of the failures that are still to come."""
         return tuple(self.state.failures)
 
     def disarm(self) -> None:
-        """Let everything go well again."""
+        """Disarm all failures."""
         self.state.failures.disarm()
 
     # ------------------------------------------------------------ inside

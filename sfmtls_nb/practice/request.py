@@ -23,7 +23,7 @@ class Listener(Enum):
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP request, and the chain that the client presented before it (leaf first; empty: none).
+    """An HTTP request, and the chain that the client presented (leaf first; empty: none).
 
     server: scheme and host (and port) as the client sees them, for the URLs in the answer.
     """
@@ -45,7 +45,7 @@ class Request:
 
     @property
     def query(self) -> dict[str, str]:
-        """The parameters behind the "?"; of one that stands twice the last."""
+        """Parameters behind the "?"; the last value of one that occurs twice."""
         try:
             return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True, max_num_fields=100))
         except ValueError:
@@ -54,7 +54,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer, and what is to go wrong with it on its way.
+    """An HTTP answer, and the failures on its way to the client.
 
     body: bytes, or an iterable of them, which is sent in chunks as it comes.
     delay: seconds before it is sent. cut_after: bytes of the body after which sending ends. stall: it ends without
@@ -78,7 +78,7 @@ class Answer:
 
     @property
     def whole_body(self) -> bytes:
-        """The body as bytes, for the small ones that are."""
+        """Body as bytes."""
         return self.body if isinstance(self.body, bytes) else b"".join(self.body)
 
 

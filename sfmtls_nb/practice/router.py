@@ -30,7 +30,7 @@ _HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?
 
 
 class Router:
-    """Answers every request: from it, the presented chain, the clock and the state of the org."""
+    """Answers a request from the presented chain, the clock and the state of the org."""
 
     def __init__(self, state: OrgState, database: Database, app: ConnectedApp, events: EventLog) -> None:
         self._state, self._events = state, events
@@ -96,7 +96,7 @@ class Router:
 
 
 def server_url(request: Request, ports: Mapping[Listener, int]) -> str:
-    """Scheme and host for serverUrl and the like.
+    """Return the scheme and host for serverUrl and the like.
 
     Salesforce leaves the port out, because it is 443. So do we, where a client came under a name without a port
     (curl --connect-to) or with Salesforce's own; where it named one of ours, the 443 stand-in's port has to be there.
@@ -126,7 +126,7 @@ def _compress(request: Request, answer: Answer) -> Answer:
 
 
 def _roots_page(roots: list[x509.Certificate]) -> bytes:
-    """[simulated] The page lists the accepted roots; how Salesforce's own looks is not known here."""
+    """Write the page of accepted roots. [simulated]: the look of Salesforce's own page."""
     rows = "".join(
         f"<tr><td>{escape(root.subject.rfc4514_string())}</td><td>{root.not_valid_after_utc:%Y-%m-%d}</td>"
         f"<td>SHA256: {root.fingerprint(hashes.SHA256()).hex(':').upper()}</td>"

@@ -65,7 +65,7 @@ _STALLED: Final = 90.0
 
 
 class Server:
-    """Listens from the constructor's end until `stop`. ``ports`` says where; 0 lets the system choose."""
+    """A server that listens from construction to `stop`. ports: where; 0 lets the system choose."""
 
     def __init__(
         self,
@@ -140,16 +140,16 @@ class Server:
         return accept
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run something beside all else, and end it when the server stops."""
+        """Run a task in the background, and cancel it when the server stops."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def answer(self, request: Request) -> Answer:
-        """What the org says, in a thread of its own: a long query delays nobody else.
+        """Answer a request in a thread of its own, so that a long query delays nobody else.
 
-        Where the org makes a mistake, that it has made one.
+        A bug in the org is logged and answered with status 500.
         """
         try:
             return await asyncio.get_running_loop().run_in_executor(self._answering, self._answerer, request)
@@ -180,7 +180,7 @@ class Server:
         serving.start_serving(delegate)
 
     async def _linger(self, accepted: socket.socket) -> None:
-        """Let the alert arrive: say that we are done, wait a little, then close."""
+        """Shut down, wait a little so that the alert arrives, then close."""
         with suppress(OSError, TimeoutError):  # OSError: the client is gone already
             accepted.shutdown(socket.SHUT_WR)
             await asyncio.wait_for(self._stopping.wait(), _LINGER)
@@ -188,7 +188,7 @@ class Server:
 
 
 class _Delegate(HTTPServerConnectionDelegate):
-    """One connection: which door it came through, and the chain it presented there."""
+    """One connection: its listener, and the chain that it presented."""
 
     def __init__(self, listener: Listener, chain: tuple[Any, ...], server: Server) -> None:
         self._listener, self._chain, self._server = listener, chain, server
@@ -252,14 +252,14 @@ class _Message(HTTPMessageDelegate):
 
 
 def _words(error: BaseException) -> str:
-    """What OpenSSL says of a failed handshake, in its last words."""
+    """Return the last error that OpenSSL reports for a failed handshake."""
     if isinstance(error, SSL.Error) and error.args and isinstance(error.args[0], list) and error.args[0]:
         return str(error.args[0][-1][-1])
     return type(error).__name__ if not str(error) else str(error)
 
 
 def _bind(host: str, port: int) -> list[socket.socket]:
-    """A listening socket for each address of the host, all on one port."""
+    """Open a listening socket for each address of the host, all on one port."""
     found: list[socket.socket] = []  # tornado's bind_sockets would leave them open where one fails
     try:
         if not 0 <= port <= 65535:

@@ -1,4 +1,4 @@
-"""State: what the org knows: users, sessions, certificates, limits. All of it can be changed while the org runs."""
+"""State of the org: users, sessions, certificates, limits. All of it can be changed while the org runs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Credentials(NamedTuple):
 
 @dataclass
 class UserProfile:
-    """What its users may and must. ``enforced``: it has Enforce SSL/TLS Mutual Authentication."""
+    """A profile of Setup. enforced: it has the permission Enforce SSL/TLS Mutual Authentication."""
 
     name: str
     profile_id: str
@@ -69,13 +69,13 @@ class User:
 
     @property
     def enforced(self) -> bool:
-        """Whether the profile demands mutual authentication."""
+        """True if the profile demands mutual authentication."""
         return self.profile.enforced
 
 
 @dataclass
 class OpenSession:
-    """A session: whose, and when it was used last."""
+    """A session's user, and the time of its last use."""
 
     user: User
     used: datetime
@@ -83,7 +83,7 @@ class OpenSession:
 
 @dataclass
 class OrgState:
-    """The org. Every setting here may be changed while it runs.
+    """The state of an org. Every setting may be changed while it runs.
 
     accepted_roots, revoked, uploaded_leaves: what the two layers of mutual authentication are judged by.
     feature_enabled: whether Support has switched mutual authentication on, so that Setup shows its section.
@@ -118,13 +118,13 @@ class OrgState:
 
     @property
     def profiles(self) -> list[UserProfile]:
-        """Every profile that exists, whether users have it or not."""
+        """All profiles, with or without users."""
         return list(
             {id(profile): profile for profile in (*self._profiles, *(user.profile for user in self.users))}.values()
         )
 
     def start_over(self) -> None:
-        """As a new org is: the feature off, no certificate uploaded, one profile, nobody enforced, no session open."""
+        """Reset to a new org: the feature off, no certificate uploaded, one profile, nobody enforced, no session open."""
         self.feature_enabled = False
         self.uploaded_leaves.clear()
         self.sessions.clear()
@@ -134,11 +134,11 @@ class OrgState:
             user.profile = self._standard
 
     def ask_support(self) -> None:
-        """Salesforce Support enables mutual authentication: Setup now shows Mutual Authentication Certificates."""
+        """Have Salesforce Support enable mutual authentication: Setup then shows Mutual Authentication Certificates."""
         self.feature_enabled = True
 
     def upload_certificate(self, pem: bytes) -> x509.Certificate:
-        """Upload a client's certificate (the first in the file: the leaf). Raises PracticeError where that cannot be."""
+        """Upload a client's leaf, the first certificate in a PEM file. Raises PracticeError if the upload is refused."""
         if not self.feature_enabled:
             raise PracticeError(
                 "there is no section Mutual Authentication Certificates in this org",
@@ -160,7 +160,7 @@ class OrgState:
         return leaf
 
     def clone_profile(self, name: str, new_name: str) -> UserProfile:
-        """A copy of a profile, with an id of its own; its permissions may then be changed.
+        """Copy a profile. The clone has an id of its own, and its permissions may be changed.
 
         Raises PracticeError where there is no such profile, or the new name is none or taken.
         """
@@ -184,12 +184,12 @@ class OrgState:
     # ------------------------------------------------------------ signing in
 
     def user(self, name: str) -> User | None:
-        """The user with that username (compared without case, as Salesforce does) or that short name."""
+        """Return the user of a username, compared without case as in Salesforce, or of a short name."""
         wanted = name.lower()
         return next((user for user in self.users if wanted in (user.username.lower(), user.name)), None)
 
     def authenticate(self, username: str, password: str) -> User | None:
-        """The user whose password this is; None also for one who is locked out. Wrong ones count towards a lockout."""
+        """Return the user whose password is right; None also for one who is locked out. Failures count towards a lockout."""
         user = next((user for user in self.users if user.username.lower() == username.lower()), None)
         if user is None or (user.locked_until and self.clock() < user.locked_until):
             return None
@@ -202,7 +202,7 @@ class OrgState:
         return None
 
     def authenticate_with_token(self, username: str, password: str) -> User:
-        """As SOAP login() does: where the org wants it, the security token stands right behind the password.
+        """Authenticate as SOAP login() does: with the security token behind the password, where the org demands it.
 
         Raises RefusedError with INVALID_LOGIN or LOGIN_MUST_USE_SECURITY_TOKEN.
         """
@@ -219,13 +219,13 @@ class OrgState:
     # ------------------------------------------------------------ sessions
 
     def open_session(self, user: User) -> str:
-        """A new session id: the organization's id, "!", and what is secret."""
+        """Open a session and return its id: the organization's id, "!", and a secret."""
         session_id = f"{ORGANIZATION_ID}!AQ" + "".join(secrets.choice(_SESSION_ALPHABET) for _ in range(94))
         self.sessions[session_id] = OpenSession(user, self.clock())
         return session_id
 
     def session_user(self, session_id: str) -> User | None:
-        """Whose session it is, if it is open; using it keeps it open."""
+        """Return the user of an open session, whose life begins anew; None for any other session id."""
         session, now = self.sessions.get(session_id), self.clock()
         if session is None or now - session.used > self.session_life:
             self.sessions.pop(session_id, None)
@@ -234,11 +234,11 @@ class OrgState:
         return session.user
 
     def close_session(self, session_id: str) -> bool:
-        """End a session; whether there was one."""
+        """End a session, and return whether it was open."""
         return self.sessions.pop(session_id, None) is not None
 
     def count_call(self) -> bool:
-        """Count an API call; False if the limit is used up."""
+        """Count an API call; return False if the limit is used up."""
         with self._counting:
             if self.calls >= self.call_limit:
                 return False

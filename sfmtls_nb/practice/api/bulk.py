@@ -54,7 +54,7 @@ class _Job:
 
 
 class BulkApi(ResourceApi):
-    """The query jobs of the org. page: the records of a result that is not asked for in smaller parts."""
+    """The query jobs of the org. page: the number of records in a result, unless the client asks for fewer."""
 
     def __init__(self, state: OrgState, database: Database, *, page: int = _DEFAULT_PAGE) -> None:
         super().__init__(state)
@@ -240,7 +240,7 @@ def _locator(offset: int) -> str:
 
 
 def _offset(locator: str) -> int:
-    """The place that a locator stands for; without one it is the beginning."""
+    """Return the offset that a locator stands for; without a locator it is 0."""
     try:
         text = base64.b64decode(locator + "=" * (-len(locator) % 4), altchars=b"-_", validate=True)
     except ValueError as error:

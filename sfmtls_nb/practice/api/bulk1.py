@@ -1,4 +1,4 @@
-"""Bulk API (the first) queries at /services/async/NN.0: a job, batches of SOQL in it, and their results as CSV.
+"""Queries of the first Bulk API at /services/async/NN.0: a job, batches of SOQL in it, and their results as CSV.
 
 The article's second part uses it, by way of WSC. Bodies are XML, the session id is in X-SFDC-Session.
 """

@@ -39,7 +39,7 @@ _ID_LOOKUPS: Final = frozenset({"id", "email"})
 
 
 def describe_global() -> Described:
-    """DescribeGlobalResult: what there is, without the fields."""
+    """Return a DescribeGlobalResult: every sObject, without its fields."""
     return {
         "encoding": _ENCODING,
         "maxBatchSize": _MAX_BATCH_SIZE,
@@ -48,7 +48,7 @@ def describe_global() -> Described:
 
 
 def describe_briefly(sobject: SObject) -> Described:
-    """DescribeGlobalSObjectResult: one sObject without its fields. Nothing of a read-only org can be changed."""
+    """Return a DescribeGlobalSObjectResult: one sObject without its fields. In a read-only org nothing is updateable."""
     return {
         "activateable": False,
         "associateEntityType": None,
@@ -81,7 +81,7 @@ def describe_briefly(sobject: SObject) -> Described:
 
 
 def describe_sobject(sobject: SObject) -> Described:
-    """DescribeSObjectResult: one sObject with its fields and children."""
+    """Return a DescribeSObjectResult: one sObject with its fields and child relationships."""
     described = describe_briefly(sobject) | {
         "childRelationships": [_child_relationship(each) for each in sobject.child_relationships],
         "compactLayoutable": False,
@@ -114,7 +114,7 @@ def describe_sobject(sobject: SObject) -> Described:
 
 
 def describe_field(field: Field) -> Described:
-    """A field of a DescribeSObjectResult."""
+    """Return one field of a DescribeSObjectResult."""
     return {
         "aggregatable": field.aggregatable,
         "aiPredictionField": False,

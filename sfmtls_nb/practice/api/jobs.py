@@ -1,4 +1,4 @@
-"""Jobs: queries that take their time, as both Bulk APIs have them, and their results as CSV.
+"""Jobs: the queries that both Bulk APIs run in the background, and their results as CSV.
 
 The CSV goes out as it is read: a million records take no more memory than a few.
 """
@@ -29,7 +29,7 @@ J = TypeVar("J")
 
 
 class Jobs(Generic[J]):
-    """The jobs of one API by id. Of too many the oldest is forgotten."""
+    """The jobs of one API by id. The oldest is forgotten when there are too many."""
 
     def __init__(self, instance: str) -> None:
         self._instance = instance
@@ -65,7 +65,7 @@ class Jobs(Generic[J]):
 
 @dataclass
 class SlowQuery:
-    """A query that takes its time. size: how many records it found; None until it has finished.
+    """A query in the background. size: the number of records it found; None until it has finished.
 
     refusal: why it failed; a query that could not be compiled has one from the beginning.
     """
@@ -77,7 +77,7 @@ class SlowQuery:
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def state(self, now: datetime, database: Database, names: tuple[str, str, str]) -> str:
-        """Return the state it has by now, in an API's names for waiting, begun and finished; or Failed."""
+        """Return the query's state: Failed, or one of an API's names for waiting, begun and finished."""
         age = now - self.created
         if age < _FINISHED:
             return names[age >= _BEGUN]

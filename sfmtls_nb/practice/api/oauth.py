@@ -40,7 +40,7 @@ _URI: Final = re.compile(r"[A-Za-z0-9\-._~:/?\[\]!$&'()*+,;=%]+")
 
 @dataclass
 class ConnectedApp:
-    """A connected app (external client app): who may sign in through it, and with what.
+    """A connected app (external client app), through which users sign in.
 
     jwt_key: the public half of the key its certificate was uploaded for. run_as: the client credentials flow's user.
     """
@@ -54,7 +54,7 @@ class ConnectedApp:
 
 @dataclass(frozen=True)
 class _Grant:
-    """What a code or refresh token stands for."""
+    """The grant behind an authorization code or a refresh token."""
 
     user: User
     at: datetime
@@ -63,7 +63,7 @@ class _Grant:
 
 
 class OAuthError(Exception):
-    """Raised on the way to an answer; becomes ``{"error": …, "error_description": …}``."""
+    """An error of RFC 6749, answered as ``{"error": …, "error_description": …}``."""
 
     def __init__(self, error: str, description: str, status: int = 400) -> None:
         super().__init__(error, description)
@@ -71,7 +71,7 @@ class OAuthError(Exception):
 
 
 class OAuthApi:
-    """The endpoints, with the codes and refresh tokens that are outstanding."""
+    """The endpoints, and the codes and refresh tokens that have been issued."""
 
     def __init__(self, state: OrgState, app: ConnectedApp) -> None:
         self._state, self.app, self._clock = state, app, state.clock
@@ -92,7 +92,7 @@ class OAuthApi:
         }
 
     def serves(self, request: Request) -> bool:
-        """Whether the request is for these endpoints."""
+        """Return whether the request is for these endpoints."""
         return request.path.startswith(_ROOT)
 
     def answer(self, request: Request) -> Answer:
@@ -180,7 +180,7 @@ class OAuthApi:
         return grant.user, False
 
     def _authenticate_client(self, form: Mapping[str, str], request: Request) -> None:
-        """By HTTP Basic or in the body."""
+        """Check the consumer key and secret, sent by HTTP Basic or in the body."""
         key, secret = form.get("client_id", ""), form.get("client_secret", "")
         scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "basic":
@@ -241,7 +241,7 @@ class OAuthApi:
         return _back(redirect, asked, {"code": code})
 
     def _registered(self, redirect_uri: str) -> bool:
-        """A registered URI; or one on this machine's loopback, whatever its port (RFC 8252, 7.3)."""
+        """Return whether a URI is registered, or is on this machine's loopback, on any port (RFC 8252, 7.3)."""
         try:
             parts = urlsplit(redirect_uri)
             usable = _URI.fullmatch(redirect_uri) is not None and parts.port != 0
@@ -293,7 +293,7 @@ def _form(request: Request) -> dict[str, str]:
 
 
 def _s256(verifier: str) -> str:
-    """RFC 7636, 4.2: BASE64URL-ENCODE(SHA256(ASCII(code_verifier)))."""
+    """Compute BASE64URL-ENCODE(SHA256(ASCII(code_verifier))) (RFC 7636, 4.2)."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 

@@ -1,4 +1,4 @@
-"""Queries: SOQL in pages, as SOAP and REST hand them out, with the locators that lead from one page to the next."""
+"""Queries: the batches of records that SOAP and REST answer, and the locators that lead from one batch to the next."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LOCATOR: Final = re.compile(r"(01g[0-9A-Za-z]{15})-([0-9]{1,9})")
 
 @dataclass(frozen=True)
 class QueryBatch:
-    """Some of the records that a query finds. size: of all that it finds. locator: of the next page; None at the end."""
+    """A part of the records that a query finds. size: their total number. locator: of the next batch; None at the end."""
 
     query: CompiledQuery
     size: int
@@ -49,7 +49,7 @@ class _Cursor:
 
 
 class Queries:
-    """The queries that are open. Of too many the one that was not used for longest is forgotten."""
+    """The open queries. The least recently used one is forgotten when there are too many."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database, self._clock = database, clock
@@ -58,7 +58,7 @@ class Queries:
         self._cursors: OrderedDict[str, _Cursor] = OrderedDict()
 
     def open(self, text: str, *, deleted: bool = False, batch: int = LARGEST_BATCH) -> QueryBatch:
-        """The first page. deleted: deleted records too, as queryAll. batch: how many records a page has; 200 to 2,000.
+        """Return the first batch. deleted: with deleted records, as queryAll. batch: records in a batch, from 200 to 2,000.
 
         Raises RefusedError with MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE and such, and with row and column.
         """
@@ -67,7 +67,7 @@ class Queries:
         return self._page(cursor, None, 0)
 
     def more(self, locator: str, batch: int | None = None) -> QueryBatch:
-        """The page at a locator, as often as it is asked for. batch: another one from now on.
+        """Return the batch at a locator, any number of times. batch: a new size for this batch and the following ones.
 
         Raises RefusedError with INVALID_QUERY_LOCATOR.
         """
@@ -100,14 +100,14 @@ class Queries:
 
 
 def compiled(text: str, now: datetime, *, deleted: bool = False) -> CompiledQuery:
-    """The query of a text. Raises RefusedError with row and column."""
+    """Compile the text of a query. Raises RefusedError with row and column."""
     with refusing():
         return compile_query(text, now=now, deleted=deleted)
 
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Inside, what is wrong with a query or with its records becomes a RefusedError."""
+    """Turn an error of a query, or of the database, into a RefusedError."""
     try:
         yield
     except SoqlError as error:
@@ -121,12 +121,12 @@ def refusing() -> Iterator[None]:
 
 
 def text_of(value: str | float | date) -> str:
-    """A value as SOAP and CSV write it: XML Schema's forms, numbers without exponent, moments in UTC."""
+    """Write a value for SOAP and CSV: in XML Schema's forms, numbers without exponent, datetimes in UTC."""
     return _TEXT[type(value)](value)
 
 
 def json_of(value: Scalar) -> str | float | None:
-    """A value as REST's JSON has it."""
+    """Return a value as JSON has it in REST."""
     write = _JSON.get(type(value))
     return write(value) if write else value  # type: ignore[return-value]  # what the table lacks is JSON's own
 

@@ -60,12 +60,12 @@ class ResourceCall(ApiCall):
 
     @property
     def root(self) -> str:
-        """The path of the version."""
+        """Path of the API version."""
         return f"{ROOT}/v{self.version}.0"
 
 
 class ResourceApi(Api[ResourceCall]):
-    """Common part of the APIs below /services/data."""
+    """Base of the APIs below /services/data."""
 
     def understand(self, request: Request) -> ResourceCall:
         path = _PATH.fullmatch(request.path)

@@ -75,7 +75,7 @@ class RestApi(ResourceApi):
         return as_json(call.request, self._resources[name](call))
 
     def _write(self, call: ResourceCall) -> NoReturn:
-        """[simulated] No org of Salesforce's is read-only in this way; this is how one might say it."""
+        """Refuse to write. [simulated]: no org of Salesforce's is read-only in this way."""
         if call.request.method in ("POST", "PATCH", "PUT"):
             json_object(call.request)
         raise RefusedError("INVALID_OPERATION", READ_ONLY)
@@ -110,7 +110,7 @@ class RestApi(ResourceApi):
         raise RefusedError("NOT_FOUND")
 
     def _retrieve(self, call: ResourceCall, known: SObject, record_id: str) -> Any:
-        """One record. Fields that were asked for come in their order; the Id comes last if it was not one of them."""
+        """Return one record. The fields come in the order asked for; an Id that was not among them comes last."""
         if not _ID.fullmatch(record_id):
             raise RefusedError(
                 "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {record_id}"
@@ -181,7 +181,7 @@ def _value(call: ResourceCall, value: Scalar | Record | ChildResult) -> Any:
 
 
 def _with_urls(call: ResourceCall, described: Mapping[str, Any]) -> dict[str, Any]:
-    """A description as REST has it: with the places to go from there."""
+    """Add the URLs that REST has in a description."""
     place = f"{call.root}/sobjects/{described['name']}"
     urls = {"describe": f"{place}/describe", "rowTemplate": f"{place}/{{ID}}", "sobject": place}
     return {**described, "urls": urls}

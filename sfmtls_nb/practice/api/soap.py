@@ -225,7 +225,7 @@ def _header(root: etree._Element, path: str) -> str:
 
 
 def _batch(root: etree._Element) -> int | None:
-    """QueryOptions/batchSize; Salesforce keeps it between 200 and 2,000, and so does what is asked for it. None: it is left as it is."""
+    """Return QueryOptions/batchSize; None where the request has none, so that the size stays as it is."""
     text = _header(root, "QueryOptions/batchSize")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
@@ -234,7 +234,7 @@ def _batch(root: etree._Element) -> int | None:
 
 
 def _user_info(user: User, state: OrgState) -> list[etree._Element]:
-    """GetUserInfoResult, in schema order. None is nil."""
+    """Return the elements of a GetUserInfoResult, in schema order. None is nil."""
     fields: dict[str, str | None] = {
         "accessibilityMode": "false",
         "chatterExternal": "false",

@@ -1,4 +1,4 @@
-"""XML of the APIs: one hardened parser, one writer, and records and descriptions as partner SOAP in the shapes seen on the wire."""
+"""XML of the APIs: a hardened parser, a writer, and records and descriptions in the shapes of partner SOAP."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def legal(text: str) -> str:
 
 
 def query_result(name: str, page: QueryBatch) -> etree._Element:
-    """QueryResult: done, queryLocator (nil at the end), records, size."""
+    """Write a QueryResult: done, queryLocator (nil at the end), records, size."""
     return _result(f"{{{_PARTNER}}}{name}", page.records, page.size, page.locator)
 
 
 def described(name: str, value: Any) -> Iterator[etree._Element]:
-    """A plain value as elements of the partner namespace: a list repeats, a mapping nests.
+    """Yield a plain value as elements of the partner namespace: a list repeats, a mapping nests.
 
     None is nil where the WSDL demands the element, and left out where it does not.
     """
@@ -80,7 +80,7 @@ def _result(tag: str, records: Any, size: int, locator: str | None) -> etree._El
 
 
 def _record(tag: str, record: Record) -> etree._Element:
-    """A record: type, Id, then what was selected; so a selected Id stands twice, an unselected one is nil."""
+    """Write a record: type, Id, then the selected fields; so a selected Id stands twice, an unselected one is nil."""
     element = etree.Element(tag, {_TYPE: "sf:sObject"}, nsmap=_NSMAP)
     _child(element, f"{{{_SOBJECT}}}type", record.type)
     _child(element, f"{{{_SOBJECT}}}Id", record.id if "Id" in record.values else None)

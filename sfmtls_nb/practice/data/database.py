@@ -1,4 +1,4 @@
-"""Data: the practice org's records, in SQLite: seeded, the same every time, made when somebody first asks for them.
+"""Database: the practice org's records in SQLite, the same for the same seed, made when they are first asked for.
 
 Each object is a database file of its own, written once and only read ever after. So readers need no locks between
 them, none waits while a million contacts are being made, and nothing has to be ready before the org starts.
@@ -45,7 +45,7 @@ _POOL_COLUMNS: Final = MappingProxyType({1: ("text",), 2: ("text", "plain"), 4: 
 
 
 class OrgUser(NamedTuple):
-    """A user of the org who signs in, and so has to be among the User records."""
+    """A user of the org who can sign in, and so is among the User records."""
 
     id: str
     username: str
@@ -54,7 +54,7 @@ class OrgUser(NamedTuple):
 
 
 class Database:
-    """The records. Any number of threads may read at once; `close` it in the end, or use ``with``.
+    """The records. Any number of threads may read at once. Close it, or use ``with``.
 
     seed: other names, other numbers. records: how many contacts a query finds; queryAll finds some deleted ones more,
     and the other objects are in proportion. now: the moment that the records look back from; without a time zone it
@@ -116,7 +116,7 @@ class Database:
     # ------------------------------------------------------------ reading
 
     def rows(self, sql: str, parameters: Sequence[Any], objects: Iterable[str]) -> Rows:
-        """The rows of a SELECT over these objects. Their records are made first, if nobody has asked for them yet."""
+        """Return the rows of a SELECT over these objects, whose records are made first if they do not exist yet."""
         try:
             rows = Rows(self._connect(objects), sql, parameters, self._closed)
         except (sqlite3.Error, OSError) as error:
@@ -128,7 +128,7 @@ class Database:
         return rows
 
     def size(self, sql: str, parameters: Sequence[Any], objects: Iterable[str]) -> int:
-        """The number that a SELECT of one number gives. Records do not change, so SQLite counts only once."""
+        """Return the number that a SELECT yields. Records do not change, so SQLite counts only once."""
         key = (sql, *parameters)
         size = self._sizes.get(key)
         if size is None:
@@ -140,7 +140,7 @@ class Database:
         return size
 
     def park(self, key: Hashable, rows: Rows) -> None:
-        """Keep rows that were read in part for whoever goes on from there. Of too many, the oldest are given up."""
+        """Keep half-read rows for the request that reads on. The oldest are closed when there are too many."""
         with self._lock:
             given_up = [self._parked.pop(key, None)]
             self._parked[key] = rows
@@ -151,7 +151,7 @@ class Database:
                 each.close()
 
     def resume(self, key: Hashable) -> Rows | None:
-        """The rows parked under a key, for the first who asks; None if there are none."""
+        """Take the rows parked under a key; None if there are none."""
         with self._lock:
             return self._parked.pop(key, None)
 
@@ -192,7 +192,7 @@ class Database:
     # ------------------------------------------------------------ making records
 
     def _fill(self, name: str) -> None:
-        """Make the records of an object, unless they are there."""
+        """Make the records of an object, unless they exist."""
         with self._filling[name]:
             if name in self._filled:
                 return
@@ -241,11 +241,11 @@ class Database:
         }
 
     def _seed_of(self, name: str) -> int:
-        """Any number will do as a seed; the recipes need one below 2^31, another for each object."""
+        """Return the seed of an object: a number below 2^31, as the recipes need it."""
         return Random(f"{self._seed} {name}").randrange(2**31)  # noqa: S311  # for records, not for secrets
 
     def _add_users(self, connection: sqlite3.Connection) -> None:
-        """The org's own users, each made from the first invented one."""
+        """Insert the org's own users, each a copy of the first invented one."""
         for number, user in enumerate(self._users, INVENTED_USERS + 1):
             first, _, last = user.name.rpartition(" ")
             own = {
@@ -274,7 +274,7 @@ def _table(name: str) -> str:
 
 
 def _column_type(field: Field) -> str:
-    """Dates are day numbers and datetimes are seconds since 1970: they compare and sort as numbers."""
+    """Return the SQL type of a field. Dates are day numbers and datetimes seconds since 1970, which sort as numbers."""
     if field.type in TEXT_TYPES:
         return "TEXT COLLATE NOCASE"
     if field.type in ID_TYPES:
@@ -283,7 +283,7 @@ def _column_type(field: Field) -> str:
 
 
 def _insertion(name: str) -> str:
-    """All records of an object. LIMIT -1 is no limit, but keeps SQLite from working out a let wherever it is used."""
+    """Return the INSERT for all records of an object. LIMIT -1 keeps SQLite from computing a let wherever it is used."""
     recipe = RECIPES[name]
     columns = ", ".join(f'"{column}"' for column in recipe.fields)
     lets = "".join(f", {sql} AS {let}" for let, sql in recipe.lets.items())
@@ -299,7 +299,7 @@ def _insertion(name: str) -> str:
 
 
 def _indexes(name: str) -> Iterator[str]:
-    """For looking up a record, and a record's children."""
+    """Yield the indexes for finding a record, and a record's children."""
     yield f'CREATE UNIQUE INDEX "{name}"."{name}.Id" ON "{name}" ("Id")'
     for field in SCHEMA[name].fields:
         if field.children_name:

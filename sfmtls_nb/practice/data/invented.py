@@ -1,4 +1,4 @@
-"""Invented: the words that the records of the practice org are made of.
+"""Invented words, of which the records of the practice org are made.
 
 Companies and cities are inventions and persons are combinations of common names, so none of them is anybody. Some hold
 what breaks careless readers: quotes, commas, ampersands, angle brackets, line ends, letters beyond ASCII.
@@ -91,7 +91,7 @@ _DESCRIPTIONS: Final = (
 
 
 def _plain(text: str) -> str:
-    """The letters a to z of a name, for the left side of an e-mail address."""
+    """Reduce a name to the letters a to z, for the left side of an e-mail address."""
     letters = unicodedata.normalize("NFKD", text.lower().replace("ø", "o").replace("ł", "l").replace("ı", "i"))
     return "".join(letter for letter in letters if "a" <= letter <= "z") or "desk"
 

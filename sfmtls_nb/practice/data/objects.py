@@ -26,7 +26,7 @@ def _text(name: str, label: str, length: int, *, required: bool = False) -> Fiel
 
 
 def _name(name: str, label: str, length: int, *, auto_number: bool = False) -> Field:
-    """The field that names a record: Name, and for a Case its number."""
+    """Make the field that names a record: Name, and for a Case its number."""
     return Field(name, "string", label, length, nillable=False, name_field=True, auto_number=auto_number)
 
 

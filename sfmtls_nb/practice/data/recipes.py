@@ -1,4 +1,4 @@
-"""Recipes: how each record comes about, as SQL over its number n, so that SQLite alone can make a million of them.
+"""Recipes for records, as SQL over their number n, so that SQLite alone can make a million of them.
 
 Nothing is random: `_dice` is arithmetic on the record's number and the seed, so contact 4,711 has the same name alone
 or among a million, on every machine. Telephone numbers are the 555-01xx that nobody has; hosts are under .example
@@ -29,7 +29,7 @@ _THREE_YEARS: Final = 3 * 365 * 86_400
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the records of one object are made, all of it SQL.
+    """The SQL that makes the records of one object.
 
     lets: by name, values over r.n that several fields need. joins: by alias, the pool or object to look into, and the
     number of the row. fields: a field that is not there is null. Parameters: ``:seed`` of this object and ``:shared``
@@ -46,7 +46,7 @@ class Recipe:
 
 
 def _mixed(salt: str, of: str = "r.n", seed: str = ":seed") -> str:
-    """A number from 0 to 2^31 - 2 that looks random, the same for the same record, salt and seed."""
+    """Return SQL for a number from 0 to 2^31 - 2 that looks random, the same for the same record, salt and seed."""
     factor, shift = zlib.crc32(salt.encode()) | 1, zlib.crc32(salt[::-1].encode()) & 0xFFFFFF
     linear = f"(({of} * {factor} + {seed} * {shift}) % {_PRIME})"
     # Multiplied by a part of itself: without that, neighbours would differ by the same step throughout.
@@ -54,23 +54,23 @@ def _mixed(salt: str, of: str = "r.n", seed: str = ":seed") -> str:
 
 
 def _dice(salt: str, sides: int | str) -> str:
-    """A number from 0 to sides - 1; null without any sides."""
+    """Return SQL for a number from 0 to sides - 1; null where sides is 0."""
     return f"({_mixed(salt)} % {sides})"
 
 
 def _share(salt: str) -> str:
-    """A number from 0 to 1, the one excluded."""
+    """Return SQL for a number from 0 to 1, the 1 excluded."""
     return f"({_mixed(salt)} * 1.0 / {_PRIME})"
 
 
 def _pick(pool: str, salt: str = "") -> str:
-    """A text from a pool."""
+    """Return SQL for a text from a pool."""
     number = _dice(f"{pool} {salt}", len(POOLS[pool]))
     return f'(SELECT pool.text FROM "{pool}" AS pool WHERE pool.n = {number})'  # noqa: S608  # of our own constants
 
 
 def _mostly(percent: int, sql: str, salt: str) -> str:
-    """A value for so many of a hundred records, and null for the rest."""
+    """Return SQL for a value in so many of a hundred records, and null in the rest."""
     return f"CASE WHEN {_dice(salt, 100)} < {percent} THEN {sql} END"
 
 
@@ -79,7 +79,7 @@ def _phone(salt: str) -> str:
 
 
 def id_of(sobject: str, n: str) -> str:
-    """The 18-character id of record n of an object: `state.eighteen`, as SQL.
+    """Return SQL for the 18-character id of record n of an object: `ids.eighteen`, in SQL.
 
     Prefix and instance are the same for all, so the checksum's first two characters are too.
     """
@@ -91,7 +91,7 @@ def id_of(sobject: str, n: str) -> str:
 
 
 def _account_of(contact: str) -> str:
-    """The number of a contact's account: four contacts in a row share one; one group in nine has none."""
+    """Return SQL for the number of a contact's account: four in a row share one; one group in nine has none."""
     group = f"(({contact} - 1) / 4)"
     return f"CASE WHEN {group} % 9 <> 5 THEN 1 + {_mixed('account', group, ':shared')} % :accounts END"
 

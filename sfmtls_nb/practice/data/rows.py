@@ -1,4 +1,4 @@
-"""Rows: the rows of one SELECT, the functions that SQL gets from Python, and the errors of SQLite."""
+"""Rows of a SELECT, the functions that Python adds to SQL, and the errors of SQLite."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Row = tuple[Any, ...]  # as SQLite gives it; the schema tells its types
 
 
 class Rows(Iterator[Row]):
-    """The rows of one query, read a block at a time, until the last one or `close`. One thread at a time waits."""
+    """The rows of one query, read a block at a time, until the last one or `close`. Used by one thread at a time."""
 
     def __init__(
         self, connection: sqlite3.Connection, sql: str, parameters: Sequence[Any], closed: threading.Event
@@ -43,7 +43,7 @@ class Rows(Iterator[Row]):
         self.close()
 
     def select(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
-        """All rows of another SELECT over the same objects, such as a record's children."""
+        """Return all rows of another SELECT over the same objects, such as a record's children."""
         with self._lock:
             try:
                 return self._connection.execute(sql, parameters).fetchall()
@@ -51,7 +51,7 @@ class Rows(Iterator[Row]):
                 raise failed(error, self._closed) from error
 
     def close(self) -> None:
-        """Let go of the files. Safe to call twice, and while another thread reads."""
+        """Close the files. Safe to call twice, and while another thread reads."""
         with self._lock:
             if self._cursor:
                 self._cursor.close()  # or its statement would keep the files open
@@ -91,7 +91,7 @@ def gone() -> PracticeError:
 
 
 def failed(error: Exception, closed: threading.Event) -> PracticeError:
-    """Return our error for one of SQLite's or of the disk's."""
+    """Translate an error of SQLite or of the disk."""
     if closed.is_set():
         return gone()
     return PracticeError(

@@ -52,7 +52,7 @@ _LONG: Final = 255
 
 @dataclass(frozen=True)
 class Field:
-    """A field of an sObject, with what a describe call says of it.
+    """A field of an sObject, with the properties that a describe call shows.
 
     length: of text, in characters. digits: of an int; precision and scale: of the other numbers. For a reference:
     ``reference_to`` names the parents' objects, ``relationship_name`` is the way to the parent (``Account``), and
@@ -84,7 +84,7 @@ class Field:
 
     @property
     def byte_length(self) -> int:
-        """Three bytes a character, as Salesforce reports it; ids are plain ASCII."""
+        """Length in bytes: three a character, as Salesforce reports it; ids are plain ASCII."""
         return self.length if self.type in ID_TYPES else self.length * 3
 
     @property
@@ -107,7 +107,7 @@ class Field:
 
 @dataclass(frozen=True)
 class ChildRelationship:
-    """The way from a parent to its children. name: None where SOQL cannot go it."""
+    """The relationship of a parent to its children. name: None where SOQL has no subquery over it."""
 
     name: str | None
     sobject: str

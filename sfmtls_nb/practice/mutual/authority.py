@@ -26,7 +26,7 @@ _SALESFORCE_NAMES: Final = ("login.salesforce.com", "test.salesforce.com", "*.sa
 
 
 class CertificateProfile(TypedDict, total=False):
-    """What may be said of a certificate to be issued; what is not said is as it should be.
+    """The choices for a certificate to be issued; what is left out is as it should be.
 
     names: DNS names and IP addresses for the subjectAltName. purposes: the extended key usage. starts, days: from now.
     signs: whether a leaf's keyUsage has digitalSignature. pss: sign with RSA-PSS; the issuer must have an RSA key.
@@ -99,7 +99,7 @@ class Authority:
         key: Key | None = None,
         **profile: Unpack[CertificateProfile],
     ) -> Issued:
-        """A certificate for ``key`` (default: a new P-256 key), signed by ``issuer`` (None: by itself)."""
+        """Issue a certificate for ``key`` (default: a new P-256 key), signed by ``issuer`` (None: by itself)."""
         key = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name(
             [
@@ -111,7 +111,7 @@ class Authority:
         return Issued(self._certify(subject, key.public_key(), issuer_name, signing_key, profile), key)
 
     def sign(self, request_pem: bytes) -> bytes:
-        """What an authority sends back for a CSR: the new leaf and its intermediates, as PEM; valid for a year.
+        """Sign a CSR and return the new leaf, valid for a year, and its intermediates, as PEM.
 
         It certifies clientAuth whatever else was asked for. Raises PracticeError for what is no request.
         """

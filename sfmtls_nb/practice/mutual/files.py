@@ -1,4 +1,4 @@
-"""Files: what the practice org writes for its clients, and org.json, which says where everything is."""
+"""Files that the practice org writes for its clients, and org.json, which lists them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sfmtls_nb.practice.state import ORGANIZATION_ID
 
 
 class ClientFiles(NamedTuple):
-    """What a certificate authority would hand a client, as files, and the PEM that is to be made of them."""
+    """The files that a client has from its certificate authority, and the PEM made of them."""
 
     key: Path
     leaf: Path
@@ -29,7 +29,7 @@ class ClientFiles(NamedTuple):
 
 
 def client_files(folder: Path, authority: Authority) -> ClientFiles:
-    """The paths of the client's files in a folder."""
+    """Return the paths of the client's files in a folder."""
     intermediates = tuple(
         folder / f"intermediate{number}.crt" for number, _ in enumerate(authority.client.intermediates, 1)
     )
@@ -39,7 +39,7 @@ def client_files(folder: Path, authority: Authority) -> ClientFiles:
 
 
 class ScenarioFiles(NamedTuple):
-    """A scenario's files. ``fullcert`` is made of the others as they stand, as by someone who does not know better."""
+    """A scenario's files. ``fullcert`` is made of the others as they are, mistakes included."""
 
     key: Path | None
     certificates: tuple[Path, ...]
@@ -47,12 +47,12 @@ class ScenarioFiles(NamedTuple):
 
     @property
     def all(self) -> tuple[Path, ...]:
-        """What `ClientIdentity.load` is given."""
+        """Key and certificates: the arguments of `ClientIdentity.load`."""
         return ((self.key,) if self.key else ()) + self.certificates
 
 
 def write_scenario(folder: Path, scenario: Scenario, material: Material) -> ScenarioFiles:
-    """Write a scenario's key and certificates, ``fullcert.pem`` for curl, and what it is about."""
+    """Write a scenario's key and certificates, ``fullcert.pem`` for curl, and a text about it."""
     contents: dict[str, bytes] = {}
     for name, certificate in material.certificates:
         contents[name] = contents.get(name, b"") + certificate.public_bytes(Encoding.PEM)
@@ -76,7 +76,7 @@ def write_scenario(folder: Path, scenario: Scenario, material: Material) -> Scen
 
 
 def write_files(folder: Path, authority: Authority, describe: Callable[[], dict[str, Any]]) -> None:
-    """Write the client's files, the server's root, and last of all org.json, so that who sees it sees all.
+    """Write the client's files, the server's root, and last org.json, so that whoever finds it finds all.
 
     What holds a key or a password has mode 0600. A folder of an earlier practice org is written over; raises
     PracticeError where a file of the same name is somebody else's, or the folder cannot be written.
@@ -109,7 +109,7 @@ def _unwritable(folder: Path, error: OSError) -> PracticeError:
 
 
 def _is_ours(org_json: Path) -> bool:
-    """Whether the file is an org.json that a practice org has written; others call files so too."""
+    """Return whether an org.json was written by a practice org; other programs use the name too."""
     try:
         found = json.loads(org_json.read_bytes())
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
@@ -130,7 +130,7 @@ def _contents(folder: Path, authority: Authority) -> Iterator[tuple[Path, bytes]
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all. Certificates are public; everything else is the user's alone."""
+    """Write a file whole or not at all. Certificates are public; everything else is for its owner alone."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

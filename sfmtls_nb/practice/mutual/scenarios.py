@@ -1,4 +1,4 @@
-"""Scenarios: identities that are wrong on purpose, by name: who refuses each, what one sees, what to learn from it."""
+"""Scenarios: identities that are wrong on purpose, each with its refusal and the lesson to learn from it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NAME: Final = "integration.practice.example"
 
 @dataclass(frozen=True)
 class Material:
-    """What the user of a scenario has: a key, or none, and certificates by file name, in the order they stand in."""
+    """A scenario's key, if it has one, and its certificates with their file names, in the order of the files."""
 
     key: Key | None
     certificates: tuple[tuple[str, x509.Certificate], ...]
@@ -51,7 +51,7 @@ class Scenario:
 
     @property
     def refused_by(self) -> Layer:
-        """Who refuses it."""
+        """The party that refuses it."""
         return _REFUSED_BY.get(self.sees, "layer 1")
 
     @property
@@ -61,7 +61,7 @@ class Scenario:
 
 
 def _chain(authority: Authority, leaf: Issued, *, root: bool = False) -> Material:
-    """A leaf of the accepted hierarchy, with its intermediates."""
+    """Return a leaf of the accepted hierarchy with its intermediates."""
     files = [("client.crt", leaf.certificate)]
     files += [
         (f"intermediate{n}.crt", issued.certificate) for n, issued in enumerate(authority.client.intermediates, 1)
@@ -125,7 +125,7 @@ def _root_not_accepted(authority: Authority) -> Material:
 
 
 def _under_rsa(authority: Authority, change: Callable[[Issued, Issued], x509.Certificate], *, pss: bool) -> Material:
-    """A leaf under an intermediate with an RSA key, and what ``change`` makes of it."""
+    """Return a leaf under an intermediate with an RSA key, after ``change`` has been applied to it."""
     policy = authority.client.intermediates[1]
     issuing = authority.issue("Practice Client RSA CA", policy, ca=True, key=rsa.generate_private_key(65537, 2048))
     leaf = authority.issue(_NAME, issuing, names=[_NAME], purposes=_CLIENT, days=365, pss=pss)

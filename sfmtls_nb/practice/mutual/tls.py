@@ -1,4 +1,4 @@
-"""TLS of the practice org: accept any client certificate and judge it afterwards, or refuse it inside TLS.
+"""TLS of the practice org, which accepts any client certificate and judges it later, or refuses it inside TLS.
 
 The standard library cannot accept a certificate it cannot verify; pyOpenSSL can, so the TLS here is pyOpenSSL's.
 """
@@ -25,7 +25,7 @@ _VERSIONS: Final[dict[str | None, int]] = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL
 def server_context(
     listener: Listener, server: Issued, accepted_roots: Sequence[x509.Certificate], version: str | None = None
 ) -> SSL.Context:
-    """The TLS settings of one listener.
+    """Return the TLS settings of one listener.
 
     443 asks for no certificate; 8443 asks and takes any, or none, naming no authorities, as Salesforce does; the
     strict one demands a certificate that verifies, and refuses inside TLS. version: "1.2" or "1.3" alone.
@@ -49,7 +49,7 @@ def server_context(
 
 
 def presented_chain(connection: SSL.Connection) -> tuple[x509.Certificate, ...]:
-    """What the client sent, leaf first; empty if it sent no certificate."""
+    """Return the chain that the client sent, leaf first; empty if it sent no certificate."""
     leaf = connection.get_peer_certificate(as_cryptography=True)
     if leaf is None:
         return ()
@@ -61,7 +61,7 @@ def presented_chain(connection: SSL.Connection) -> tuple[x509.Certificate, ...]:
 def verify_client_chain(
     chain: Sequence[x509.Certificate], accepted_roots: Sequence[x509.Certificate], now: datetime
 ) -> str | None:
-    """Why a presented chain is not valid, in OpenSSL's words; None if it is.
+    """Return why a presented chain is not valid, in OpenSSL's words; None if it is valid.
 
     Salesforce shows one of these words on its page (captured: ``unable to get local issuer certificate``); that it
     shows the others in the same way is simulated.
@@ -83,7 +83,7 @@ def verify_client_chain(
 
 
 def _may_authenticate_a_client(leaf: x509.Certificate) -> bool:
-    """Salesforce documents that the leaf MUST carry the extended key usage clientAuth; keyUsage is OpenSSL's rule."""
+    """Check the leaf's purpose. Salesforce demands the extended key usage clientAuth; keyUsage is OpenSSL's rule."""
     try:
         purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         signs = leaf.extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature
@@ -97,7 +97,7 @@ def _may_authenticate_a_client(leaf: x509.Certificate) -> bool:
 
 
 def name_of(certificate: x509.Certificate) -> str:
-    """The subject's common name, or all of it where there is none."""
+    """Return the subject's common name, or the whole subject where there is none."""
     names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     return str(names[0].value) if names else certificate.subject.rfc4514_string()
 

@@ -20,7 +20,7 @@ _AGO: Final = re.compile(rf"N_{_UNIT}|DAY)S_AGO")
 
 
 def day_range(name: str, count: int | None, today: date) -> tuple[date, date] | None:
-    """First day of a range, and the day after its last. None if there is no such literal, with or without a count.
+    """Return the first day of a range and the day after its last; None if there is no such literal.
 
     name: in capitals. count: the n of LAST_N_DAYS:n. Raises OverflowError where the calendar ends.
     """
@@ -47,7 +47,7 @@ def _day_range(name: str, count: int | None, today: date) -> tuple[date, date] |
 
 
 def _periods(unit: str, today: date, shift: int, count: int) -> tuple[date, date]:
-    """So many periods, from the one that is so many after today's."""
+    """Return ``count`` periods, beginning ``shift`` periods after today's."""
     return _start(unit, today, shift), _start(unit, today, shift + count)
 
 

@@ -90,7 +90,7 @@ def _place(token: Token) -> Place:
 
 @v_args(inline=True)
 class _Tree(Transformer[Token, Select]):
-    """Builds the tree while lark reads, so that its depth is no matter."""
+    """Builds the tree while lark parses, so that depth costs no recursion."""
 
     def start(self, select: Select) -> Select:
         return select

@@ -21,7 +21,7 @@ from sfmtls_nb.practice.soql.sql import Statement, statement
 
 @dataclass(frozen=True)
 class CompiledQuery:
-    """A query that can be run.
+    """A query that is ready to run.
 
     sobject: of the records; AggregateResult where they are grouped. columns: what was selected, in order, as a tree.
     header: the same as one line, ``Account.Name`` being one of it, in the order of the text. counts: it is a
@@ -38,7 +38,7 @@ class CompiledQuery:
 
 
 def compile_query(text: str, *, now: datetime, deleted: bool = False) -> CompiledQuery:
-    """The Query of a text. Raises SoqlError.
+    """Compile the text of a query. Raises SoqlError.
 
     now: what TODAY and the like are relative to; days begin at midnight in its time zone. deleted: whether deleted
     records are found too (queryAll).
@@ -51,12 +51,12 @@ def compile_query(text: str, *, now: datetime, deleted: bool = False) -> Compile
 
 
 def run(query: CompiledQuery, database: Database, *, offset: int = 0) -> Result:
-    """The records that a query finds, from an offset on. The same query finds the same records in the same order."""
+    """Return the records of a query from an offset on. The same query yields the same records in the same order."""
     return Result(query, database, offset)
 
 
 class Result(Iterator[Record]):
-    """What a query finds: an iterator of records, from the offset on, once.
+    """The records that a query finds, as an iterator that runs once.
 
     Nothing is read before it is asked for, and no more at a time than a block of rows. For pages there is `take`,
     after which ``run(query, database, offset=result.position)`` goes on where it stopped.
@@ -88,21 +88,21 @@ class Result(Iterator[Record]):
 
     @property
     def records(self) -> Iterator[Record]:
-        """The records from here on: the result itself."""
+        """Records from here on: the result itself."""
         return self
 
     @property
     def size(self) -> int:
-        """How many records the query finds, whatever the offset; for SELECT COUNT() this is the answer."""
+        """Number of records that the query finds, whatever the offset; for SELECT COUNT() this is the answer."""
         return self._database.size(*self.query.statement.size(), self.query.objects)
 
     @property
     def done(self) -> bool:
-        """Whether there are no more records after those that were read."""
+        """True when all records have been read."""
         return self.query.counts or self.position >= self.size
 
     def take(self, count: int) -> list[Record]:
-        """The next records, so many at most; and the end of this result.
+        """Return the next records, at most ``count``, and end this result.
 
         What is left waits, cursor and all, for the result that begins at `position`.
         """
@@ -114,7 +114,7 @@ class Result(Iterator[Record]):
         return taken
 
     def close(self) -> None:
-        """Read no further. Safe to call twice."""
+        """Stop reading. Safe to call twice."""
         self._closed = True
         if self._rows:
             self._rows.close()

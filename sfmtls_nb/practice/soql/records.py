@@ -1,4 +1,4 @@
-"""Records: what a query finds, as plain values, and the columns that say what was asked for and in which order.
+"""Records as plain values, and the selected fields that give their names, types and order.
 
 Whoever renders records (as SOAP, JSON or CSV) walks the columns; the values are Python's, typed as the columns say.
 """
@@ -22,7 +22,7 @@ Scalar = str | bool | int | float | date | datetime | None
 
 @dataclass(frozen=True)
 class SelectedField:
-    """A field, or what an aggregate function gives: under its alias, or as expr0, expr1 …"""
+    """A selected field; or the value of an aggregate function, named by its alias or expr0, expr1 …"""
 
     name: str
     type: FieldType
@@ -31,7 +31,7 @@ class SelectedField:
 
 @dataclass(frozen=True)
 class Parent:
-    """A relationship to a parent, such as Account, and what was selected there."""
+    """A relationship to a parent, such as Account, and the fields selected from it."""
 
     name: str
     sobject: str
@@ -41,7 +41,7 @@ class Parent:
 
 @dataclass(frozen=True)
 class Child:
-    """A subquery over children, such as Contacts, and what it selects."""
+    """A subquery over children, such as Contacts, and the fields it selects."""
 
     name: str
     sobject: str
@@ -56,7 +56,7 @@ Selected = SelectedField | Parent | Child
 
 
 class Record(NamedTuple):
-    """A record. id is there even where it was not selected; an AggregateResult has none.
+    """A record. id: set even where it was not selected; None for an AggregateResult.
 
     values: in the order of the columns. A parent is a Record, or None where there is none; so for children.
     """
@@ -67,7 +67,7 @@ class Record(NamedTuple):
 
 
 class ChildResult(NamedTuple):
-    """The children of one record, all of them; None stands for no children."""
+    """All children of one record; None stands for no children."""
 
     size: int
     records: tuple[Record, ...]
@@ -87,7 +87,7 @@ _FROM_SQL: Final[Mapping[FieldType, Callable[[Any], Scalar]]] = MappingProxyType
 
 
 def reader(sobject: str, columns: tuple[Selected, ...], id_place: int | None) -> Reader:
-    """A function from rows to records."""
+    """Return a function that turns rows into records."""
     parts = [(column.name, _READERS[type(column)](column)) for column in columns]
 
     def read(row: Row, rows: Rows) -> Record:

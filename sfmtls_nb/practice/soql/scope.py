@@ -1,4 +1,4 @@
-"""SOQL's names: what the paths of one SELECT mean in the schema, and the joins it takes to get there."""
+"""Scopes: the paths of one SELECT looked up in the schema, with the joins that they need."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _AGGREGATES: Final[MappingProxyType[str, tuple[str, FieldType | None]]] = Mappin
 
 @dataclass
 class Compilation:
-    """What all SELECTs of one query share."""
+    """The state that all SELECTs of one query share."""
 
     text: str
     now: datetime
@@ -49,14 +49,14 @@ class Compilation:
         return error_at(self.text, place, code, message)
 
     def table(self, of: SObject) -> str:
-        """A name for one more use of an object."""
+        """Return a table alias for one more use of an object."""
         self.objects.add(of.name)
         return f"t{next(self.tables)}"
 
 
 @dataclass(frozen=True)
 class Operand:
-    """A field, or what an aggregate function makes of one, and the SQL for it.
+    """A field or the value of an aggregate function, and the SQL for it.
 
     way: the relationships that lead to it, by their names in the schema.
     """
@@ -81,7 +81,7 @@ class Scope:
         self.reached: dict[tuple[str, ...], tuple[str, SObject]] = {(): (self.table, of)}
 
     def parameter(self, value: object) -> str:
-        """The mark for a value, which SQLite gets in the order of the marks."""
+        """Add a parameter and return its mark. SQLite gets the values in the order of the marks."""
         self.compilation.parameters += 1
         if self.compilation.parameters > _PARAMETERS:
             raise too_complicated()
@@ -89,16 +89,16 @@ class Scope:
         return "?"
 
     def source(self) -> str:
-        """What comes after FROM; complete once everything else has been looked up."""
+        """Return the tables and joins after FROM; complete once everything else has been looked up."""
         return " ".join([f'"{self.sobject.name}"."{self.sobject.name}" AS {self.table}', *self._joins])
 
     def there(self) -> list[str]:
-        """The condition that a record is not deleted, where that is asked for."""
+        """Return the condition that excludes deleted records, unless the query includes them."""
         shown = self.compilation.deleted or not self.sobject.field("IsDeleted")
         return [] if shown else [f'{self.table}."IsDeleted" = 0']
 
     def operand(self, wanted: FieldPath | FunctionCall) -> Operand:
-        """What a path or an aggregate function stands for. Raises SoqlError."""
+        """Look up a path or an aggregate function. Raises SoqlError."""
         return self.field(wanted) if isinstance(wanted, FieldPath) else self._aggregate(wanted)
 
     def field(self, path: FieldPath) -> Operand:
@@ -125,7 +125,7 @@ class Scope:
         return Operand(f'{table}."{found.name}"', found, way)
 
     def _parent(self, way: tuple[str, ...], name: str, place: Place) -> tuple[str, ...]:
-        """One step further. A parent that is reached twice is joined once."""
+        """Follow a relationship. A parent that is reached twice is joined once."""
         table, owner = self.reached[way]
         reference = owner.parent(name)
         if reference is None or reference.relationship_name is None:
@@ -163,7 +163,7 @@ class Scope:
 
 
 def entity(compilation: Compilation, source: FieldPath) -> SObject:
-    """The object after FROM. Raises SoqlError."""
+    """Return the object after FROM. Raises SoqlError."""
     found = sobject(str(source))
     if found is None:
         raise compilation.error(
@@ -176,7 +176,7 @@ def entity(compilation: Compilation, source: FieldPath) -> SObject:
 
 
 def too_complicated() -> SoqlError:
-    """The error for what would be too much for SQLite."""
+    """Return the error for a query that is too much for SQLite."""
     return SoqlError(
         "QUERY_TOO_COMPLICATED",
         "Query is either selecting too many fields or the filter conditions are too complicated.",
@@ -184,7 +184,7 @@ def too_complicated() -> SoqlError:
 
 
 def not_simulated(compilation: Compilation, call: FunctionCall) -> SoqlError:
-    """The error for a function that is not known, or not in this place."""
+    """Return the error for a function that is unknown, or is not allowed in its place."""
     return compilation.error(
         call.place,
         "MALFORMED_QUERY",

@@ -34,7 +34,7 @@ _FIELDS: Final = MappingProxyType({"ALL": (False, True), "STANDARD": (False,), "
 
 @dataclass(frozen=True)
 class Statement:
-    """A SELECT in pieces: what is selected, everything from FROM to HAVING, and the order, which is always complete.
+    """A SELECT in parts: the selected expressions, everything from FROM to HAVING, and a total order.
 
     header: the columns as one line, ``Account.Name`` being one of them. limit: None where there is none.
     """
@@ -52,13 +52,13 @@ class Statement:
     counts: bool = False
 
     def rows(self, skip: int = 0) -> tuple[str, tuple[Any, ...]]:
-        """SQL and parameters for the rows, without the first so many."""
+        """Return SQL and parameters for the rows after the first ``skip``."""
         limit = -1 if self.limit is None else max(self.limit - skip, 0)
         sql = f"SELECT {', '.join(self.selected)} {self.source} ORDER BY {self.order} LIMIT ? OFFSET ?"
         return sql, (*self.parameters, limit, self.offset + skip)
 
     def size(self) -> tuple[str, tuple[Any, ...]]:
-        """SQL and parameters for the number of rows."""
+        """Return SQL and parameters for the number of rows."""
         # The first column will do; there has to be one, because an aggregate makes one row of all.
         rows = f"SELECT {self.selected[0]} {self.source} LIMIT ? OFFSET ?"
         limit = -1 if self.limit is None else self.limit
@@ -66,7 +66,7 @@ class Statement:
 
 
 def statement(compilation: Compilation, select: Select) -> Statement:
-    """The statement for a whole query. Raises SoqlError."""
+    """Return the statement for a whole query. Raises SoqlError."""
     scope = Scope(compilation, entity(compilation, select.source), select.alias)
     calls = [item.selected for item in select.items if isinstance(item.selected, FunctionCall)]
     if any(call.name == "COUNT" and call.argument is None for call in calls):
@@ -81,14 +81,14 @@ def statement(compilation: Compilation, select: Select) -> Statement:
 
 @dataclass
 class _Branch:
-    """The columns of a record, or of a parent of it, while they are being collected."""
+    """The fields of a record, or of its parent, while they are being collected."""
 
     way: tuple[str, ...] = ()
     parts: dict[str, SelectedField | Child | _Branch] = field(default_factory=dict)
 
 
 class _Columns:
-    """What a SELECT selects: as SQL in a row, as one line, and as the tree that records are made by."""
+    """The selection of a SELECT: as SQL, as a CSV header, and as the tree that records follow."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -98,13 +98,13 @@ class _Columns:
         self.own_id = self.place(f'{scope.table}."Id"')
 
     def place(self, sql: str) -> int:
-        """Where in a row an expression's value is."""
+        """Return the index of an expression's value in a row."""
         if len(self.sql) == _COLUMNS:
             raise too_complicated()
         return self.sql.setdefault(sql, len(self.sql))
 
     def add(self, operand: Operand, place: Place) -> None:
-        """Select a field. All that is selected of one parent comes together, where the first of it stood."""
+        """Select a field. The fields of one parent come together, where the first of them stood."""
         branch = self._root
         for level, name in enumerate(operand.way, 1):
             further = branch.parts.setdefault(name, _Branch(operand.way[:level]))
@@ -137,7 +137,7 @@ class _Columns:
 
 
 def _records(scope: Scope, select: Select, of_parent: Sequence[str] = (), level: int = 0) -> Statement:
-    """A statement for records. of_parent: the condition that they are the children of a record."""
+    """Return a statement for records. of_parent: the condition that selects the children of one record."""
     compilation = scope.compilation
     columns = _Columns(scope)
     for item in select.items:
@@ -167,7 +167,7 @@ def _records(scope: Scope, select: Select, of_parent: Sequence[str] = (), level:
 
 
 def _fields(scope: Scope, wanted: FieldPath | FunctionCall, select: Select) -> Iterator[Operand]:
-    """The one field of a path, or those of FIELDS(ALL | STANDARD | CUSTOM)."""
+    """Yield the field of a path, or the fields of FIELDS(ALL | STANDARD | CUSTOM)."""
     if isinstance(wanted, FieldPath):
         yield scope.field(wanted)
         return
@@ -297,7 +297,7 @@ def _conditions(scope: Scope, select: Select) -> list[str]:
 
 
 def _source(scope: Scope, conditions: Sequence[str]) -> str:
-    """From FROM on. Last of all, when all joins are known."""
+    """Return the SQL from FROM on. Called last, when all joins are known."""
     return f"FROM {scope.source()} WHERE {' AND '.join(conditions) or '1'}"
 
 
@@ -314,7 +314,7 @@ def _order(scope: Scope, select: Select, find: Find) -> Iterator[str]:
 
 
 def _page(compilation: Compilation, select: Select) -> tuple[int | None, int]:
-    """LIMIT and OFFSET."""
+    """Return LIMIT and OFFSET."""
     limit = whole_number(select.limit, compilation.text) if select.limit else None
     offset = whole_number(select.offset, compilation.text) if select.offset else 0
     if offset > _OFFSET:

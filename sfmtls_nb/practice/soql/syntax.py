@@ -11,7 +11,7 @@ _CONTEXT: Final = 40
 
 
 class SoqlError(Exception):
-    """A query that cannot be answered, as Salesforce says it. row and column count from 1; -1 where there is none."""
+    """A query that cannot be answered, in Salesforce's words. row and column count from 1; -1 where there is none."""
 
     def __init__(self, code: str, message: str, row: int = -1, column: int = -1) -> None:
         super().__init__(code, message, row, column)
@@ -22,7 +22,7 @@ class SoqlError(Exception):
 
 
 class Place(NamedTuple):
-    """Where in the text something stands; both count from 1."""
+    """A place in the text; row and column count from 1."""
 
     row: int
     column: int
@@ -60,7 +60,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Comparison:
-    """operator: ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, LIKE; or IN, NOT IN, which alone take several values."""
+    """A comparison by ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=`` or LIKE; or by IN or NOT IN, which take several values."""
 
     operand: FieldPath | FunctionCall
     operator: str
@@ -78,7 +78,7 @@ class SemiJoin:
 
 @dataclass(frozen=True)
 class Not:
-    """NOT of a condition."""
+    """A negated condition."""
 
     of: Condition
 
@@ -96,7 +96,7 @@ Condition = Comparison | SemiJoin | Not | Junction
 
 @dataclass(frozen=True)
 class Item:
-    """What is selected, and the alias it was given."""
+    """An item of the SELECT list, and its alias."""
 
     selected: FieldPath | FunctionCall | Select
     alias: str | None
@@ -105,7 +105,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Order:
-    """nulls_last: whether they come last; first is Salesforce's default, whichever way it is sorted."""
+    """An item of ORDER BY. nulls_last: NULLS LAST; Salesforce's default is first, in either direction."""
 
     operand: FieldPath | FunctionCall
     descending: bool
@@ -114,7 +114,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Select:
-    """A query, whole or in brackets. limit and offset: as they stand in the text."""
+    """A query, whole or in brackets. limit and offset: as written."""
 
     items: tuple[Item, ...]
     source: FieldPath
@@ -129,7 +129,7 @@ class Select:
 
 
 def error_at(text: str, place: Place, code: str, message: str) -> SoqlError:
-    """The error, with the piece of the query that it means and a caret below, as Salesforce shows it."""
+    """Return an error that shows a part of the query with a caret below it, as Salesforce does."""
     line = text.split("\n")[place.row - 1]
     index = place.column - 1
     # Whole words of the line; the window is [simulated].

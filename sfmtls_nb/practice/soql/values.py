@@ -1,7 +1,7 @@
-"""SOQL's values: the literals of a query, read as what the compared field's type wants them to be.
+"""Values: the literals of a query, converted to the type of the field they are compared with.
 
-What SQLite compares them with: text, ids and numbers as they are, booleans as 0 and 1, dates as day numbers, moments
-as seconds since 1970.
+SQLite holds text, ids and numbers as they are, booleans as 0 and 1, dates as day numbers, datetimes as seconds since
+1970.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _ESCAPES: Final = MappingProxyType(
 
 @dataclass(frozen=True)
 class Range:
-    """From the first, and up to but not including the second: days, or seconds."""
+    """A range of days or seconds: from start up to, but not including, end."""
 
     start: float
     end: float
 
 
 def value_of(value: Value, field: Field, query: str, now: datetime) -> Scalar | Range:
-    """What a literal means for a field. Raises SoqlError where it is not of its type.
+    """Convert a literal for a field. Raises SoqlError where it is not of the field's type.
 
     now: the moment that TODAY and the like are relative to; days begin at midnight in its time zone.
     """
@@ -62,7 +62,7 @@ def value_of(value: Value, field: Field, query: str, now: datetime) -> Scalar | 
 
 
 def pattern(value: Value, field: Field, query: str) -> str | None:
-    r"""The pattern of a LIKE, for ESCAPE '\\'. None: null."""
+    r"""Convert the pattern of a LIKE for ESCAPE '\\'. None: null."""
     if value.kind == "NAME" and value.text.upper() == "NULL":
         return None
     if value.kind != "STRING":
@@ -74,7 +74,7 @@ def pattern(value: Value, field: Field, query: str) -> str | None:
 
 
 def whole_number(value: Value, query: str) -> int:
-    """The number after LIMIT or OFFSET; what is beyond all counting becomes a very large one."""
+    """Return the number after LIMIT or OFFSET; a number of 18 digits or more becomes 10^18."""
     if not re.fullmatch("[0-9]+", value.text):
         raise error_at(query, value.place, "MALFORMED_QUERY", f"unexpected token: '{value.text}'")
     return int(value.text) if len(value.text) < 18 else 10**18
@@ -84,12 +84,12 @@ def whole_number(value: Value, query: str) -> int:
 
 
 def _string(text: str) -> str | None:
-    """The text between the quotes. None for an empty one: Salesforce has no empty texts."""
+    """Return the text between the quotes; None for an empty one, as Salesforce has no empty texts."""
     return _unescaped(text) or None
 
 
 def _unescaped(text: str, *, like: bool = False) -> str:
-    """The text between the quotes; as the pattern of a LIKE, with the escapes that SQLite needs."""
+    """Return the text between the quotes; as the pattern of a LIKE, with the escapes that SQLite needs."""
 
     def one(match: re.Match[str]) -> str:
         code, character = match.groups()

@@ -1,4 +1,4 @@
-"""SOQL's conditions as SQL, with parameters for all values.
+"""Conditions as SQL, with parameters for all values.
 
 Truth has two values, as in SOQL, not SQL's three: what is compared with null is equal to it or not, and nothing is
 greater or less than null. So NOT turns every answer round, and ``!=`` finds what is null.
@@ -43,7 +43,7 @@ _OF_RANGE: Final = MappingProxyType(
 
 
 def where(scope: Scope, condition: Condition, find: Find | None = None, *, depth: int = 0, around: str = "") -> str:
-    """SQL for a condition. Raises SoqlError.
+    """Return SQL for a condition. Raises SoqlError.
 
     find: what a path or a call stands for here; otherwise the scope says so, and calls are refused. around: the OR,
     NOT or semi-join that the condition is in, if it is in one.
@@ -70,7 +70,7 @@ def where(scope: Scope, condition: Condition, find: Find | None = None, *, depth
 
 
 def _row(parts: Sequence[str], word: str) -> str:
-    """``a AND b AND …``; a long row in rows of rows, for the sake of SQLite's limits."""
+    """Join conditions by AND or OR; a long row is nested in brackets, to stay within SQLite's limits."""
     if len(parts) <= _ROW:
         return word.join(parts)
     return _row([f"({word.join(parts[start : start + _ROW])})" for start in range(0, len(parts), _ROW)], word)
@@ -94,12 +94,12 @@ def _compared(scope: Scope, comparison: Comparison, operand: Operand) -> str:
 
 
 def _column(operand: Operand) -> str:
-    """The SQL to compare. A field of a missing parent is null, but a boolean never is: it is false then."""
+    """Return the SQL to compare. A field of a missing parent is null; a boolean is false then."""
     return f"coalesce({operand.sql}, 0)" if operand.field.type == "boolean" else operand.sql
 
 
 def _among(scope: Scope, operand: Operand, values: Sequence[Scalar | Range]) -> str:
-    """Whether it is one of the values."""
+    """Return SQL that is true for one of the values."""
     column = _column(operand)
     # Each once: a query may well name more values than SQLite takes parameters.
     scalars = list(dict.fromkeys(value for value in values if value is not None and not isinstance(value, Range)))
@@ -142,7 +142,7 @@ def _like(scope: Scope, operand: Operand, text: str | None) -> str:
 
 
 def _never_null(sql: str, column: str) -> str:
-    """False where SQL would say null: where the column is. (No value is; those are seen to before.)"""
+    """Make a condition false, instead of null, where the column is null. No value is null here."""
     return f"{sql} AND {column} IS NOT NULL"
 
 
@@ -177,7 +177,7 @@ def _semi_join(scope: Scope, operand: Operand, select: Select, depth: int) -> st
 
 
 def _targets(scope: Scope, operand: Operand) -> set[str]:
-    """The objects whose ids a field may hold; none if it holds no ids."""
+    """Return the objects whose ids a field may hold; empty for a field without ids."""
     if operand.field.type == "id":
         return {scope.reached[operand.way][1].name}
     return set(operand.field.reference_to)
