@@ -181,8 +181,11 @@ def _dates(case: Case) -> _Found:
         if case.at > last:
             yield f"{whose}expired", subject, f"valid until {last:%Y-%m-%d %H:%M} UTC"
         elif case.at < first:
-            evidence = f"valid from {first:%Y-%m-%d %H:%M} UTC; it is {case.at:%Y-%m-%d %H:%M}"
-            yield f"{whose}not-yet-valid", subject, evidence
+            yield (
+                f"{whose}not-yet-valid",
+                subject,
+                f"valid from {first:%Y-%m-%d %H:%M} UTC; it is {case.at:%Y-%m-%d %H:%M}",
+            )
         elif last - case.at <= timedelta(days=30):
             yield f"{whose}expires-soon", subject, f"valid until {last:%Y-%m-%d}: {(last - case.at).days} days"
 
