@@ -33,7 +33,7 @@ class Rule(NamedTuple):
     """The meaning of a finding.
 
     code: a name to search for and to branch on. severity: an ``error`` keeps the org from accepting the identity; a
-    ``warning`` will, or may; a ``note`` tells how the files were used. advice: what to do, with ``{subject}`` for the
+    ``warning`` will, or may; a ``note`` says how the files were used. advice: what to do, with ``{subject}`` for the
     certificate or file. source: the document that the rule comes from.
     """
 
@@ -79,7 +79,7 @@ _TABLE: Final[tuple[tuple[str, Severity, str, str], ...]] = (
     # Files and clock.
     ("wrong-order", "warning", "use the PEM written here; curl and others send a file's certificates as they stand", "RFC 8446, 4.4.2"),
     ("key-readable-by-others", "warning", "chmod 600 {subject}: whoever can read the key can be you", "POSIX file modes"),
-    ("clock-skew", "warning", "set the clock (NTP does): certificates are judged by it, here by this machine's", "RFC 9110, 6.6.1"),
+    ("clock-skew", "warning", "set the clock (NTP does): this check judges dates by it, and the org by its own", "RFC 9110, 6.6.1"),
 )  # fmt: skip
 
 #: All that can be found, by its code; ``pandas.DataFrame(FINDINGS.values())`` shows it as a table.
@@ -92,8 +92,6 @@ _PURPOSES: Final = {
     ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth",
     ExtendedKeyUsageOID.CODE_SIGNING: "codeSigning",
     ExtendedKeyUsageOID.EMAIL_PROTECTION: "emailProtection",
-    ExtendedKeyUsageOID.TIME_STAMPING: "timeStamping",
-    ExtendedKeyUsageOID.OCSP_SIGNING: "OCSPSigning",
     ExtendedKeyUsageOID.SMARTCARD_LOGON: "msSmartcardLogin",
     ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "anyExtendedKeyUsage",
 }

@@ -1,4 +1,4 @@
-"""Chain: which certificates of a bag lead from the leaf to its root, whatever their order and company."""
+"""Chain: the certificates that lead from the leaf to its root, whatever their order and company."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ISSUING, POLICY = AUTHORITY.client.intermediates
 LEAF = AUTHORITY.client.leaf
 STRANGER = AUTHORITY.issue("A Stranger CA", ca=True)
 IMPOSTOR = AUTHORITY.issue("Practice Client Issuing CA", STRANGER, ca=True)  # the name is the issuing CA's
-BAG = tuple(issued.certificate for issued in (ISSUING, POLICY, ROOT, STRANGER, IMPOSTOR))
+CERTIFICATES = tuple(issued.certificate for issued in (ISSUING, POLICY, ROOT, STRANGER, IMPOSTOR))
 
 
 def renewed(issued: Issued, issuer: Issued, *, days: int, starts: timedelta = timedelta(hours=-1)) -> Issued:
@@ -31,8 +31,8 @@ def renewed(issued: Issued, issuer: Issued, *, days: int, starts: timedelta = ti
     return AUTHORITY.issue(str(name), issuer, key=issued.key, ca=True, days=days, starts=starts)
 
 
-def intermediates(*bag: Issued, leaf: Issued = LEAF) -> Certificates:
-    return build_chain(leaf.certificate, [issued.certificate for issued in bag]).intermediates
+def intermediates(*pool: Issued, leaf: Issued = LEAF) -> Certificates:
+    return build_chain(leaf.certificate, [issued.certificate for issued in pool]).intermediates
 
 
 def test_the_leafs_issuer_comes_first_and_then_its_own() -> None:
@@ -40,25 +40,25 @@ def test_the_leafs_issuer_comes_first_and_then_its_own() -> None:
 
 
 def test_the_root_is_known_and_is_no_intermediate() -> None:
-    chain = build_chain(LEAF.certificate, BAG)
+    chain = build_chain(LEAF.certificate, CERTIFICATES)
     assert (ROOT.certificate, True) == (chain.root, ROOT.certificate not in chain.intermediates)
 
 
-@given(st.permutations(BAG))
-def test_any_order_of_the_bag_gives_the_same_chain(bag: list[x509.Certificate]) -> None:
-    assert build_chain(LEAF.certificate, BAG) == build_chain(LEAF.certificate, bag)
+@given(st.permutations(CERTIFICATES))
+def test_any_order_of_the_certificates_gives_the_same_chain(pool: list[x509.Certificate]) -> None:
+    assert build_chain(LEAF.certificate, CERTIFICATES) == build_chain(LEAF.certificate, pool)
 
 
-@given(st.lists(st.sampled_from(BAG)))
-def test_any_part_of_the_bag_is_used_or_called_unused_once(bag: list[x509.Certificate]) -> None:
-    chain = build_chain(LEAF.certificate, bag)
+@given(st.lists(st.sampled_from(CERTIFICATES)))
+def test_any_part_of_the_certificates_is_used_or_called_unused_once(pool: list[x509.Certificate]) -> None:
+    chain = build_chain(LEAF.certificate, pool)
     roots = (chain.root,) if chain.root else ()
     placed = [*chain.intermediates, *roots, *chain.unused]
-    assert (len(placed), {*bag}) == (len(set(placed)), {*placed})
+    assert (len(placed), {*pool}) == (len(set(placed)), {*placed})
 
 
 def test_certificates_that_have_no_part_in_the_chain_are_unused() -> None:
-    assert {STRANGER.certificate, IMPOSTOR.certificate} == {*build_chain(LEAF.certificate, BAG).unused}
+    assert {STRANGER.certificate, IMPOSTOR.certificate} == {*build_chain(LEAF.certificate, CERTIFICATES).unused}
 
 
 def test_an_issuer_of_the_same_name_that_did_not_sign_is_not_taken() -> None:
@@ -76,7 +76,10 @@ def test_an_issuer_of_the_same_name_and_key_identifier_that_did_not_sign_is_not_
         .add_extension(identifier, critical=False)
         .sign(POLICY.key, hashes.SHA256())
     )
-    assert build_chain(LEAF.certificate, [forged, *BAG]).intermediates == (ISSUING.certificate, POLICY.certificate)
+    assert build_chain(LEAF.certificate, [forged, *CERTIFICATES]).intermediates == (
+        ISSUING.certificate,
+        POLICY.certificate,
+    )
     assert build_chain(LEAF.certificate, [forged]).intermediates == ()
 
 
@@ -95,7 +98,7 @@ def test_a_leaf_alone_has_no_intermediates() -> None:
 
 
 def test_a_self_signed_leaf_is_not_its_own_root() -> None:
-    assert build_chain(ROOT.certificate, BAG).root is None
+    assert build_chain(ROOT.certificate, CERTIFICATES).root is None
 
 
 def test_of_two_issuers_with_one_key_the_one_that_expires_last_is_taken() -> None:
@@ -116,7 +119,7 @@ def test_an_expired_issuer_is_better_than_none() -> None:
 def test_which_issuer_is_valid_is_judged_at_the_moment_asked_for() -> None:
     future = renewed(ISSUING, POLICY, days=9000, starts=timedelta(days=4000))
     then = datetime.now(UTC) + timedelta(days=5000)
-    chain = build_chain(LEAF.certificate, [future.certificate, *BAG], then)
+    chain = build_chain(LEAF.certificate, [future.certificate, *CERTIFICATES], then)
     assert future.certificate == chain.intermediates[0]
 
 

@@ -1,4 +1,4 @@
-"""Chains as families: any hierarchy, any order of the bag, any number of strangers in it."""
+"""Chains as families: any hierarchy, any order of the certificates, any number of strangers among them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def hierarchy(depth: int) -> tuple[Issued, list[Issued], Issued]:
     return root, intermediates, AUTHORITY.issue("leaf.example", issuer, purposes=CLIENT)
 
 
-def bag_of(*issued: Issued) -> list[x509.Certificate]:
+def certificates_of(*issued: Issued) -> list[x509.Certificate]:
     return [each.certificate for each in issued]
 
 
@@ -51,7 +51,7 @@ def bag_of(*issued: Issued) -> list[x509.Certificate]:
     strangers=st.integers(0, 5),
     seed=st.integers(0, 2**32),
 )
-def test_any_order_of_the_bag_gives_the_same_pem(
+def test_any_order_of_the_certificates_gives_the_same_pem(
     depth: int,
     crossed: bool,
     with_root: bool,
@@ -74,53 +74,60 @@ def test_any_order_of_the_bag_gives_the_same_pem(
 @pytest.mark.parametrize("depth", range(1, 7))
 def test_the_chain_is_the_hierarchy_without_its_root(depth: int) -> None:
     root, intermediates, leaf = hierarchy(depth)
-    chain = build_chain(leaf.certificate, bag_of(root, *intermediates, leaf))
-    assert (tuple(bag_of(*intermediates)), root.certificate, ()) == (chain.intermediates, chain.root, chain.unused)
+    chain = build_chain(leaf.certificate, certificates_of(root, *intermediates, leaf))
+    assert (tuple(certificates_of(*intermediates)), root.certificate, ()) == (
+        chain.intermediates,
+        chain.root,
+        chain.unused,
+    )
 
 
 def test_without_the_root_the_chain_is_the_same() -> None:
     _, intermediates, leaf = hierarchy(4)
     assert (
-        tuple(bag_of(*intermediates)) == build_chain(leaf.certificate, bag_of(*reversed(intermediates))).intermediates
+        tuple(certificates_of(*intermediates))
+        == build_chain(leaf.certificate, certificates_of(*reversed(intermediates))).intermediates
     )
 
 
 def test_of_two_intermediates_with_one_name_the_signer_is_taken() -> None:
     root, (issuing,), leaf = hierarchy(2)
     namesake = AUTHORITY.issue("Intermediate 1", root, ca=True)
-    chain = build_chain(leaf.certificate, bag_of(namesake, issuing, root))
+    chain = build_chain(leaf.certificate, certificates_of(namesake, issuing, root))
     assert ((issuing.certificate,), (namesake.certificate,)) == (chain.intermediates, chain.unused)
 
 
 def test_of_a_renewed_intermediate_the_one_that_lasts_longer_is_taken() -> None:
     root, (issuing,), leaf = hierarchy(2)
     renewed = again(issuing, root, days=5000)
-    assert (renewed.certificate,) == build_chain(leaf.certificate, bag_of(issuing, renewed, root)).intermediates
+    assert (renewed.certificate,) == build_chain(
+        leaf.certificate, certificates_of(issuing, renewed, root)
+    ).intermediates
 
 
 def test_an_intermediate_that_is_not_valid_yet_does_not_replace_one_that_is() -> None:
     root, (issuing,), leaf = hierarchy(2)
     future = again(issuing, root, days=5000, starts=timedelta(days=100))
-    assert (issuing.certificate,) == build_chain(leaf.certificate, bag_of(future, issuing, root)).intermediates
+    assert (issuing.certificate,) == build_chain(leaf.certificate, certificates_of(future, issuing, root)).intermediates
 
 
 def test_an_expired_intermediate_is_better_than_none() -> None:
     root, (issuing,), leaf = hierarchy(2)
     old = again(issuing, root, days=-1, starts=timedelta(days=-100))
-    assert (old.certificate,) == build_chain(leaf.certificate, bag_of(old, root)).intermediates
+    assert (old.certificate,) == build_chain(leaf.certificate, certificates_of(old, root)).intermediates
 
 
 def test_duplicates_are_sent_once() -> None:
     root, intermediates, leaf = hierarchy(3)
-    doubled = bag_of(root, *intermediates, leaf) * 2
-    assert tuple(bag_of(*intermediates)) == build_chain(leaf.certificate, doubled).intermediates
+    doubled = certificates_of(root, *intermediates, leaf) * 2
+    assert tuple(certificates_of(*intermediates)) == build_chain(leaf.certificate, doubled).intermediates
 
 
 def test_a_circle_of_cross_signatures_ends() -> None:
     one, two = AUTHORITY.issue("One", ca=True), AUTHORITY.issue("Two", ca=True)
     circle = [again(one, two), again(two, one)]
     leaf = AUTHORITY.issue("leaf.example", one, purposes=CLIENT)
-    assert circle[0].certificate == build_chain(leaf.certificate, bag_of(*circle)).intermediates[0]
+    assert circle[0].certificate == build_chain(leaf.certificate, certificates_of(*circle)).intermediates[0]
 
 
 def test_the_leaf_of_a_renewed_certificate_is_the_one_that_lasts_longer() -> None:
@@ -141,7 +148,7 @@ def test_names_are_compared_without_case_and_white_space() -> None:
     root = AUTHORITY.issue("Acme  Root", ca=True)
     spelled_otherwise = Issued(AUTHORITY.issue("ACME root", key=root.key, ca=True).certificate, root.key)
     leaf = AUTHORITY.issue("leaf.example", spelled_otherwise, purposes=CLIENT)
-    assert root.certificate == build_chain(leaf.certificate, bag_of(root)).root
+    assert root.certificate == build_chain(leaf.certificate, certificates_of(root)).root
 
 
 def test_a_thousand_certificates_of_one_name_cost_a_thousand_checks_at_most(monkeypatch: pytest.MonkeyPatch) -> None:

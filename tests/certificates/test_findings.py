@@ -1,4 +1,4 @@
-"""What the client's own check says of an identity, held against OpenSSL and against what the practice org does."""
+"""The client's own check of an identity, held against OpenSSL and against what the practice org does."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def load(practice: PracticeOrg, name: str) -> ClientIdentity:
 
 
 def answer_on_8443(practice: PracticeOrg, org: Org, scenario: Scenario) -> str:
-    """What the enforced user gets with a scenario's identity, in the words of `Scenario.sees`."""
+    """The answer to the enforced user with a scenario's identity, in the words of `Scenario.sees`."""
     try:
         with login(org, PasswordLogin(*practice.user("enforced")), load(practice, scenario.name)) as session:
             session.get_user_info()

@@ -76,136 +76,148 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
         yield org_json
 
 
-class TestPractice:
-    def test_prints_what_is_in_org_json(self, printed: dict[str, Any]) -> None:
-        written = json.loads(Path(printed["ca_file"]).with_name("org.json").read_text())
-        assert written == printed
-
-    @pytest.mark.parametrize("door", ["api_url", "mutual_url", "strict_url"])
-    def test_listens_where_it_says(self, printed: dict[str, Any], door: str) -> None:
-        host, _, port = printed[door].removeprefix("https://").rpartition(":")
-        socket.create_connection((host, int(port)), timeout=5).close()
-
-    @pytest.mark.parametrize("option", ["--api-port", "--mutual-port", "--strict-port"])
-    def test_listens_on_the_port_it_is_given(self, option: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = str(free.getsockname()[1])
-        with practice(option, port) as (_, org_json):
-            door = option.strip("-").replace("-port", "_url")
-            assert f"https://localhost:{port}" == org_json[door]
-
-    @pytest.mark.parametrize("number", ENDINGS)
-    def test_ends_well_on_a_signal(self, number: signal.Signals) -> None:
-        with practice() as (process, _):
-            assert after(process, number)[0] == 0
-
-    def test_says_where_its_files_are_and_that_it_has_stopped(self, tmp_path: Path) -> None:
-        with practice("--dir", str(tmp_path)) as (process, _):
-            expected = (
-                f"The practice org runs; its files are in {tmp_path}. Ctrl-C stops it.\nThe practice org has stopped.\n"
-            )
-            assert expected == after(process, signal.SIGINT)[1]
-
-    @pytest.mark.parametrize("number", ENDINGS)
-    def test_takes_its_temporary_folder_with_it(self, number: signal.Signals) -> None:
-        with practice() as (process, org_json):
-            after(process, number)
-            assert not Path(org_json["ca_file"]).parent.exists()
-
-    def test_outlives_the_terminal_under_nohup(self) -> None:
-        with practice(before=["nohup"]) as (process, _):
-            process.send_signal(signal.SIGHUP)
-            with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(timeout=0.3)
-
-    def test_leaves_a_folder_that_it_was_given(self, tmp_path: Path) -> None:
-        with practice("--dir", str(tmp_path)) as (process, _):
-            after(process, signal.SIGINT)
-            assert (tmp_path / "org.json").exists()
-
-    @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-    def test_does_not_warn_on_this_machines_own_address(self, host: str) -> None:
-        with practice("--host", host) as (process, _):
-            assert "warning" not in after(process, signal.SIGINT)[1]
-
-    def test_warns_on_an_address_that_others_can_reach(self) -> None:
-        with practice("--host", "0.0.0.0") as (process, _):  # noqa: S104  # that is the point
-            errors = after(process, signal.SIGINT)[1]
-            assert errors.startswith("sfmtls-nb: warning: listening on 0.0.0.0, so other machines can reach this")
-
-    def test_is_quiet_when_nobody_reads(self) -> None:
-        assert nobody_reads("practice") == (141, b"")
+def test_practice_prints_what_is_in_org_json(printed: dict[str, Any]) -> None:
+    written = json.loads(Path(printed["ca_file"]).with_name("org.json").read_text())
+    assert written == printed
 
 
-class TestWhatCannotBe:
-    @pytest.fixture
-    def foreign(self, tmp_path: Path) -> Path:
-        (tmp_path / "client.key").write_text("precious")
-        return tmp_path
+@pytest.mark.parametrize("door", ["api_url", "mutual_url", "strict_url"])
+def test_practice_listens_where_it_says(printed: dict[str, Any], door: str) -> None:
+    host, _, port = printed[door].removeprefix("https://").rpartition(":")
+    socket.create_connection((host, int(port)), timeout=5).close()
 
-    def test_a_taken_port_is_one_short_message(self, printed: dict[str, Any]) -> None:
-        taken = printed["api_url"].rpartition(":")[2]
-        done = subprocess.run(
-            [COMMAND, "practice", "--api-port", taken], capture_output=True, text=True, timeout=60, check=False
-        )
+
+@pytest.mark.parametrize("option", ["--api-port", "--mutual-port", "--strict-port"])
+def test_practice_listens_on_the_port_it_is_given(option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    with practice(option, port) as (_, org_json):
+        door = option.strip("-").replace("-port", "_url")
+        assert f"https://localhost:{port}" == org_json[door]
+
+
+@pytest.mark.parametrize("number", ENDINGS)
+def test_practice_ends_well_on_a_signal(number: signal.Signals) -> None:
+    with practice() as (process, _):
+        assert after(process, number)[0] == 0
+
+
+def test_practice_says_where_its_files_are_and_that_it_has_stopped(tmp_path: Path) -> None:
+    with practice("--dir", str(tmp_path)) as (process, _):
         expected = (
-            rf"sfmtls-nb: the practice org cannot listen on localhost:{taken}\n  evidence: .*\n"
-            r"  next: let the system choose a port \(0\), or choose one that is free and above 1023\n"
+            f"The practice org runs; its files are in {tmp_path}. Ctrl-C stops it.\nThe practice org has stopped.\n"
         )
-        assert re.fullmatch(expected, done.stderr)
+        assert expected == after(process, signal.SIGINT)[1]
 
-    @pytest.mark.parametrize(
-        ("option", "value", "message"),
-        [
-            ("--api-port", "-1", "localhost:-1"),
-            ("--mutual-port", "65536", "localhost:65536"),
-            ("--strict-port", "99999999999999999999", "localhost:99999999999999999999"),
-            ("--host", "no.such.host.example", "no.such.host.example:0"),
-            ("--host", "bücher", "'bücher'"),
-            ("--dir", "x" * 300, "x" * 300),
-        ],
+
+@pytest.mark.parametrize("number", ENDINGS)
+def test_practice_takes_its_temporary_folder_with_it(number: signal.Signals) -> None:
+    with practice() as (process, org_json):
+        after(process, number)
+        assert not Path(org_json["ca_file"]).parent.exists()
+
+
+def test_practice_outlives_the_terminal_under_nohup() -> None:
+    with practice(before=["nohup"]) as (process, _):
+        process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.3)
+
+
+def test_practice_leaves_a_folder_that_it_was_given(tmp_path: Path) -> None:
+    with practice("--dir", str(tmp_path)) as (process, _):
+        after(process, signal.SIGINT)
+        assert (tmp_path / "org.json").exists()
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_practice_does_not_warn_on_this_machines_own_address(host: str) -> None:
+    with practice("--host", host) as (process, _):
+        assert "warning" not in after(process, signal.SIGINT)[1]
+
+
+def test_practice_warns_on_an_address_that_others_can_reach() -> None:
+    with practice("--host", "0.0.0.0") as (process, _):  # noqa: S104  # that is the point
+        errors = after(process, signal.SIGINT)[1]
+        assert errors.startswith("sfmtls-nb: warning: listening on 0.0.0.0, so other machines can reach this")
+
+
+def test_practice_is_quiet_when_nobody_reads() -> None:
+    assert nobody_reads("practice") == (141, b"")
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Path:
+    (tmp_path / "client.key").write_text("precious")
+    return tmp_path
+
+
+def test_a_taken_port_is_one_short_message(printed: dict[str, Any]) -> None:
+    taken = printed["api_url"].rpartition(":")[2]
+    done = subprocess.run(
+        [COMMAND, "practice", "--api-port", taken], capture_output=True, text=True, timeout=60, check=False
     )
-    def test_is_refused_with_status_1(
-        self, capsys: pytest.CaptureFixture[str], option: str, value: str, message: str
-    ) -> None:
-        status = cli.main(["practice", f"{option}={value}"])
-        assert (status, message in capsys.readouterr().err) == (1, True)
-
-    def test_is_refused_for_a_folder_that_is_somebody_elses(
-        self, foreign: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        status = cli.main(["practice", "--dir", str(foreign)])
-        assert (status, "client.key" in capsys.readouterr().err) == (1, True)
-
-    def test_leaves_standard_output_empty(self, foreign: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        cli.main(["practice", "--dir", str(foreign)])
-        assert capsys.readouterr().out == ""
-
-    @pytest.mark.parametrize(
-        "arguments", [[], ["nonsense"], ["practice", "--api-port", "x"], ["practice", "--nonsense"], ["tour", "x"]]
+    expected = (
+        rf"sfmtls-nb: the practice org cannot listen on localhost:{taken}\n  evidence: .*\n"
+        r"  next: let the system choose a port \(0\), or choose one that is free and above 1023\n"
     )
-    def test_as_a_command_is_a_usage_error(self, arguments: list[str]) -> None:
-        with pytest.raises(SystemExit) as raised:
-            cli.main(arguments)
-        assert raised.value.code == 2
+    assert re.fullmatch(expected, done.stderr)
 
 
-class TestTour:
-    def test_is_quiet_when_nobody_reads(self) -> None:
-        assert nobody_reads("tour") == (141, b"")
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--api-port", "-1", "localhost:-1"),
+        ("--mutual-port", "65536", "localhost:65536"),
+        ("--strict-port", "99999999999999999999", "localhost:99999999999999999999"),
+        ("--host", "no.such.host.example", "no.such.host.example:0"),
+        ("--host", "bücher", "'bücher'"),
+        ("--dir", "x" * 300, "x" * 300),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_with_status_1(
+    capsys: pytest.CaptureFixture[str], option: str, value: str, message: str
+) -> None:
+    status = cli.main(["practice", f"{option}={value}"])
+    assert (status, message in capsys.readouterr().err) == (1, True)
 
-    def test_is_quiet_when_head_has_seen_enough(self) -> None:
-        done = subprocess.run(
-            ["bash", "-c", f"'{COMMAND}' tour | head -1"], capture_output=True, env=ENVIRONMENT, timeout=60, check=False
-        )
-        assert done.stderr == b""
 
-    def test_ends_on_ctrl_c_with_the_shells_status(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def interrupted() -> None:
-            raise KeyboardInterrupt
+def test_a_folder_that_is_somebody_elses_is_refused(foreign: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status = cli.main(["practice", "--dir", str(foreign)])
+    assert (status, "client.key" in capsys.readouterr().err) == (1, True)
 
-        monkeypatch.setattr(cli, "tour", interrupted)
-        assert cli.main(["tour"]) == 130
+
+def test_a_refusal_leaves_standard_output_empty(foreign: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["practice", "--dir", str(foreign)])
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["nonsense"], ["practice", "--api-port", "x"], ["practice", "--nonsense"], ["tour", "x"]]
+)
+def test_a_command_that_cannot_be_is_a_usage_error(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        cli.main(arguments)
+    assert raised.value.code == 2
+
+
+def test_the_tour_is_quiet_when_nobody_reads() -> None:
+    assert nobody_reads("tour") == (141, b"")
+
+
+def test_the_tour_is_quiet_when_head_has_seen_enough() -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"'{COMMAND}' tour | head -1"], capture_output=True, env=ENVIRONMENT, timeout=60, check=False
+    )
+    assert done.stderr == b""
+
+
+def test_the_tour_ends_on_ctrl_c_with_the_shells_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "tour", interrupted)
+    assert cli.main(["tour"]) == 130
 
 
 SESSION_ID = "00D36000000bLGT!AQQAQMlp30Zpiy6"
@@ -330,25 +342,27 @@ class TestScrub:
         assert [1] == [cli.main([*words.split(), str(leaky)]) for words in entry]
 
 
-class TestHelp:
-    @pytest.mark.parametrize("arguments", [["--help"], ["practice", "--help"], ["tour", "--help"], ["scrub", "--help"]])
-    def test_ends_with_status_0(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-        with pytest.raises(SystemExit) as raised:
-            cli.main(arguments)
-        assert (raised.value.code, capsys.readouterr().out.startswith("usage: sfmtls-nb")) == (0, True)
+@pytest.mark.parametrize("arguments", [["--help"], ["practice", "--help"], ["tour", "--help"], ["scrub", "--help"]])
+def test_help_ends_with_status_0(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        cli.main(arguments)
+    assert (raised.value.code, capsys.readouterr().out.startswith("usage: sfmtls-nb")) == (0, True)
 
-    @pytest.mark.parametrize(
-        "option", ["--dir", "--host", "--api-port", "--mutual-port", "--strict-port", "localhost", "8443"]
-    )
-    def test_of_practice_explains_the_option(self, option: str, capsys: pytest.CaptureFixture[str]) -> None:
-        with pytest.raises(SystemExit):
-            cli.main(["practice", "--help"])
-        assert option in capsys.readouterr().out
 
-    def test_is_quiet_when_nobody_reads(self) -> None:
-        assert nobody_reads("--help") == (141, b"")
+@pytest.mark.parametrize(
+    "option", ["--dir", "--host", "--api-port", "--mutual-port", "--strict-port", "localhost", "8443"]
+)
+def test_help_of_practice_explains_the_option(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["practice", "--help"])
+    assert option in capsys.readouterr().out
 
-    def test_names_the_version(self, capsys: pytest.CaptureFixture[str]) -> None:
-        with pytest.raises(SystemExit):
-            cli.main(["--version"])
-        assert capsys.readouterr().out == f"sfmtls-nb {__version__}\n"
+
+def test_help_is_quiet_when_nobody_reads() -> None:
+    assert nobody_reads("--help") == (141, b"")
+
+
+def test_the_version_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"sfmtls-nb {__version__}\n"

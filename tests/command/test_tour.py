@@ -21,7 +21,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(scope="module")
 def walk() -> tuple[str, PracticeOrg]:
-    """What the tour wrote, and the practice org that it wrote about."""
+    """The output of the tour, and the practice org that it is about."""
     orgs: list[PracticeOrg] = []
 
     class Remembered(PracticeOrg):
