@@ -19,7 +19,12 @@ LAST_VERSION_WITH_LOGIN = "64.0"
 #: Eleven days; some way above it, sockets refuse the number.
 _LONGEST_TIMEOUT = 1e6
 _LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
-_MY_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_MY_DOMAIN = re.compile(
+    rf"(?:https://)?({_LABEL})(?:--({_LABEL})\.sandbox)?\.my\.salesforce\.com(?:/.*)?", re.IGNORECASE
+)
+#: Names of hosts and instances of Salesforce's own, which no company has as its My Domain.
+_TAKEN = re.compile(r"login|test|www|mail|help|app|api|salesforce|lightning|(?:na|eu|ap|um|cs|usa)\d+", re.IGNORECASE)
 _API_VERSION = re.compile(r"[1-9]\d\.0")
 _HOST_LABEL = re.compile(r"\w([\w-]{0,61}\w)?")
 
@@ -71,20 +76,42 @@ class Org:
 
     @classmethod
     def my_domain(cls, name: str, *, sandbox: str | None = None, api_version: str = LAST_VERSION_WITH_LOGIN) -> Self:
-        """The org behind ``https://NAME.my.salesforce.com``, or its sandbox.
+        """The org behind ``https://NAME.my.salesforce.com``, or its sandbox. `my_domain_of` is the inverse.
 
         >>> Org.my_domain("acme", sandbox="uat").login_url
         'https://acme--uat.sandbox.my.salesforce.com'
         """
-        for part in (name, sandbox):
-            if part is not None and not _MY_DOMAIN.fullmatch(part):
+        _refuse_taken(name)
+        url = f"https://{name}--{sandbox}.sandbox.my.salesforce.com" if sandbox else f"https://{name}.my.salesforce.com"
+        if my_domain_of(url) != (name, sandbox):
+            raise OrgError(
+                f"{name!r}{'' if sandbox is None else f' with sandbox {sandbox!r}'} is not a My Domain or sandbox name",
+                next_step="give the name alone, such as acme for https://acme.my.salesforce.com; "
+                "Setup > My Domain shows it",
+            )
+        return cls(login_url=url, api_version=api_version)
+
+    @classmethod
+    def at(cls, address: str) -> Self:
+        """The org at a host or URL, as it is copied from Setup or the address bar; path and port do not matter.
+
+        >>> Org.at("acme-dev-ed.develop.my.salesforce.com/lightning").login_url
+        'https://acme-dev-ed.develop.my.salesforce.com'
+
+        Raises OrgError unless it is a My Domain host or one of Salesforce's two login hosts.
+        """
+        url = checked_url(address if "://" in address else f"https://{address}")
+        host = (urlsplit(url).hostname or "").removesuffix(".")
+        if host not in _LOGIN_HOSTS:
+            name, _, domain = host.partition(".")
+            _refuse_taken(name)
+            if not f".{domain}".endswith(".my.salesforce.com"):
                 raise OrgError(
-                    f"{part!r} is not a My Domain or sandbox name",
-                    next_step="give the name alone, such as acme for https://acme.my.salesforce.com; "
-                    "Setup > My Domain shows it",
+                    f"{host} is not the host of a My Domain",
+                    next_step="write it as Setup > My Domain shows it, such as acme.my.salesforce.com; "
+                    "any other server is for a profile with a login_url",
                 )
-        host = f"{name}--{sandbox}.sandbox.my.salesforce.com" if sandbox else f"{name}.my.salesforce.com"
-        return cls(login_url=f"https://{host}", api_version=api_version)
+        return cls(login_url=f"https://{host}")
 
     def endpoint(self, server_url: str, port: Port) -> str:
         """The ``serverUrl`` of a login answer, on one of the two doors.
@@ -96,6 +123,26 @@ class Org:
             return urlunsplit(parts)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         return checked_url(urlunsplit(parts._replace(netloc=f"{host}:{self.mutual_port}")))
+
+
+def my_domain_of(address: str) -> tuple[str, str | None] | None:
+    """The My Domain, and the sandbox or None, of a host or https URL; None if it is no such host.
+
+    >>> my_domain_of("https://acme--uat.sandbox.my.salesforce.com")
+    ('acme', 'uat')
+    """
+    found = _MY_DOMAIN.fullmatch(address)
+    return (found[1], found[2]) if found and not _TAKEN.fullmatch(found[1]) else None
+
+
+def _refuse_taken(name: str) -> None:
+    if _TAKEN.fullmatch(name):
+        host = _LOGIN_HOSTS[name.lower() == "test"]
+        raise OrgError(
+            f"{name} is not a My Domain",
+            f"the name belongs to Salesforce; the login host is https://{host}",
+            f"write the name of your My Domain, which Setup > My Domain shows; or https://{host} to sign in there",
+        )
 
 
 def checked_url(url: str) -> str:

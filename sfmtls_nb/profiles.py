@@ -14,13 +14,14 @@ from typing import Any, Final
 import platformdirs
 
 from sfmtls_nb.errors import IdentityError, OrgError
-from sfmtls_nb.org import Org
+from sfmtls_nb.org import Org, my_domain_of
 from sfmtls_nb.secret import mask
 from sfmtls_nb.secret_scan import secrets_in
 from sfmtls_nb.writing import write_new
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*")
-_RESERVED: Final = "practice"
+#: The practice org's name, which no profile has.
+PRACTICE: Final = "practice"
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,9 @@ class Profile:
     identity: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.name == _RESERVED:
+        if self.name == PRACTICE:
             raise OrgError(
-                f"no profile can be called {_RESERVED}", "that is the practice org's name", "choose another name"
+                f"no profile can be called {PRACTICE}", "that is the practice org's name", "choose another name"
             )
         if not _NAME.fullmatch(self.name):
             raise OrgError(
@@ -253,17 +254,11 @@ def _org(table: dict[str, Any], file: Path) -> Org:
     return replace(Org.my_domain(table["my_domain"], sandbox=table.get("sandbox")), **options)
 
 
-_PART: Final = r"(?i:[a-z0-9](?:[a-z0-9-]*?[a-z0-9])?)"
-_MY_DOMAIN_URL: Final = re.compile(
-    rf"https://(?P<my_domain>{_PART})(?:--(?P<sandbox>{_PART})\.sandbox)?\.my\.salesforce\.com"
-)
-
-
 def _entries(profile: Profile, file: Path) -> dict[str, Any]:
     """What a table would say of a profile if it said everything."""
     org = profile.org
-    my_domain = _MY_DOMAIN_URL.fullmatch(org.login_url)
-    address = my_domain.groupdict() if my_domain else {"login_url": org.login_url}
+    found = my_domain_of(org.login_url)
+    address = {"my_domain": found[0], "sandbox": found[1]} if found else {"login_url": org.login_url}
     options = {key: getattr(org, key) for key in _OPTIONS}
     options |= {key: _name(options[key], file) for key in _ORG_FILES if options[key] is not None}
     identity = [_name(each, file) for each in profile.identity]

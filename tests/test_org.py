@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sfmtls_nb import Org, OrgError
-from sfmtls_nb.org import Port
+from sfmtls_nb.org import Port, my_domain_of
 
 SERVER_URL = "https://na30.salesforce.com/services/Soap/u/58.0/00D36000000bLGT"
 
@@ -34,6 +34,33 @@ def test_a_my_domain_name_becomes_its_host(sandbox: str | None, login_url: str) 
 def test_what_is_no_my_domain_or_sandbox_name_is_refused(name: str, where: str) -> None:
     with pytest.raises(OrgError, match="is not a My Domain or sandbox name"):
         Org.my_domain(**{"name": "acme", where: name})
+
+
+@pytest.mark.parametrize("name", ["login", "test", "WWW", "mail", "help", "app", "api", "cs1", "na30", "salesforce"])
+def test_a_name_that_belongs_to_salesforce_is_no_my_domain(name: str) -> None:
+    with pytest.raises(OrgError, match=r"the login host is https://(login|test)\.salesforce\.com"):
+        Org.my_domain(name)
+
+
+@pytest.mark.parametrize("sandbox", [None, "uat", "test"])
+@pytest.mark.parametrize("name", ["acme", "a", "acme-prod", "Acme", "login-acme", "na30-acme"])
+def test_the_my_domain_of_an_org_is_read_back_from_its_url(name: str, sandbox: str | None) -> None:
+    assert (name, sandbox) == my_domain_of(Org.my_domain(name, sandbox=sandbox).login_url)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://login.salesforce.com",
+        "https://test.my.salesforce.com",
+        "https://acme-dev-ed.develop.my.salesforce.com",
+        "https://acme.my.salesforce.com.example.com",
+        "https://localhost:44333",
+        "acme",
+    ],
+)
+def test_another_address_has_no_my_domain(address: str) -> None:
+    assert my_domain_of(address) is None
 
 
 @pytest.mark.parametrize(

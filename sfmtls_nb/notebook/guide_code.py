@@ -11,9 +11,8 @@ from typing import Final, NamedTuple
 
 from sfmtls_nb.errors import CertificatePageError, MutualAuthenticationFault, SfmtlsError
 from sfmtls_nb.notebook.guide_walk import Walk
-from sfmtls_nb.org import LAST_VERSION_WITH_LOGIN, Org, Port
+from sfmtls_nb.org import LAST_VERSION_WITH_LOGIN, Org, Port, my_domain_of
 
-_MY_DOMAIN: Final = re.compile(r"https://([a-z0-9-]+?)(?:--([a-z0-9-]+)\.sandbox)?\.my\.salesforce\.com", re.IGNORECASE)
 _OPENSSL: Final = """\
 # a new key, and the request (CSR) that goes to the authority
 openssl req -new -newkey rsa:2048 -nodes -keyout client.key -out client.csr -subj /CN=integration.acme.example
@@ -44,10 +43,10 @@ def org_code(walk: Walk) -> Code:
 
 
 def _own_org(org: Org) -> tuple[str, str]:
-    found = _MY_DOMAIN.fullmatch(org.login_url)
+    found = my_domain_of(org.login_url)
     if not found:  # made by hand, in Python
         return "", f"Org({_text(org.login_url)}, api_version={_text(org.api_version)})"
-    name, sandbox = found.groups()
+    name, sandbox = found
     version = None if org.api_version == LAST_VERSION_WITH_LOGIN else org.api_version
     options = {key: value for key, value in (("sandbox", sandbox), ("api_version", version)) if value}
     flags = "".join(f" --{key.replace('_', '-')} {value}" for key, value in options.items())

@@ -10,7 +10,6 @@ from sfmtls_nb.errors import (
     IdentityError,
     MutualAuthenticationFault,
     OrgError,
-    PassphraseError,
     SfmtlsError,
 )
 from sfmtls_nb.notebook.guide_code import (
@@ -26,8 +25,7 @@ from sfmtls_nb.notebook.guide_code import (
 from sfmtls_nb.notebook.guide_walk import Walk
 from sfmtls_nb.notebook.identity_view import findings_html, identity_html
 from sfmtls_nb.notebook.summaries import org_rows, practice_html, session_html, table_html
-from sfmtls_nb.org import Org, Port
-from sfmtls_nb.profiles import read_profiles
+from sfmtls_nb.org import Port
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.soap import Reply
 
@@ -70,36 +68,15 @@ class Step(NamedTuple):
 
 
 def _start_practice(walk: Walk, _: Taken) -> None:
-    before = walk.workspace.org
     walk.workspace.start_practice()
-    _leave_behind(walk, before)
+    walk.user = ""
 
 
 def _go(walk: Walk, taken: Taken) -> None:
-    name, workspace, before = taken["name"], walk.workspace, walk.workspace.org
-    if not name:
+    if not taken["name"]:
         raise OrgError("no name was typed", next_step="type acme for https://acme.my.salesforce.com, or a profile")
-    if name == "practice":
-        _start_practice(walk, taken)
-        return
-    profile = read_profiles().get(name)
-    org, identity = profile.org if profile else Org.my_domain(name), None
-    if profile and profile.identity:
-        try:
-            identity = workspace.assembled(profile.identity)
-        except PassphraseError:
-            identity = None  # Asked for in step 2: here a question would wait for ever, in a terminal nobody sees.
-    workspace.go_to(org)
-    workspace.profile = profile
-    _leave_behind(walk, before)
-    if identity:
-        workspace.present(identity)
-
-
-def _leave_behind(walk: Walk, before: Org | None) -> None:
-    """What proves who we are to one org says nothing to another."""
-    if before not in (None, walk.workspace.org):
-        walk.workspace.identity = walk.workspace.pem = None
+    # A passphrase is asked for in step 2: here a question would wait for ever, in a terminal nobody sees.
+    walk.workspace.choose(taken["name"], asking=False)
     walk.user = ""
 
 

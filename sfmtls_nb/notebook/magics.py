@@ -60,7 +60,7 @@ class SfMagics(Magics):
         """What the cells share. Made when the first of them needs it."""
         from sfmtls_nb.notebook.workspace import Workspace
 
-        return Workspace()
+        return Workspace(self._org_options())
 
     @cached_property
     def course(self) -> Course:
@@ -85,7 +85,7 @@ class SfMagics(Magics):
         """Start the practice org, or show it, its Setup, or stop it. Later magics go to it."""
         workspace = self.workspace
         if chosen.action == "start":
-            workspace.start_practice(**self._org_options())
+            workspace.start_practice()
         if chosen.action == "stop":
             stopped = workspace.stop_practice()
             if stopped is None:
@@ -105,7 +105,7 @@ class SfMagics(Magics):
         argument(
             "name",
             completes="profile",
-            help="'practice', a profile, or a My Domain name such as acme for https://acme.my.salesforce.com",
+            help="'practice', a profile, a My Domain such as acme for https://acme.my.salesforce.com, or its whole URL",
         ),
         argument("--sandbox", metavar="NAME", help="a sandbox of that org"),
         argument("--api-version", metavar="NN.0", help="default: SfMagics.api_version"),
@@ -116,9 +116,16 @@ class SfMagics(Magics):
     )
     def sf_org(self, chosen: Namespace) -> Org:
         """Choose where to go."""
-        from sfmtls_nb.notebook.orgs import choose
+        from sfmtls_nb.profiles import profiles_file
 
-        return choose(self.workspace, chosen, self._org_options())
+        said = {name: value for name in ("api_version", "ca_file") if (value := getattr(chosen, name)) is not None}
+        before = self.workspace.identity
+        org = self.workspace.choose(chosen.name, sandbox=chosen.sandbox, save=chosen.save, **said)
+        if chosen.save is not None:
+            print(f"kept in {profiles_file()}")
+        if before and self.workspace.identity is None:
+            print("the certificate for the other org stays behind; %sf_identity presents one here")
+        return org
 
     @line_magic
     @takes(
@@ -329,10 +336,10 @@ class SfMagics(Magics):
             raise TraitError(f"{proposal['value']!r} is no API version; they are like 64.0")
         return str(proposal["value"])
 
-    @observe("connect_timeout", "read_timeout")
-    def _set_timeouts(self, _: object) -> None:
+    @observe("api_version", "connect_timeout", "read_timeout")
+    def _set_org_options(self, _: object) -> None:
         if "workspace" in self.__dict__:
-            self.workspace.set_timeouts(self.connect_timeout, self.read_timeout)
+            self.workspace.set_usual(self._org_options())
 
     @observe("display_rows")
     def _show_rows(self, change: Mapping[str, Any]) -> None:

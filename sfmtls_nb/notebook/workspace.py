@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import getpass
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
@@ -20,9 +20,10 @@ from sfmtls_nb.findings import Finding
 from sfmtls_nb.frame import records_frame
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.login import PasswordLogin, login
+from sfmtls_nb.notebook.orgs import org_named
 from sfmtls_nb.org import Org, Port
 from sfmtls_nb.practice import ON_REQUEST, SCENARIOS, PracticeOrg
-from sfmtls_nb.profiles import Profile
+from sfmtls_nb.profiles import PRACTICE, Profile, save_profile
 from sfmtls_nb.query import Api
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
@@ -40,10 +41,12 @@ class Workspace:
     """Everything is None until a magic or a form has made it.
 
     pem: the file that was written of the identity, for clients such as curl. envelopes: bodies kept by name, as they were typed.
-    profile: what is known of the chosen org beside where it is.
+    profile: what is known of the chosen org beside where it is. usual: options of `Org` for what neither the user nor a
+    profile says.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, usual: Mapping[str, Any] | None = None) -> None:
+        self.usual = {**(usual or {})}
         self.practice: PracticeOrg | None = None
         self.org: Org | None = None
         self.profile: Profile | None = None
@@ -58,14 +61,52 @@ class Workspace:
 
     # ------------------------------------------------------------ where to go
 
-    def start_practice(self, **options: Any) -> PracticeOrg:
-        """The practice org of this notebook, running; and where to go from now on. options: of the `Org` that it is then."""
+    def choose(
+        self,
+        name: str,
+        *,
+        sandbox: str | None = None,
+        save: str | None = None,
+        asking: bool = True,
+        **options: Any,
+    ) -> Org:
+        """Go to the org that a name means: ``practice``, a profile, a My Domain, or a whole host or URL.
+
+        save: keep it as a profile of that name. asking: False where nobody can type a passphrase; the certificate of a
+        profile whose key is encrypted is then not presented. options: of `Org`, before the profile's.
+        If anything fails, nobody has gone anywhere.
+        """
+        if name == PRACTICE:
+            if sandbox or save or options.get("ca_file"):
+                raise OrgError(
+                    "the practice org has no sandbox, brings its own CA file, and is no profile",
+                    "it is new each time",
+                    f"choose {PRACTICE} alone",
+                )
+            return self.go_to(self._practice_org(options))
+        found = org_named(name, sandbox)
+        profile, org = (found, found.org) if isinstance(found, Profile) else (None, found)
+        unsaid = {key: value for key, value in self.usual.items() if getattr(org, key) == getattr(Org, key)}
+        org = replace(org, **{**unsaid, **options})
+        if profile:
+            profile = replace(profile, org=org)
+        if save is not None:
+            profile = replace(profile, name=save) if profile else Profile(save, org)
+            save_profile(profile)
+        return self.go_to_profile(profile, asking=asking) if profile else self.go_to(org)
+
+    def start_practice(self) -> PracticeOrg:
+        """The practice org of this notebook, running; and where to go from now on."""
+        org = self._practice_org({})
+        if self.at_practice() is None:
+            self.go_to(org)
+        return self.running_practice()
+
+    def _practice_org(self, options: Mapping[str, Any]) -> Org:
         if self.practice is None or not self.practice.running:
             self.practice = PracticeOrg().start()
             atexit.register(self.practice.stop)
-        if self.at_practice() is None:
-            self.go_to(Org(**{**self.practice.endpoints, **options}))
-        return self.practice
+        return Org(**{**self.practice.endpoints, **self.usual, **options})
 
     def running_practice(self) -> PracticeOrg:
         """The practice org, if it runs. Raises SfmtlsError if it does not."""
@@ -96,10 +137,15 @@ class Workspace:
             self.present(None)
         return org
 
-    def go_to_profile(self, profile: Profile) -> Org:
-        """Choose the org of a profile, and present its certificate from now on."""
-        # Assembled first: if that fails, nothing has changed.
-        identity = self.assembled_asking(profile.identity) if profile.identity else None
+    def go_to_profile(self, profile: Profile, *, asking: bool = True) -> Org:
+        """Choose the org of a profile, and present its certificate from now on. asking: as in `choose`."""
+        identity = None
+        if profile.identity:  # assembled first: if that fails, nothing has changed
+            try:
+                identity = self.assembled_asking(profile.identity) if asking else self.assembled(profile.identity)
+            except PassphraseError:
+                if asking:
+                    raise
         self.go_to(profile.org)
         self.profile = profile
         if identity:
@@ -114,10 +160,11 @@ class Workspace:
             )
         return self.org
 
-    def set_timeouts(self, connect: float, read: float) -> None:
-        """Wait that long, in seconds, from the next call on."""
+    def set_usual(self, options: Mapping[str, Any]) -> None:
+        """Set `usual`. Its timeouts hold from the next call on, the rest when an org is chosen."""
+        self.usual = {**options}
         if self.org is not None:
-            self.org = replace(self.org, connect_timeout=connect, read_timeout=read)
+            self.org = replace(self.org, **{key: value for key, value in options.items() if key.endswith("timeout")})
             if self.session is not None:
                 self.session = self.session.over(Transport(self.org, self.identity))
 

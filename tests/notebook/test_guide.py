@@ -417,9 +417,7 @@ def test_the_practice_orgs_files_are_offered_there_alone(own: Guide) -> None:
 # ---------------------------------------------------------------- what is wrong
 
 
-@pytest.mark.parametrize(
-    ("name", "words"), [("", "no name was typed"), ("https://acme.my.salesforce.com", "is not a My Domain")]
-)
+@pytest.mark.parametrize(("name", "words"), [("", "no name was typed"), ("login", "is not a My Domain")])
 def test_a_name_that_leads_nowhere_is_explained(guide: Guide, name: str, words: str) -> None:
     go(guide, name)
     assert (states(guide)[0], "✖ error: " in said(guide), words in said(guide)) == (FAILED, True, True)

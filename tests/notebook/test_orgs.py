@@ -1,14 +1,15 @@
-"""%sf_org: the practice org, a profile, or a My Domain."""
+"""Which org a name means: the practice org, a profile, a My Domain, a whole host; the same at every entrance."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb import ClientIdentity, OrgError, SfmtlsError, read_profiles
+from sfmtls_nb.notebook.guide import Guide
 from sfmtls_nb.notebook.workspace import Workspace
 
 
@@ -64,7 +65,7 @@ def test_a_profile_that_holds_a_password_is_refused(shell: InteractiveShell, pro
 
 @pytest.mark.usefixtures("profiles")
 def test_the_practice_org_is_no_profile(shell: InteractiveShell) -> None:
-    with pytest.raises(UsageError, match="no profile"):
+    with pytest.raises(OrgError, match="no profile"):
         shell.run_line_magic("sf_org", "practice --save mine")
 
 
@@ -111,32 +112,9 @@ def test_what_fails_leaves_everything_as_it_was(
     assert (session, workspace.practice) == (workspace.session, workspace.at_practice())
 
 
-@pytest.mark.parametrize("name", ["practise", "Practice", "acmee"])
-def test_what_is_nearly_a_known_name_is_not_taken_for_a_my_domain(
-    shell: InteractiveShell, profiles: Path, name: str
-) -> None:
-    profiles.write_text('[acme]\nmy_domain = "acme"\n')
-    with pytest.raises(OrgError, match=r"write (practice|acme) if you meant that"):
-        shell.run_line_magic("sf_org", name)
-
-
-@pytest.mark.parametrize(
-    ("name", "host"),
-    [
-        ("practise.my.salesforce.com", "practise.my.salesforce.com"),
-        ("HTTPS://Acme.my.salesforce.com/services/Soap", "acme.my.salesforce.com"),
-        ("https://acme--uat.sandbox.my.salesforce.com/", "acme--uat.sandbox.my.salesforce.com"),
-        ("acme-dev-ed.develop.my.salesforce.com", "acme-dev-ed.develop.my.salesforce.com"),
-    ],
-)
-@pytest.mark.usefixtures("profiles")
-def test_a_my_domain_may_be_written_whole(shell: InteractiveShell, name: str, host: str) -> None:
-    assert f"https://{host}" == shell.run_line_magic("sf_org", name).login_url
-
-
 @pytest.mark.usefixtures("profiles")
 def test_a_whole_host_takes_no_sandbox_beside_it(shell: InteractiveShell) -> None:
-    with pytest.raises(UsageError, match="says itself which sandbox"):
+    with pytest.raises(OrgError, match="says itself which sandbox"):
         shell.run_line_magic("sf_org", "acme.my.salesforce.com --sandbox uat")
 
 
@@ -144,11 +122,6 @@ def test_a_profiles_name_may_be_that_of_a_my_domain_with_sandboxes(shell: Intera
     profiles.write_text('[acme]\nmy_domain = "acme"\n')
     org = shell.run_line_magic("sf_org", "acme --sandbox uat")
     assert "https://acme--uat.sandbox.my.salesforce.com" == org.login_url
-
-
-@pytest.mark.usefixtures("profiles")
-def test_another_name_is_the_my_domain_it_says(shell: InteractiveShell) -> None:
-    assert "https://bigco.my.salesforce.com" == shell.run_line_magic("sf_org", "bigco").login_url
 
 
 @pytest.mark.usefixtures("profiles")
@@ -165,3 +138,121 @@ def test_a_certificate_stays_where_its_org_is_chosen_again(shell: InteractiveShe
     identity = shell.run_line_magic("sf_identity", "fullcert.pem")
     shell.run_line_magic("sf_org", "practice")
     assert identity is workspace_of(shell).identity
+
+
+# ---------------------------------------------------------------- one name, every entrance
+
+
+def by_magic(name: str) -> Workspace:
+    shell = InteractiveShell.instance()
+    shell.run_line_magic("sf_org", name)
+    return workspace_of(shell)
+
+
+def by_guide(name: str) -> Workspace:
+    guide = Guide(Workspace())
+    guide.fields["name"].value = name
+    guide.buttons["Go there"].click()
+    if guide.walk.workspace.org is None:
+        raise OrgError(guide.result.value)
+    return guide.walk.workspace
+
+
+def by_call(name: str) -> Workspace:
+    workspace = Workspace()
+    workspace.choose(name)
+    return workspace
+
+
+ENTRANCES = [by_magic, by_guide, by_call]
+SAVED = """
+[acme-prod]
+my_domain = "acme"
+username = "me@acme.example"
+
+[login]
+login_url = "https://login.salesforce.com"
+
+["acme.uat"]
+my_domain = "acme"
+sandbox = "uat"
+"""
+MEANT = [  # a name; where it leads; the profile
+    ("acme-prod", "https://acme.my.salesforce.com", "acme-prod"),
+    ("acme.uat", "https://acme--uat.sandbox.my.salesforce.com", "acme.uat"),
+    ("login", "https://login.salesforce.com", "login"),
+    ("acme", "https://acme.my.salesforce.com", None),
+    ("bigco", "https://bigco.my.salesforce.com", None),
+    ("practise.my.salesforce.com", "https://practise.my.salesforce.com", None),
+    ("acme-prd.my.salesforce.com", "https://acme-prd.my.salesforce.com", None),
+    ("HTTPS://Acme.my.salesforce.com/services/Soap", "https://acme.my.salesforce.com", None),
+    ("https://acme.my.salesforce.com:443/", "https://acme.my.salesforce.com", None),
+    ("https://acme--uat.sandbox.my.salesforce.com/", "https://acme--uat.sandbox.my.salesforce.com", None),
+    ("acme--uat.sandbox.my.salesforce.com", "https://acme--uat.sandbox.my.salesforce.com", None),
+    ("acme--test.sandbox.my.salesforce.com", "https://acme--test.sandbox.my.salesforce.com", None),
+    ("acme-dev-ed.develop.my.salesforce.com", "https://acme-dev-ed.develop.my.salesforce.com", None),
+    ("https://login.salesforce.com", "https://login.salesforce.com", None),
+    ("test.salesforce.com", "https://test.salesforce.com", None),
+]
+REFUSED = [
+    ("acme-prd", "write acme-prod if you meant that"),
+    ("ACME-PROD", "write acme-prod if you meant that"),
+    ("Practice", "write practice if you meant that"),
+    ("practise", "write practice if you meant that"),
+    ("Login", "https://login.salesforce.com to sign in there"),
+    ("www", "https://login.salesforce.com to sign in there"),
+    ("test", "https://test.salesforce.com to sign in there"),
+    ("TEST", "https://test.salesforce.com to sign in there"),
+    ("na30", "write the name of your My Domain"),
+    ("lightning", "write the name of your My Domain"),
+    ("test.my.salesforce.com", "https://test.salesforce.com to sign in there"),
+    ("https://na30.salesforce.com/services/Soap", "write the name of your My Domain"),
+    ("acme.example.com", "is not the host of a My Domain"),
+    ("acme.my.salesforce.com.example.com", "is not the host of a My Domain"),
+    ("http://acme.my.salesforce.com", "is not an https URL"),
+    ("a_b", "is not a My Domain or sandbox name"),
+]
+
+
+@pytest.fixture
+def saved(profiles: Path) -> None:
+    profiles.write_text(SAVED)
+
+
+@pytest.mark.parametrize("entrance", ENTRANCES)
+@pytest.mark.parametrize(("name", "login_url", "profile"), MEANT)
+@pytest.mark.usefixtures("shell", "saved")
+def test_a_name_means_the_same_org_at_every_entrance(
+    entrance: Callable[[str], Workspace], name: str, login_url: str, profile: str | None
+) -> None:
+    reached = entrance(name)
+    assert reached.org is not None
+    assert (login_url, profile) == (reached.org.login_url, reached.profile.name if reached.profile else None)
+
+
+@pytest.mark.parametrize("entrance", ENTRANCES)
+@pytest.mark.parametrize(("name", "words"), REFUSED)
+@pytest.mark.usefixtures("shell", "saved")
+def test_a_name_that_means_no_org_is_refused_in_the_same_words_at_every_entrance(
+    entrance: Callable[[str], Workspace], name: str, words: str
+) -> None:
+    with pytest.raises(OrgError, match=words):
+        entrance(name)
+
+
+@pytest.mark.parametrize("entrance", ENTRANCES)
+@pytest.mark.usefixtures("profiles", "shell")
+def test_practice_is_the_practice_org_at_every_entrance(entrance: Callable[[str], Workspace]) -> None:
+    reached = entrance("practice")
+    practice = reached.at_practice()
+    assert practice is not None
+    practice.stop()
+
+
+@pytest.mark.usefixtures("profiles")
+def test_the_guide_of_a_notebook_asks_for_the_api_version_that_is_set_there(shell: InteractiveShell) -> None:
+    shell.run_cell("%config SfMagics.api_version = '60.0'")  # type: ignore[no-untyped-call]
+    guide = shell.run_line_magic("sf_guide", "")
+    guide.fields["name"].value = "acme"
+    guide.buttons["Go there"].click()
+    assert "60.0" == guide.walk.workspace.chosen_org().api_version
