@@ -20,7 +20,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     {"secret", "errors"},
     {"faults", "xpath", "secret_patterns", "key_material", "secret_scan"},
-    {"soap", "operations", "rest", "sobject", "selection", "chain", "handshake", "writing", "roots", "bag"},
+    {"soap", "rest", "sobject", "selection", "chain", "handshake", "writing", "roots", "bag"},
     {"identity", "findings", "csr", "org", "tls", "profiles"},
     {"transport"},
     {"login", "session", "query"},

@@ -29,7 +29,7 @@ def test_every_lesson_is_in_the_readme() -> None:
 def test_every_module_is_on_the_map() -> None:
     the_map = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     modules = [path.name for path in (ROOT / "sfmtls_nb").rglob("*.py") if path.name != "__init__.py"]
-    lessons = {path.name for path in (ROOT / "sfmtls_nb/notebook/lessons").glob("*.py")}
+    lessons = {path.name for path in (ROOT / "sfmtls_nb/notebook/course/lessons").glob("*.py")}
     soql = {name for name in modules if name.startswith("soql_")} - {"soql_form.py"}
     assert [] == [name for name in modules if name not in the_map and name not in lessons | soql]
 

@@ -9,10 +9,10 @@ from IPython.core.completer import CompletionContext, SimpleMatcherResult, conte
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb.notebook.magics import SfMagics
-from sfmtls_nb.notebook.views import offer_traceback, register_views
+from sfmtls_nb.notebook.views.registry import offer_traceback, register_views
 
 if TYPE_CHECKING:
-    from sfmtls_nb.notebook.completion import Completion
+    from sfmtls_nb.notebook.completion.completion import Completion
 
 __all__ = ["SfMagics", "load"]
 
@@ -46,7 +46,7 @@ def register_completion(shell: InteractiveShell) -> None:
     @cache
     def completion() -> Completion:
         # Where it is used: %load_ext has to be quick.
-        from sfmtls_nb.notebook.completion import Completion  # noqa: PLC0415
+        from sfmtls_nb.notebook.completion.completion import Completion  # noqa: PLC0415
 
         return Completion(shell)
 

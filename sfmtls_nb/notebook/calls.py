@@ -13,9 +13,9 @@ from lxml import etree
 
 from sfmtls_nb.errors import ApiFault, CertificatePageError, ExpectationError, SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
+from sfmtls_nb.notebook.operations import OPERATIONS
 from sfmtls_nb.notebook.template import Evaluate, filled_body, filled_path, filled_soql
 from sfmtls_nb.notebook.workspace import Workspace
-from sfmtls_nb.operations import OPERATIONS
 from sfmtls_nb.soap import Part, Reply, indented, parse
 
 T = TypeVar("T")

@@ -23,7 +23,7 @@ from sfmtls_nb.secret import mask_session_ids
 class Argument(NamedTuple):
     """One argument of a magic: argparse's flags and options, and what completes its value.
 
-    completes: a key of `sfmtls_nb.notebook.completion`, such as ``"scenario"``; "" for argparse's choices alone.
+    completes: a key of `sfmtls_nb.notebook.completion.completion`, such as ``"scenario"``; "" for argparse's choices alone.
     raw: its quotes are its own, as those of a query are, and not the line's.
     """
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sfmtls_nb.identity import ClientIdentity
-    from sfmtls_nb.notebook.course import Checked, Course, Standing
-    from sfmtls_nb.notebook.glossary import Entries
+    from sfmtls_nb.notebook.course.course import Checked, Course, Standing
+    from sfmtls_nb.notebook.course.glossary import Entries
     from sfmtls_nb.notebook.scrubbing import Scrubbed
     from sfmtls_nb.notebook.workspace import Workspace
     from sfmtls_nb.org import Org
@@ -65,7 +65,7 @@ class SfMagics(Magics):
     @cached_property
     def course(self) -> Course:
         """Which lesson is open."""
-        from sfmtls_nb.notebook.course import Course
+        from sfmtls_nb.notebook.course.course import Course
 
         return Course(self.workspace)
 
@@ -95,7 +95,7 @@ class SfMagics(Magics):
         if chosen.scenario:
             print(workspace.arm(chosen.scenario))
         if chosen.action == "setup":
-            from sfmtls_nb.notebook.setup_panel import SetupPanel
+            from sfmtls_nb.notebook.forms.setup_panel import SetupPanel
 
             return SetupPanel(practice)
         return practice
@@ -140,7 +140,7 @@ class SfMagics(Magics):
     def sf_login(self, chosen: Namespace) -> Session | widgets.Widget:
         """Sign in. The password is asked for and never typed into a cell; the practice org's is known."""
         if chosen.form:
-            from sfmtls_nb.notebook.forms import SignInForm
+            from sfmtls_nb.notebook.forms.form import SignInForm
 
             return SignInForm(self.workspace)
         return self._called(lambda: self.workspace.sign_in(chosen.username))
@@ -159,10 +159,10 @@ class SfMagics(Magics):
         Files that are not here are looked for in the practice org's folder; a scenario's name stands for its files.
         """
         if not chosen.files:
-            from sfmtls_nb.notebook.forms import IdentityForm
+            from sfmtls_nb.notebook.forms.form import IdentityForm
 
             return IdentityForm(self.workspace)
-        from sfmtls_nb.notebook.identity_view import findings_html, findings_text
+        from sfmtls_nb.notebook.views.identity import findings_html, findings_text
 
         only, *others = chosen.files
         identity = self.workspace.assembled_asking(chosen.files) if others else self.workspace.named_identity(only)
@@ -198,7 +198,7 @@ class SfMagics(Magics):
     def sf_soap(self, chosen: Namespace) -> Any:
         """Make a SOAP call. With --expect a failure that was predicted is the result; anything else raises."""
         if chosen.operation is None and chosen.cell is None:
-            from sfmtls_nb.notebook.soap_form import SoapForm
+            from sfmtls_nb.notebook.forms.soap import SoapForm
 
             return SoapForm(self.workspace)
         from sfmtls_nb.notebook.calls import soap_call
@@ -224,7 +224,7 @@ class SfMagics(Magics):
     def sf_soql(self, chosen: Namespace) -> pd.DataFrame | SfmtlsError | widgets.Widget:
         """Run SOQL, follow its pages, and return a DataFrame."""
         if not chosen.query and chosen.cell is None:
-            from sfmtls_nb.notebook.soql_form import SoqlForm
+            from sfmtls_nb.notebook.forms.soql import SoqlForm
 
             return SoqlForm(self.workspace)
         from sfmtls_nb.notebook.calls import soql_call
@@ -264,7 +264,7 @@ class SfMagics(Magics):
     @takes()
     def sf_guide(self, chosen: Namespace) -> widgets.Widget:
         """The whole way by hand, step by step: org, certificate, PEM, sign in, call; and the two ways it fails."""
-        from sfmtls_nb.notebook.guide import Guide
+        from sfmtls_nb.notebook.guide.guide import Guide
 
         return Guide(self.workspace)
 
@@ -300,7 +300,7 @@ class SfMagics(Magics):
     @takes(argument("term", nargs="*", completes="term", help="none: all of them"))
     def sf_glossary(self, chosen: Namespace) -> Entries:
         """What a term means."""
-        from sfmtls_nb.notebook.glossary import looked_up
+        from sfmtls_nb.notebook.course.glossary import looked_up
 
         return looked_up(" ".join(chosen.term))
 
@@ -326,7 +326,7 @@ class SfMagics(Magics):
         finally:
             last = self.workspace.last
             if self.show_handshake and last is not None and last is not before:
-                from sfmtls_nb.notebook.summaries import handshake_line
+                from sfmtls_nb.notebook.views.summaries import handshake_line
 
                 print(handshake_line(last))
 

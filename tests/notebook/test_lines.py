@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
-from sfmtls_nb import MutualAuthenticationFault, SoapFault
+from sfmtls_nb import MutualAuthenticationFault, OrgError, SoapFault
 from sfmtls_nb.notebook import without_body
 from sfmtls_nb.notebook.lines import unquoted, words_of
 
@@ -44,7 +44,7 @@ def test_a_flag_that_is_not_known_is_answered_with_the_nearest(
 
 
 def test_the_practice_org_has_no_sandbox(shell: InteractiveShell) -> None:
-    with pytest.raises(UsageError, match="no sandbox"):
+    with pytest.raises(OrgError, match="no sandbox"):
         shell.run_line_magic("sf_org", "practice --sandbox uat")
 
 

@@ -9,7 +9,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb import ClientIdentity, OrgError, SfmtlsError, read_profiles
-from sfmtls_nb.notebook.guide import Guide
+from sfmtls_nb.notebook.guide.guide import Guide
 from sfmtls_nb.notebook.workspace import Workspace
 
 

@@ -1,0 +1,1 @@
+"""Completion: the names that the Tab key offers."""

@@ -1,0 +1,1 @@
+"""The course: lessons, exercises, progress and glossary."""

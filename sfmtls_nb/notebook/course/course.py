@@ -1,0 +1,208 @@
+"""Course: the lessons in their order, how far the learner is, and the exercise that is being checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import platformdirs
+
+from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.notebook.course.exercises import Exercise, Point, Work
+from sfmtls_nb.notebook.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One notebook of the course. Its number is its place in LESSONS, its file ``NN_name.ipynb``.
+
+    does: what one can do afterwards, in a few words.
+    """
+
+    name: str
+    title: str
+    does: str
+
+    @property
+    def number(self) -> int:
+        return LESSONS.index(self)
+
+    @property
+    def file(self) -> str:
+        return f"{self.number:02}_{self.name}.ipynb"
+
+    @property
+    def exercises(self) -> tuple[Exercise, ...]:
+        """In their order, the first of them number 1."""
+        found: tuple[Exercise, ...] = import_module(f"sfmtls_nb.notebook.course.lessons.{self.name}").EXERCISES
+        return found
+
+
+#: A lesson that comes in between is put in between, and the files behind it get their new numbers.
+LESSONS: Final = (
+    Lesson("start_here", "Start here", "what mutual TLS is, whether this machine is ready, how the course works"),
+    Lesson("the_basics", "The basics", "sign in, assemble the certificate, call, and the two failures everyone meets"),
+    Lesson("certificates", "Certificates", "key, request, chain, purpose: assemble, check, upload, and renew in time"),
+    Lesson("when_it_fails", "When it fails", "read every failure: who refused, why, and what to do"),
+    Lesson("soap_and_dataframes", "SOAP and DataFrames", "envelopes, faults, queries, pages and types"),
+    Lesson("your_own_org", "Your own org", "from the Support case to the first call, and what to automate"),
+)
+
+
+def lesson_named(name: str) -> Lesson:
+    """The lesson of that name. Raises SfmtlsError if there is none."""
+    for lesson in LESSONS:
+        file, number = lesson.file, lesson.number
+        if name in (lesson.name, file, file.removesuffix(".ipynb"), f"{number}", f"{number:02}"):
+            return lesson
+    raise SfmtlsError(f"there is no lesson {name!r}", next_step=f"they are: {', '.join(each.name for each in LESSONS)}")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of checking an exercise: what is right, what is missing, and a hint if one was asked for."""
+
+    lesson: Lesson
+    number: int
+    points: tuple[Point, ...]
+    hint: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return all(point.done for point in self.points)
+
+    @property
+    def title(self) -> str:
+        return self.lesson.exercises[self.number - 1].title
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far the learner is: by lesson, the numbers of the exercises that are done. lesson: the one that is open."""
+
+    done: Mapping[str, Sequence[int]]
+    lesson: Lesson | None = None
+
+
+class Course:
+    """The lesson that is open in this notebook."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.lesson: Lesson | None = None
+        # By lesson, since when its work counts: from when it was opened first, for its first cell may be run again.
+        self._since: dict[str, datetime] = {}
+        self._hints: dict[int, int] = {}
+
+    def open(self, name: str) -> Standing:
+        """Begin a lesson: from now on its exercises are checked."""
+        self.lesson, self._hints = lesson_named(name), {}
+        self._since.setdefault(self.lesson.name, datetime.now(UTC))
+        return self.standing()
+
+    def standing(self, *, everything: bool = False) -> Standing:
+        """How far the learner is, in the lesson that is open or in all of them."""
+        return Standing(read_progress(), None if everything else self.lesson)
+
+    def check(self, number: int, names: Mapping[str, Any], *, hint: bool = False) -> Checked:
+        """Check an exercise of the open lesson by what the practice org saw and by the learner's variables.
+
+        hint: give one as well; each time the next one. Raises SfmtlsError if there is no such exercise; whatever else is
+        in the way, such as another org or what the variables hold, makes it one that is not done yet.
+        """
+        lesson = self.lesson
+        if lesson is None:
+            raise SfmtlsError(
+                "no lesson is open", next_step="run the lesson's first cell; in it stands %sf_lesson NAME"
+            )
+        if not 1 <= number <= len(lesson.exercises):
+            raise SfmtlsError(
+                f"lesson {lesson.title} has no exercise {number}", f"it has {len(lesson.exercises)}", "%sf_check 1"
+            )
+        exercise = lesson.exercises[number - 1]
+        checked = Checked(lesson, number, tuple(self._points(lesson, exercise, names)))
+        if checked.passed:
+            note_done(lesson, number)
+        elif hint:
+            given = self._hints.get(number, 0)
+            self._hints[number] = given + 1
+            at = min(given, len(exercise.hints) - 1)
+            checked = Checked(
+                lesson, number, checked.points, f"hint {at + 1} of {len(exercise.hints)}: {exercise.hints[at]}"
+            )
+        return checked
+
+    def _points(self, lesson: Lesson, exercise: Exercise, names: Mapping[str, Any]) -> Iterator[Point]:
+        practice = self._workspace.at_practice()
+        if practice is None and not exercise.anywhere:
+            chosen = self._chosen()
+            yield Point(False, "", f"this is checked on the practice org, and {chosen} is chosen: run %sf_org practice")
+            return
+        since = self._since[lesson.name]
+        work = Work(
+            [event for event in practice.events if event.at >= since] if practice else [], names, self._workspace
+        )
+        try:
+            yield from exercise.look(work)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # what learners make may fail in any way when looked at
+            # Not what it says: that may be a secret of theirs.
+            yield Point(False, "", _ended_with(type(error).__name__, work.looked_at))
+
+    def _chosen(self) -> str:
+        org, profile = self._workspace.org, self._workspace.profile
+        where = org.login_url if org else "no org"
+        return f"{profile.name} ({where})" if profile else where
+
+
+def _ended_with(kind: str, names: Sequence[str]) -> str:
+    if not names:
+        return f"the check itself ended with {kind}"
+    return f"the check of {', '.join(names)} ended with {kind}: look at what is in there, and make it again"
+
+
+# ---------------------------------------------------------------- progress
+
+
+def progress_folder() -> Path:
+    """Where progress is kept: a folder of the user's; SFMTLS_NB_PROGRESS names another.
+
+    In it is an empty file for each exercise that is done. So there is nothing to misread, and nothing to write over: not
+    what another notebook keeps at the same time, and not what another version of the course has kept.
+    """
+    named = os.environ.get("SFMTLS_NB_PROGRESS")
+    return Path(named).expanduser() if named else platformdirs.user_data_path("sfmtls_nb", appauthor=False) / "progress"
+
+
+def read_progress() -> dict[str, list[int]]:
+    """By lesson, the numbers of the exercises that are done. A folder that cannot be read counts as nothing done."""
+    try:
+        kept = {file.name for file in progress_folder().iterdir()}
+    except OSError:
+        kept = set()
+    done = {
+        lesson.name: [number for number, _ in enumerate(lesson.exercises, 1) if _mark(lesson, number) in kept]
+        for lesson in LESSONS
+    }
+    return {name: numbers for name, numbers in done.items() if numbers}
+
+
+def note_done(lesson: Lesson, number: int) -> None:
+    """Keep it. Where it cannot be kept, the course goes on without."""
+    folder = progress_folder()
+    try:
+        file = folder / _mark(lesson, number)
+        if not file.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            file.touch()
+    except OSError as error:
+        print(f"Your progress could not be kept in {folder}: {error.strerror}. The course goes on without.")
+
+
+def _mark(lesson: Lesson, number: int) -> str:
+    """By its title, for its number changes when another exercise comes before it."""
+    return f"{lesson.name} - {lesson.exercises[number - 1].title}"

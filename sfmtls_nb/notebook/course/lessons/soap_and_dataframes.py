@@ -1,0 +1,209 @@
+"""The exercises of “SOAP and DataFrames”."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Final
+
+from sfmtls_nb.notebook.course.exercises import Exercise, Point, Work, is_text
+from sfmtls_nb.practice.schema import SCHEMA
+from sfmtls_nb.soap import Reply
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Of the practice org's contacts, which are the same at each start, and how many of them.
+_NAMES: Final = {"O'Neill": 3, "O'Brannock": 5}
+_CONTACTS: Final = 400
+_SHIPMENT: Final = "Shipments__r"
+_NUMBER: Final = re.compile(r"SH-\d{6}")
+#: How many shipments belong to an account.
+_SENT: Final = 94
+
+
+def _table(work: Work, name: str) -> tuple[pd.DataFrame | None, Point]:
+    """The learner's table of that name, if its columns can be told apart; and what to say of it."""
+    import pandas as pd  # noqa: PLC0415  # loaded when it is used
+
+    found = work.value(name)
+    if found is None:
+        return None, Point(False, "", f"there is no variable {name} yet")
+    if not isinstance(found, pd.DataFrame):
+        return None, Point(False, "", f"{name} is no DataFrame: it is {type(found).__name__}")
+    twice = ", ".join(map(str, found.columns[found.columns.duplicated()].unique()))
+    if twice:
+        return None, Point(False, "", f"{name} has more than one column {twice}, so they cannot be told apart")
+    return found, Point(True, f"{name} is a DataFrame", "")
+
+
+def _has_columns(table: pd.DataFrame, name: str, wanted: tuple[str, ...]) -> Point:
+    lacking = [column for column in wanted if column not in table.columns]
+    return Point(
+        not lacking,
+        f"it has the columns that were asked for: {', '.join(wanted)}",
+        f"{name} has no column {', '.join(lacking)}; it has {', '.join(map(str, table.columns)) or 'none'}",
+    )
+
+
+def _sobjects_of_this_org(work: Work) -> Iterator[Point]:
+    objects, table = _table(work, "objects")
+    yield table
+    if objects is not None:
+        named = sorted(map(str, objects["name"])) if "name" in objects else []
+        yield Point(
+            named == sorted(SCHEMA),
+            f"it has a row for each of the {len(SCHEMA)} sObjects",
+            f"an answer to describeGlobal holds {len(SCHEMA)} elements sobjects; objects has {len(objects)} rows"
+            + ("" if "name" in objects else " and no column name"),
+        )
+    custom, own = next(each.name for each in SCHEMA.values() if each.custom), work.value("own")
+    yield Point(
+        is_text(own, custom),
+        f"own is the sObject that the org has made for itself: {custom}",
+        "there is no variable own yet"
+        if own is None
+        else "own is not the name of the sObject whose custom is true"
+        if isinstance(own, str)
+        else f"own is no text: it is {type(own).__name__}",
+    )
+
+
+def _several_names(work: Work) -> Iterator[Point]:
+    people, table = _table(work, "people")
+    yield table
+    if people is None:
+        return
+    columns = _has_columns(people, "people", ("LastName", "Email"))
+    yield columns
+    if not columns.done:
+        return
+    found = people["LastName"].value_counts().to_dict()
+    others = ", ".join(str(name) for name in found if name not in _NAMES)
+    yield Point(not others, "it holds nobody else", f"people holds others too: {others}")
+    for name, number in _NAMES.items():
+        yield Point(
+            found.get(name, 0) == number,
+            f"it holds all who are called {name}: {number}",
+            f"of those who are called {name} it holds {found.get(name, 0)} of {number}",
+        )
+
+
+def _on_its_way(work: Work) -> Iterator[Point]:
+    import pandas as pd  # noqa: PLC0415  # loaded when it is used
+
+    shipments, table = _table(work, "shipments")
+    yield table
+    if shipments is None:
+        return
+    if _SHIPMENT in shipments:
+        yield Point(False, "", f"{_SHIPMENT} holds a table in each cell; a row for each child is what --explode makes")
+        return
+    # Columns may be called as --explode calls them, or otherwise: what holds the shipments' names is known by these.
+    number = next((column for _, column in shipments.items() if any(map(_is_a_number, column))), None)
+    number = shipments.get(f"{_SHIPMENT}.Name", number)
+    weight, delivered = (
+        shipments.get(f"{_SHIPMENT}.{name}", shipments.get(name)) for name in ("Weight__c", "Delivered_At__c")
+    )
+    of_shipments = {"the shipments' Name": number, "Weight__c": weight, "Delivered_At__c": delivered}
+    lacking = [name for name, column in of_shipments.items() if column is None]
+    if "Name" not in shipments or len(shipments.columns) <= len(of_shipments) - len(lacking):
+        lacking.insert(0, "the accounts' Name")
+    yield Point(
+        not lacking,
+        "it has the columns that were asked for",
+        f"shipments lacks {', '.join(lacking)}; it has {', '.join(map(str, shipments.columns)) or 'no column'}",
+    )
+    if number is None or weight is None or delivered is None or lacking:
+        return
+    rows, different = int(number.count()), number.nunique()
+    yield Point(
+        rows == different == _SENT,
+        "there is a row for each of the accounts' shipments",
+        f"it has {different} of {_SENT} shipments, in {rows} rows: take those of all accounts, without LIMIT and WHERE",
+    )
+    waiting = float(pd.to_numeric(weight[delivered.isna()], errors="coerce").sum())
+    given: Any = work.value("underway")
+    close = isinstance(given, Real) and math.isclose(given, waiting, abs_tol=0.5)  # rounded is right, too
+    yield Point(
+        close,
+        f"underway is what these weigh together: {waiting:,.3f} kg",
+        "there is no variable underway yet"
+        if given is None
+        else f"underway is not what the rows without a Delivered_At__c weigh together: it is {str(given)[:40]}",
+    )
+
+
+def _is_a_number(value: object) -> bool:
+    """Whether it is what the shipments of this org have for a name."""
+    return isinstance(value, str) and bool(_NUMBER.fullmatch(value))
+
+
+def _the_second_page(work: Work) -> Iterator[Point]:
+    second = work.named("second_page", Reply)
+    turned = second is not None and second.operation == "queryMoreResponse"
+    yield Point(
+        turned,
+        "second_page is an answer to queryMore",
+        "there is no variable second_page that holds an answer"
+        if second is None
+        else f"second_page is no answer to queryMore, but a {second.operation}",
+    )
+    if second is not None and turned:
+        yield Point(
+            second.text(".//done") == "true" and second.text(".//size") == str(_CONTACTS),
+            "it is the last page of the contacts",
+            "it is another page than the second of first_page",
+        )
+    both, table = _table(work, "both")
+    yield table
+    if both is not None:
+        different = both["Id"].nunique() if "Id" in both else 0
+        yield Point(
+            len(both) == different == _CONTACTS,
+            f"it holds the {_CONTACTS} contacts, each once",
+            f"both has {len(both)} rows, with {different} different Ids; there are {_CONTACTS} contacts",
+        )
+
+
+EXERCISES: Final = (
+    Exercise(
+        "the sObjects of this org",
+        _sobjects_of_this_org,
+        (
+            "Do as with describeSObject, but without a parameter; keep the answer, and take a table out of it.",
+            'An operation without parameters may stand on the line: %sf_soap everything << describeGlobal. Then .frame(".//…").',
+            'objects = everything.frame(".//sobjects"); own is the name in the row where custom is "true".',
+        ),
+    ),
+    Exercise(
+        "several names at once",
+        _several_names,
+        (
+            "The braces take any Python expression: also a list.",
+            "WHERE LastName IN {{names}}, without brackets and quotes around the braces.",
+            """names = ["O'Neill", …] in one cell; in the next %%sf_soql people << and, below it, """
+            "SELECT LastName, Email FROM Contact WHERE LastName IN {{names}}",
+        ),
+    ),
+    Exercise(
+        "what is on its way",
+        _on_its_way,
+        (
+            "It is the query of the cell above, with another relationship, and without a LIMIT.",
+            "%%sf_soql shipments << --explode Shipments__r; the subquery is (SELECT Name, … FROM Shipments__r).",
+            'underway = shipments.loc[shipments["Shipments__r.Delivered_At__c"].isna(), "Shipments__r.Weight__c"].sum()',
+        ),
+    ),
+    Exercise(
+        "turn the page",
+        _the_second_page,
+        (
+            'The bookmark is in the first answer: first_page.text(".//queryLocator").',
+            "The body is an element queryMore with an element queryLocator in it; {{…}} puts the value in.",
+            "%%sf_soap second_page <<, then the body; both = pd.concat([…]) of first_page.frame('.//records') and the other.",
+        ),
+    ),
+)

@@ -1,0 +1,91 @@
+"""How the course shows itself: a checked exercise, how far the learner is, a term of the glossary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from typing import Final
+
+from sfmtls_nb.notebook.course.course import LESSONS, Checked, Lesson, Standing
+from sfmtls_nb.notebook.course.glossary import Entries
+
+_SIGNS: Final = {True: ("✔", "#3f8f4f"), False: ("○", "#b5762a")}
+_CARD: Final = "border-left:4px solid {colour};padding:2px 0 2px .9em;margin:2px 0;max-width:52em"
+_CELL: Final = "text-align:left;padding:3px 1.4em 3px 0;vertical-align:top"
+
+
+def checked_html(checked: Checked) -> str:
+    """An exercise, point by point."""
+    points = "".join(
+        f'<div><b style="color:{_SIGNS[point.done][1]}">{_SIGNS[point.done][0]}</b> {escape(_said(point.done, point))}</div>'
+        for point in checked.points
+    )
+    after = f"<div style='margin-top:.4em'>{escape(_after(checked))}</div>"
+    colour = _SIGNS[checked.passed][1]
+    return f'<div style="{_CARD.format(colour=colour)}"><b>{escape(_headline(checked))}</b>{points}{after}</div>'
+
+
+def checked_text(checked: Checked) -> str:
+    """The same as text."""
+    points = [f"  {_SIGNS[point.done][0]} {_said(point.done, point)}" for point in checked.points]
+    return "\n".join([_headline(checked), *points, _after(checked)])
+
+
+def _said(done: bool, point: tuple[bool, str, str]) -> str:  # noqa: FBT001  # it chooses between two texts
+    return point[1] if done else point[2]
+
+
+def _headline(checked: Checked) -> str:
+    state = "done" if checked.passed else "not yet"
+    return f"Exercise {checked.number}: {checked.title}: {state}"
+
+
+def _after(checked: Checked) -> str:
+    if checked.passed:
+        return "Well done." if checked.number < len(checked.lesson.exercises) else "Well done; that was the last one."
+    return checked.hint or f"Stuck? %sf_check {checked.number} --hint"
+
+
+def standing_html(standing: Standing) -> str:
+    """The lessons and what is done of each."""
+    rows = "".join(
+        f'<tr style="background:transparent;{"font-weight:600" if lesson is standing.lesson else ""}">'
+        + "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in cells)
+        + "</tr>"
+        for lesson, cells in _rows(standing)
+    )
+    return f'<table style="border-collapse:collapse;margin:2px 0">{rows}</table>'
+
+
+def standing_text(standing: Standing) -> str:
+    """The same as text."""
+    rows = [cells for _, cells in _rows(standing)]
+    widths = [max(len(cells[column]) for cells in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in rows
+    )
+
+
+def _rows(standing: Standing) -> Iterable[tuple[Lesson, tuple[str, str, str]]]:
+    shown = [standing.lesson] if standing.lesson else LESSONS
+    for lesson in shown:
+        of = len(lesson.exercises)
+        done = standing.done.get(lesson.name, ())
+        signs = "".join("●" if number in done else "○" for number in range(1, of + 1))
+        words = f"{signs} {signs.count('●')} of {of} exercises done" if of else "to read"
+        yield lesson, (f"{lesson.number:02} {lesson.title}", lesson.does, words)
+
+
+def entries_html(entries: Entries) -> str:
+    """Terms and what they mean."""
+    rows = "".join(
+        f'<tr style="background:transparent"><th style="{_CELL};white-space:nowrap;font-weight:600">{escape(term)}</th>'
+        f'<td style="{_CELL}">{escape(meaning)}</td></tr>'
+        for term, meaning in entries.items()
+    )
+    return f'<table style="border-collapse:collapse;margin:2px 0;max-width:60em">{rows}</table>'
+
+
+def entries_text(entries: Entries) -> str:
+    """The same as text."""
+    return "\n".join(f"{term}: {meaning}" for term, meaning in entries.items())

@@ -1,0 +1,1 @@
+"""The guided walk from the org to the first mutual TLS call."""

@@ -1,0 +1,264 @@
+"""Guide: the whole way by hand, one step after another, each with what it means, its result, and its code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from html import escape
+from typing import Any, Final
+
+import ipywidgets as widgets
+
+from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.notebook.forms.main_thread import answer_on_main_thread
+from sfmtls_nb.notebook.forms.secret_fields import SecretField, UploadField
+from sfmtls_nb.notebook.guide.steps import STEPS, Action, Step, Taken, Where
+from sfmtls_nb.notebook.guide.walk import Note, State, Walk
+from sfmtls_nb.notebook.views.code import code_html
+from sfmtls_nb.notebook.views.summaries import error_html, failure_html, reply_html
+from sfmtls_nb.notebook.workspace import Workspace
+
+_NUMBER: Final = {step.title: number for number, step in enumerate(STEPS, 1)}
+_COLOURS: Final = {
+    State.DONE: "#3f8f4f",
+    State.AS_EXPECTED: "#3f8f4f",
+    State.SURPRISE: "#b5762a",
+    State.FAILED: "#d0483f",
+    State.WORKING: "#6c7ad6",
+}
+_STYLE: Final = (
+    "<style>"
+    ".sfmtls-rail .jupyter-button{height:auto;margin:0 0 4px;padding:5px 12px;text-align:left;white-space:pre-line;"
+    "line-height:1.4;color:inherit;background:rgba(128,128,128,.1);border-left:4px solid rgba(128,128,128,.45);"
+    "border-radius:3px}"
+    ".sfmtls-rail .jupyter-button:first-line{font-weight:600}"
+    ".sfmtls-rail .sfmtls-chosen.jupyter-button{background:rgba(108,122,214,.24)}"
+    ".sfmtls-guide .jupyter-button:focus-visible,.sfmtls-guide summary:focus-visible"
+    "{outline:2px solid var(--jp-brand-color1,#2196f3);outline-offset:1px}"
+    ".sfmtls-guide .widget-label{text-align:left}.sfmtls-guide .widget-html{margin:0}"
+    ".sfmtls-guide .widget-html-content{line-height:1.5;min-width:0;overflow-wrap:anywhere}"
+    + "".join(
+        f".sfmtls-rail .sfmtls-{state.name.lower()}.jupyter-button{{border-left-color:{colour}}}"
+        for state, colour in _COLOURS.items()
+    )
+    + "</style>"
+)
+_FIELD: Final[Mapping[str, Any]] = {
+    "layout": {"width": "min(30em,100%)", "margin": "2px 0"},
+    "style": {"description_width": "11em"},
+}
+
+
+class _Field:
+    """How a field is made, and where it is offered. What is typed is sent when the field is left, in one piece."""
+
+    def __init__(self, kind: Callable[..., widgets.Widget], where: Where = "anywhere", **options: Any) -> None:
+        self.kind, self.where, self.options = kind, where, options
+
+    def make(self) -> widgets.Widget:
+        typed = {"continuous_update": False} if self.kind is widgets.Text else {}
+        return self.kind(**{**_FIELD, **typed, **self.options})
+
+
+_AS_WIDE: Final = {"width": "max-content", "margin": "2px 0"}
+_FIELDS: Final = {
+    "name": _Field(widgets.Text, description="My Domain or profile", placeholder="acme"),
+    "files": _Field(UploadField, description="Choose key and certificates", multiple=True, layout=_AS_WIDE, style={}),
+    "passphrase": _Field(SecretField, description="Passphrase of the key", placeholder="if it is encrypted"),
+    "folder": _Field(widgets.Text, description="Folder", value="mine"),
+    "overwrite": _Field(
+        widgets.Checkbox, description="Write over files of that name", indent=False, layout=_AS_WIDE, style={}
+    ),
+    "user": _Field(widgets.Dropdown, "practice", description="User"),
+    "username": _Field(widgets.Text, "own", description="Username", placeholder="the profile’s, if it has one"),
+    "password": _Field(SecretField, "own", description="Password"),
+    "token": _Field(SecretField, "own", description="Security token", placeholder="if your org wants one"),
+}
+
+
+class Guide(widgets.VBox):
+    """Seven steps at the left, the chosen one beside them.
+
+    What is done here is done in the workspace, and what cells have done there shows after `refresh`, which every click
+    does. fields: the inputs by name. buttons: what acts, by what stands on it. rail: the steps.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.walk = Walk(workspace)
+        self.fields = {name: field.make() for name, field in _FIELDS.items()}
+        self.buttons = {
+            action.button: widgets.Button(
+                description=action.button, layout={"width": "max-content", "margin": "2px 8px 10px 0"}
+            )
+            for step in STEPS
+            for action in step.actions
+        }
+        self.rail = [widgets.Button(layout={"width": "100%"}) for _ in STEPS]
+        self.forward = widgets.Button(layout={"width": "max-content"})
+        self.head, self.meaning, self.result, self.code = (widgets.HTML() for _ in range(4))
+        self._controls = widgets.VBox(layout={"margin": "8px 0", "overflow": "visible"})
+        self._working: Step | None = None
+        for step, button in zip(STEPS, self.rail, strict=True):
+            button.on_click(lambda _, step=step: self.choose(step))
+            for action in step.actions:
+                self.buttons[action.button].on_click(lambda _, step=step, action=action: self._act(step, action))
+        self.forward.on_click(lambda _: self.choose(STEPS[STEPS.index(self.chosen) + 1]))
+        self.result.layout = {"max_height": "30em", "overflow": "auto"}
+        top = widgets.HBox(
+            [self.head, self.forward], layout={"justify_content": "space-between", "align_items": "flex-start"}
+        )
+        panel = widgets.VBox([top, self.meaning, self._controls, self.result, self.code])
+        panel.layout = {"flex": "1 1 22em", "min_width": "0", "min_height": "36em", "padding": "0 2px 0 20px"}
+        rail = widgets.VBox(self.rail, layout={"flex": "0 0 16em"})
+        rail.add_class("sfmtls-rail")
+        super().__init__([widgets.HTML(_STYLE, layout={"height": "0", "margin": "0"}), widgets.HBox([rail, panel])])
+        self.add_class("sfmtls-guide")
+        answer_on_main_thread(self)
+        to_do = (step for step in STEPS if self.state(step) is not State.DONE)
+        self.choose(next(to_do, STEPS[-1]))
+
+    def choose(self, step: Step) -> None:
+        """Show a step."""
+        self.chosen = step
+        self.refresh()
+
+    def state(self, step: Step) -> State:
+        """How a step stands, by what is in the workspace now."""
+        note = self.walk.note(step.title)
+        if step is self._working:
+            return State.WORKING
+        if note:
+            return note.state
+        if step.there(self.walk):
+            return State.DONE
+        return State.WAITS if self._missing(step) else State.TO_DO
+
+    def refresh(self) -> None:
+        """Show everything as it is now."""
+        step, number = self.chosen, _NUMBER[self.chosen.title]
+        for each, button in zip(STEPS, self.rail, strict=True):
+            self._show_in_rail(each, button)
+        state = self.state(step)
+        colour = f";color:color-mix(in srgb,currentColor 35%,{_COLOURS[state]})" if state in _COLOURS else ""
+        self.head.value = (
+            f'<div role="heading" aria-level="3" style="font-size:1.35em;font-weight:600">{number} · {step.title}</div>'
+            f'<div style="font-weight:600{colour}">{self._words(step)}</div>'
+        )
+        self.meaning.value = f'<div style="max-width:46em;margin-top:.5em">{step.meaning}</div>'
+        self._show_controls(step)
+        self.result.value = self._result(step)
+        self.code.value = code_html(*step.code(self.walk))
+        following = STEPS[number:]
+        self.forward.description = f"Next: {following[0].title}" if following else "Next"
+        self.forward.layout.visibility = "visible" if following else "hidden"
+
+    def _show_in_rail(self, step: Step, button: widgets.Button) -> None:
+        button.description = (
+            f"{_NUMBER[step.title]} {step.title}{' ◂' * (step is self.chosen)}\n{self._words(step, brief=True)}"
+        )
+        state = self.state(step)
+        for each in _COLOURS:
+            (button.add_class if each is state else button.remove_class)(f"sfmtls-{each.name.lower()}")
+        (button.add_class if step is self.chosen else button.remove_class)("sfmtls-chosen")
+
+    def _words(self, step: Step, *, brief: bool = False) -> str:
+        state = self.state(step)
+        if state is State.WAITS:
+            missing = self._missing(step)
+            names = [f"{_NUMBER[each.title]}{'' if brief else f' {each.title}'}" for each in missing]
+            return f"{state.value} for {' and '.join(names)}"
+        return str(state.value)
+
+    def _missing(self, step: Step) -> list[Step]:
+        return [each for each in STEPS if each.title in step.needs and not each.there(self.walk)]
+
+    def _show_controls(self, step: Step) -> None:
+        practice = self.walk.workspace.at_practice()
+        offered: tuple[Where, ...] = ("anywhere", "practice" if practice else "own")
+        users = [(f"{user.username} ({user.name})", user.name) for user in practice.state.users] if practice else []
+        if list(self.fields["user"].options) != users:
+            self.fields["user"].options = users
+            self.fields["user"].value = users[0][1] if users else None
+        actions = [action for action in step.actions if action.where in offered]
+        succeeded = self.state(step) in (State.DONE, State.AS_EXPECTED)
+        self.forward.button_style = "primary" if succeeded else ""
+        shown: list[widgets.Widget] = []
+        for action in actions:
+            button = self.buttons[action.button]
+            button.button_style = "primary" if action is actions[0] and not succeeded else ""
+            shown += [*(self.fields[name] for name in action.fields if _FIELDS[name].where in offered), button]
+        for widget in shown:
+            widget.disabled = self._working is not None or bool(self._missing(step))
+        self._controls.children = shown
+
+    def _result(self, step: Step) -> str:
+        note = self.walk.note(step.title)
+        try:
+            there = step.shown(self.walk) if step.there(self.walk) else ""
+        except SfmtlsError as error:
+            there = failure_html(error)
+        if note and there:
+            return f"{note.html}<div>What was there before still holds:</div>{there}"
+        return note.html if note else there
+
+    # ------------------------------------------------------------ doing
+
+    def _act(self, step: Step, action: Action) -> None:
+        # First of all, before anything is done with it: what a widget holds is saved with the notebook.
+        taken = {name: self._take(name) for name in action.fields}
+        for later in STEPS[STEPS.index(step) :]:
+            note = self.walk.notes.get(later.title)
+            if later is step or (note and note.session is None):
+                self.walk.notes.pop(later.title, None)
+        with self._at_work(step, self.buttons[action.button]):
+            note = self._note(step, action, taken)
+            if note:
+                self.walk.notes[step.title] = note
+
+    def _note(self, step: Step, action: Action, taken: Taken) -> Note | None:
+        workspace = self.walk.workspace
+        session = workspace.session if step.lesson else None
+        try:
+            reply = action.do(self.walk, taken)
+        except SfmtlsError as error:
+            exchange = error.exchange if step.lesson else None
+            if step.expects and isinstance(error, step.expects):
+                return Note(State.AS_EXPECTED, _said(step.lesson) + error_html(error), session, exchange)
+            said = _said("Another failure than the one expected.") if step.expects else ""
+            return Note(State.FAILED, said + failure_html(error), session, exchange)
+        except Exception as error:
+            # Its text is not shown: it may quote what was typed.
+            self.walk.notes[step.title] = Note(
+                State.FAILED,
+                _said(
+                    f"<b>✖ error: {escape(type(error).__name__)}</b>. This was not foreseen; View › Show Log Console has its traceback."
+                ),
+                session,
+            )
+            raise
+        if reply is None:
+            return None
+        state, said = (State.SURPRISE, step.surprise) if step.expects else (State.DONE, step.lesson)
+        return Note(state, _said(said) + reply_html(reply), session, workspace.last)
+
+    @contextmanager
+    def _at_work(self, step: Step, button: widgets.Button) -> Iterator[None]:
+        """Show that something is being done, and let nothing else be begun meanwhile."""
+        description, self._working, button.description = button.description, step, "Working …"
+        try:
+            self.refresh()
+            yield
+        finally:
+            self._working, button.description = None, description
+            self.refresh()
+
+    def _take(self, name: str) -> Any:
+        """What a field holds. What may be secret is no longer in it afterwards."""
+        field = self.fields[name]
+        if isinstance(field, SecretField | UploadField):
+            return field.taken()
+        return field.value.strip() if isinstance(field.value, str) else field.value
+
+
+def _said(words: str) -> str:
+    return f'<div role="status" style="margin:0 0 .6em;max-width:46em">{words}</div>'

@@ -1,0 +1,251 @@
+"""The steps of the guide, as a table: what each means, what it needs, what it does, what there is to see, and its code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, NamedTuple
+
+from sfmtls_nb.errors import (
+    CertificatePageError,
+    IdentityError,
+    MutualAuthenticationFault,
+    OrgError,
+    SfmtlsError,
+)
+from sfmtls_nb.notebook.guide.code import (
+    Code,
+    call_code,
+    identity_code,
+    login_code,
+    on_443_code,
+    org_code,
+    pem_code,
+    without_code,
+)
+from sfmtls_nb.notebook.guide.walk import Walk
+from sfmtls_nb.notebook.views.identity import findings_html, identity_html
+from sfmtls_nb.notebook.views.summaries import org_rows, practice_html, session_html, table_html
+from sfmtls_nb.org import Port
+from sfmtls_nb.secret import Secret
+from sfmtls_nb.soap import Reply
+
+#: What was typed or chosen, by the field's name: text, a check, a Secret, or uploaded files as (name, content).
+Taken = Mapping[str, Any]
+#: Where something is offered.
+Where = Literal["anywhere", "practice", "own"]
+
+
+class Action(NamedTuple):
+    """A button, the fields it takes from, and what it does with what they held. A call returns its reply."""
+
+    button: str
+    do: Callable[[Walk, Taken], Reply | None]
+    fields: tuple[str, ...] = ()
+    where: Where = "anywhere"
+
+
+class Step(NamedTuple):
+    """One step. Its texts are HTML; a term stands in bold where it is explained.
+
+    there: whether the workspace has what the step makes, and shown: how that looks; a call leaves nothing there.
+    needs: titles of steps before it. expects: the failure that a call is made to see. lesson: what to learn from what
+    was to come; surprise: what it means if nothing fails.
+    """
+
+    title: str
+    meaning: str
+    actions: tuple[Action, ...]
+    code: Callable[[Walk], Code]
+    needs: tuple[str, ...] = ()
+    there: Callable[[Walk], bool] = lambda _: False
+    shown: Callable[[Walk], str] = lambda _: ""
+    expects: type[SfmtlsError] | None = None
+    lesson: str = ""
+    surprise: str = ""
+
+
+# ---------------------------------------------------------------- where to go
+
+
+def _start_practice(walk: Walk, _: Taken) -> None:
+    walk.workspace.start_practice()
+    walk.user = ""
+
+
+def _go(walk: Walk, taken: Taken) -> None:
+    if not taken["name"]:
+        raise OrgError("no name was typed", next_step="type acme for https://acme.my.salesforce.com, or a profile")
+    # A passphrase is asked for in step 2: here a question would wait for ever, in a terminal nobody sees.
+    walk.workspace.choose(taken["name"], asking=False)
+    walk.user = ""
+
+
+def _org_html(walk: Walk) -> str:
+    practice, org, profile = walk.workspace.at_practice(), walk.workspace.org, walk.workspace.profile
+    if practice or org is None:
+        return practice_html(practice) if practice else ""
+    rows = [("profile", profile.name)] if profile else []
+    if profile and profile.identity and walk.workspace.identity is None:
+        rows.append(("certificate", "its key is encrypted: step 2 takes the passphrase"))
+    return table_html([*rows, *org_rows(org)])
+
+
+# ---------------------------------------------------------------- who we are
+
+
+def _take_practice_files(walk: Walk, _: Taken) -> None:
+    client = walk.workspace.running_practice().client
+    walk.workspace.present(walk.workspace.assembled([client.key, client.leaf, *client.intermediates]))
+
+
+def _assemble(walk: Walk, taken: Taken) -> None:
+    workspace, files = walk.workspace, taken["files"]
+    profile_files = workspace.profile.identity if workspace.profile else ()
+    sources = [content for _, content in files] or profile_files
+    if not sources:
+        raise IdentityError("no files were chosen", next_step="choose the private key and all certificates at once")
+    identity = workspace.assembled(sources, taken["passphrase"] or None)
+    workspace.present(identity)
+    walk.named = identity, tuple(name for name, _ in files) or tuple(map(str, profile_files))
+
+
+def _identity_html(walk: Walk) -> str:
+    identity = walk.workspace.identity
+    return identity_html(identity) + findings_html(walk.workspace.findings(identity)) if identity else ""
+
+
+def _write(walk: Walk, taken: Taken) -> None:
+    folder, overwrite, identity = taken["folder"], taken["overwrite"], walk.workspace.identity
+    if not folder:
+        raise IdentityError("no folder was named", next_step="type a name such as mine; it is made if it is not there")
+    if identity:
+        walk.workspace.write(identity, folder, overwrite=overwrite)
+        walk.folder, walk.overwrite = folder, overwrite
+
+
+def _is_written(walk: Walk) -> bool:
+    return walk.workspace.pem is not None and walk.workspace.pem.exists()
+
+
+def _pem_html(walk: Walk) -> str:
+    pem = walk.workspace.pem
+    if pem is None:
+        return ""
+    upload, keep = pem.with_name("upload.crt"), ("keep", f"{pem}: key and chain, readable by you alone")
+    return table_html([keep, ("upload to Setup", f"{upload}: the leaf, no secret")] if upload.exists() else [keep])
+
+
+def _sign_in(walk: Walk, taken: Taken) -> None:
+    workspace = walk.workspace
+    if workspace.at_practice():
+        workspace.sign_in(taken["user"])
+        walk.user = taken["user"]
+    else:
+        username = taken["username"] or (workspace.profile.username if workspace.profile else "")
+        if not (username and taken["password"]):
+            raise SfmtlsError(
+                "a username and a password are needed", next_step="type both; a token only if you have one"
+            )
+        workspace.sign_in(username, Secret(taken["password"].reveal() + taken["token"].reveal()))
+        walk.user = username
+    if workspace.session:
+        walk.login_curl = workspace.session.session_id, workspace.curl()
+
+
+def _session_html(walk: Walk) -> str:
+    return session_html(walk.workspace.session) if walk.workspace.session else ""
+
+
+# ---------------------------------------------------------------- calls
+
+
+def _calling(port: Port, *, certificate: bool = True) -> Callable[[Walk, Taken], Reply]:
+    return lambda walk, _: walk.workspace.soap("getUserInfo", port=port, certificate=certificate)
+
+
+_SURPRISE: Final = (
+    "The call went through. So the org does not <i>enforce</i> mutual TLS for the user you signed in as: the profile of that "
+    "user does not have <i>Enforce SSL/TLS Mutual Authentication</i>. An administrator ticks it in Setup; on the "
+    "practice org, sign in as the enforced user."
+)
+
+STEPS: Final = (
+    Step(
+        "Org",
+        "An <b>org</b> is one company’s Salesforce. It has two doors, called <b>ports</b>: <b>443</b>, where everyone signs in, "
+        "and <b>8443</b>, where the server asks who <i>you</i> are. The <b>practice org</b> is a server on this machine that "
+        "behaves like Salesforce: nothing leaves the machine, and nothing can break.",
+        (Action("Start the practice org", _start_practice), Action("Go there", _go, ("name",))),
+        org_code,
+        there=lambda walk: walk.workspace.org is not None,
+        shown=_org_html,
+    ),
+    Step(
+        "Certificate",
+        "A <b>certificate</b> says who you are, signed by an authority that others trust. The <b>private key</b> that was made "
+        "with it proves that it is yours; show it to nobody. Your certificate is the <b>leaf</b>; those of the "
+        "authorities that signed it are <b>intermediates</b>, and the last one up is the <b>root</b>, which the org has already.",
+        (
+            Action("Take the practice org’s files", _take_practice_files, where="practice"),
+            Action("Assemble my own", _assemble, ("files", "passphrase")),
+        ),
+        identity_code,
+        needs=("Org",),
+        there=lambda walk: walk.workspace.identity is not None,
+        shown=_identity_html,
+    ),
+    Step(
+        "PEM",
+        "<b>PEM</b> is text that holds keys and certificates, one after another. <code>fullcert.pem</code> (key, leaf, "
+        "intermediates) stays with you: programs such as curl show it. <code>upload.crt</code> (the leaf alone) is what goes to "
+        "Salesforce: Setup › Certificate and Key Management › Mutual Authentication Certificates. The practice org has it already.",
+        (Action("Write the two files", _write, ("folder", "overwrite")),),
+        pem_code,
+        needs=("Certificate",),
+        there=_is_written,
+        shown=_pem_html,
+    ),
+    Step(
+        "Sign in",
+        "Username and password go to 443, and back comes a <b>session id</b>, which stands for you in every later call. Nobody "
+        "asks for a certificate yet, not even if the user is <b>enforced</b>: one whose profile has the permission "
+        "<i>Enforce SSL/TLS Mutual Authentication</i>.",
+        (Action("Sign in", _sign_in, ("user", "username", "password", "token")),),
+        login_code,
+        needs=("Org",),
+        there=lambda walk: walk.workspace.session is not None,
+        shown=_session_html,
+    ),
+    Step(
+        "Call",
+        "<code>getUserInfo</code> asks the org: who am I to you? It goes to 8443 with the certificate, so that the org proves "
+        "who it is, as always, and you prove who you are. That both do is <b>mutual TLS</b>; TLS is the “s” in https.",
+        (Action("Call with the certificate", _calling(8443)),),
+        call_code,
+        needs=("Certificate", "Sign in"),
+        lesson="Both sides have proven who they are, and the org answered. Click a line to fold it.",
+    ),
+    Step(
+        "Without a certificate",
+        "The same call to 8443, with the certificate left at home. Predict first: what does the org answer? It is the mistake "
+        "that everyone makes once, and it has a face of its own.",
+        (Action("Call without it", _calling(8443, certificate=False)),),
+        without_code,
+        needs=("Sign in",),
+        expects=CertificatePageError,
+        lesson="A web page (HTML), where XML was expected. A program that can only read XML complains of a <i>syntax error</i> "
+        "here, and nobody understands it. So look for HTML first.",
+        surprise=_SURPRISE,
+    ),
+    Step(
+        "On 443",
+        "The same call by the other door: 443, where nobody asks for a certificate. The session id is good. Is that enough?",
+        (Action("Call on 443", _calling(443)),),
+        on_443_code,
+        needs=("Sign in",),
+        expects=MutualAuthenticationFault,
+        lesson="No: for this user the org wants to see a certificate, and on 443 it cannot. This time it says so in XML, with a "
+        "<b>fault</b>, which is how SOAP says no. The way out is 8443, as in step 5.",
+        surprise=_SURPRISE,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Views: values of the core as HTML and text."""

@@ -1,0 +1,76 @@
+"""Views: how the core's values look in a notebook. Each keeps a plain text beside the HTML.
+
+They are registered by the names of types, and what draws them is imported when there is something to draw: %load_ext has
+to be quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final, cast
+
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.formatters import DisplayFormatter
+from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+
+from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.notebook.lines import traceback_of
+
+#: Lines below the first, and characters of one, that an error takes at most.
+_LINES, _LONG = 14, 1_000
+# No colour: where HTML is shown an error stands on red already.
+_BOLD, _PLAIN = "\033[1m", "\033[0m"
+
+Draw = Callable[[Any], str]
+
+
+def _drawn(module: str, name: str) -> Draw:
+    """A function of a module of this package, imported when it is called."""
+    return lambda value: str(getattr(import_module(f"sfmtls_nb.notebook.{module}"), name)(value))
+
+
+#: Module and name of a type -> where it is drawn, as what: ``reply_html`` and ``reply_text``.
+_VIEWS: Final = {
+    ("sfmtls_nb.soap", "Reply"): ("views.summaries", "reply"),
+    ("sfmtls_nb.soap", "Part"): ("views.summaries", "part"),
+    ("sfmtls_nb.errors", "SfmtlsError"): ("views.summaries", "error"),
+    ("sfmtls_nb.identity", "ClientIdentity"): ("views.identity", "identity"),
+    ("sfmtls_nb.org", "Org"): ("views.summaries", "org"),
+    ("sfmtls_nb.session", "Session"): ("views.summaries", "session"),
+    ("sfmtls_nb.practice.org", "PracticeOrg"): ("views.summaries", "practice"),
+    ("sfmtls_nb.notebook.course.course", "Checked"): ("course.view", "checked"),
+    ("sfmtls_nb.notebook.course.course", "Standing"): ("course.view", "standing"),
+    ("sfmtls_nb.notebook.course.glossary", "Entries"): ("course.view", "entries"),
+}
+
+
+def register_views(shell: InteractiveShell) -> None:
+    """Teach a shell's display formatter, and its tracebacks, about our types."""
+    formatters = cast("DisplayFormatter", shell.display_formatter).formatters
+    for (module, name), (place, what) in _VIEWS.items():
+        formatters["text/html"].for_type_by_name(module, name, _drawn(place, f"{what}_html"))
+        formatters["text/plain"].for_type_by_name(module, name, _printed(_drawn(place, f"{what}_text")))
+    # IPython asks the exception itself how its traceback is to be shown; it stays an exception and still raises.
+    setattr(SfmtlsError, "_render_traceback_", error_lines)  # noqa: B010  # not a method of the core's class
+
+
+def _printed(plain: Draw) -> Callable[[Any, Any, bool], None]:
+    return lambda value, printer, cycle: printer.text(plain(value))
+
+
+def error_lines(error: SfmtlsError) -> list[str]:
+    """An uncaught error in three lines: what, evidence, next step; what an org says may take some more."""
+    first, *others = [each if len(each) <= _LONG else f"{each[:_LONG]}…" for each in str(error).splitlines()] or [""]
+    if len(others) > _LINES:
+        kept = _LINES - 2
+        others = [*others[:kept], f"  … {len(others) - _LINES:,} more lines", *others[-2:]]
+    return [f"{_BOLD}{type(error).__name__}{_PLAIN}: {first}", *others]
+
+
+def offer_traceback(publisher: DisplayPublisher, result: ExecutionResult) -> None:
+    """Below an error of ours that ended a cell, where HTML is shown: the whole traceback, folded."""
+    error = result.error_in_exec
+    if isinstance(error, SfmtlsError):
+        html = import_module("sfmtls_nb.notebook.views.summaries").traceback_html(error, traceback_of(error))
+        publisher.publish({"text/plain": "(with --traceback the magic prints the whole traceback)", "text/html": html})

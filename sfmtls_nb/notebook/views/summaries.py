@@ -1,0 +1,169 @@
+"""Summaries: a session, a practice org, an error, a call, in a few lines of text or HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+from urllib.parse import urlsplit
+
+from sfmtls_nb.chain import common_name
+from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.notebook.views.tree import brief, tree_html
+from sfmtls_nb.org import Org
+from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.session import Session
+from sfmtls_nb.soap import Part, Reply, alone, indented
+from sfmtls_nb.transport import Exchange
+
+Rows = Sequence[tuple[str, str]]
+
+#: Of a part with many elements, so many are drawn.
+_SHOWN: Final = 20
+_CELL: Final = "text-align:left;padding:2px 1.2em 2px 0;vertical-align:top"
+
+
+def reply_html(reply: Reply) -> str:
+    """The envelope as a tree."""
+    return tree_html(reply.root)
+
+
+def reply_text(reply: Reply) -> str:
+    """The envelope as ``xmllint --format`` prints it, its long lists cut."""
+    return indented(brief(reply.root))
+
+
+def part_html(part: Part) -> str:
+    """Each of the elements as a tree."""
+    return "".join(map(tree_html, part.elements[:_SHOWN])) + (
+        f"<div>{escape(_rest(part))}</div>" if _rest(part) else ""
+    )
+
+
+def part_text(part: Part) -> str:
+    """The same as text."""
+    shown = Part(part.path, tuple(brief(alone(each)) for each in part.elements[:_SHOWN]))
+    return "\n".join(filter(None, (str(shown), _rest(part))))
+
+
+def _rest(part: Part) -> str:
+    if not part:
+        return f"the reply has nothing at {part.path}"
+    return f"… {len(part) - _SHOWN:,} more" if len(part) > _SHOWN else ""
+
+
+def session_html(session: Session) -> str:
+    """Where the session is good, and what may be shown of its id."""
+    return table_html(_session_rows(session))
+
+
+def session_text(session: Session) -> str:
+    """The same as text."""
+    return table_text(_session_rows(session))
+
+
+def _session_rows(session: Session) -> Rows:
+    return [
+        ("session id", str(session.session_id)),
+        ("server URL", session.server_url),
+        ("on 8443", session.org.endpoint(session.server_url, 8443)),
+    ]
+
+
+def org_html(org: Org) -> str:
+    """Where to sign in, where to call, whom to trust."""
+    return table_html(org_rows(org))
+
+
+def org_text(org: Org) -> str:
+    """The same as text."""
+    return table_text(org_rows(org))
+
+
+def org_rows(org: Org) -> Rows:
+    """The same as rows."""
+    rows = [
+        ("sign in at", org.login_url),
+        ("mutual TLS on", f"port {org.mutual_port}"),
+        ("API version", org.api_version),
+        ("trusted root", str(org.ca_file or "")),
+    ]
+    return [row for row in rows if row[1]]
+
+
+def practice_html(practice: PracticeOrg) -> str:
+    """The doors, the users, and where the files are."""
+    return table_html(_practice_rows(practice))
+
+
+def practice_text(practice: PracticeOrg) -> str:
+    """The same as text."""
+    return table_text(_practice_rows(practice))
+
+
+def _practice_rows(practice: PracticeOrg) -> Rows:
+    if not practice.running:
+        return [("practice org", "stopped")]
+    users = ", ".join(f"{user.username} ({user.name})" for user in practice.state.users)
+    return [
+        ("stands for 443", practice.api_url),
+        ("stands for 8443", practice.mutual_url),
+        ("users", users),
+        ("files", str(practice.directory)),
+    ]
+
+
+def error_html(error: SfmtlsError) -> str:
+    """An error as a value: what ``--expect`` returns when the prediction comes true."""
+    return _error_box(error, "", "")
+
+
+def failure_html(error: SfmtlsError) -> str:
+    """An error that somebody did not want, said in words to those who do not see its colour."""
+    return _error_box(error, "✖ error: ", ' role="alert"')
+
+
+def _error_box(error: SfmtlsError, before: str, role: str) -> str:
+    rows = [("what", error.what), ("evidence", error.evidence), ("next", error.next_step)]
+    return (
+        f'<div{role} style="border-left:4px solid #d1803a;padding-left:.8em">'
+        f"<b>{before}{escape(type(error).__name__)}</b>{table_html([row for row in rows if row[1]])}</div>"
+    )
+
+
+def error_text(error: SfmtlsError) -> str:
+    """The same as text."""
+    return f"{type(error).__name__}: {error}"
+
+
+def traceback_html(error: SfmtlsError, traceback: str) -> str:
+    """What stands below an error that was not caught, folded: the error again in a table, and the whole traceback."""
+    return (
+        '<details style="margin:.3em 0"><summary style="cursor:pointer">the whole traceback</summary>'
+        f"{error_html(error)}"
+        f'<pre style="font-size:.92em;overflow-x:auto;margin:.6em 0">{escape(traceback)}</pre></details>'
+    )
+
+
+def handshake_line(exchange: Exchange) -> str:
+    """One call's connection: where to, which TLS, what we showed, what came."""
+    identity = exchange.identity
+    shown = f"{common_name(identity.leaf)} + {len(identity.intermediates)} intermediates" if identity else "none"
+    came = f"HTTP {exchange.status}, {1000 * exchange.elapsed:.0f} ms" if exchange.status else "no answer"
+    return f"{urlsplit(exchange.url).netloc} · {exchange.tls or 'no TLS'} · client certificate: {shown} · {came}"
+
+
+def table_html(rows: Rows) -> str:
+    """Rows of a name and a text."""
+    cells = "".join(
+        f'<tr style="background:transparent"><th style="{_CELL};font-weight:600;opacity:.75;white-space:nowrap">{escape(name)}</th>'
+        f'<td style="{_CELL};white-space:pre-wrap">{escape(value)}</td></tr>'
+        for name, value in rows
+    )
+    return f'<table style="border-collapse:collapse;margin:2px 0">{cells}</table>'
+
+
+def table_text(rows: Rows) -> str:
+    """The same as text."""
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
