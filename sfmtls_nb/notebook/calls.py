@@ -14,7 +14,7 @@ from lxml import etree
 from sfmtls_nb.errors import ApiFault, CertificatePageError, ExpectationError, SfmtlsError
 from sfmtls_nb.identity import ClientIdentity
 from sfmtls_nb.notebook.operations import OPERATIONS
-from sfmtls_nb.notebook.template import Evaluate, filled_body, filled_path, filled_soql
+from sfmtls_nb.notebook.template import Evaluate, fill_body, fill_path, fill_soql
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.soap import Part, Reply, indented, parse
 
@@ -78,7 +78,7 @@ def soql_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
     found, soql = _variable(typed, value_of)
     if found and not isinstance(soql, str):
         raise _not_text(typed, soql, "a query", "a str")
-    soql = soql if found else filled_soql(typed, value_of)
+    soql = soql if found else fill_soql(typed, value_of)
     return _expecting(
         chosen.expect,
         lambda: workspace.query(soql, api=chosen.api, deleted=chosen.deleted, explode=chosen.explode),
@@ -88,7 +88,7 @@ def soql_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
 def rest_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:
     """The JSON, or what was predicted."""
     typed = " ".join(chosen.path)  # as it was typed, as a query may stand in it
-    path = filled_path(_AROUND.sub(r"\2", typed), value_of)
+    path = fill_path(_AROUND.sub(r"\2", typed), value_of)
     body = None if chosen.cell is None else _json(chosen.cell, value_of)
     return _expecting(
         chosen.expect,
@@ -110,7 +110,7 @@ def _body(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> etree.
         if found and not isinstance(value, str):
             raise _not_text(typed, value, "XML", "a str, an lxml element or a Reply")
         # A variable is taken as it is: in it, {{ }} may be data.
-        body = filled_body("{{value|raw}}", lambda _: value) if found else filled_body(typed, value_of)
+        body = fill_body("{{value|raw}}", lambda _: value) if found else fill_body(typed, value_of)
     if chosen.save is not None:  # now that it could be read
         workspace.envelopes[chosen.save] = typed
     return body

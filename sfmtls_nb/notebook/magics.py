@@ -307,12 +307,11 @@ class SfMagics(Magics):
     # ------------------------------------------------------------ what the magics share
 
     def _value_of(self, chosen: Namespace) -> Callable[[str], Any]:
-        """What an expression is worth where the magic was called."""
+        """Make what evaluates an expression where the magic was called."""
 
         def value_of(expression: str) -> Any:
             names = self.shell.user_ns if self.shell else {}
-            # All of them as globals: within a comprehension or a lambda, eval's locals are out of sight.
-            return eval(expression, {**names, **chosen.local_ns})  # noqa: S307  # it is the user's own cell
+            return eval(expression, names, chosen.local_ns)  # noqa: S307  # it is the user's own cell
 
         return value_of
 

@@ -230,12 +230,6 @@ class TestTheBody:
         cells("def call():\n    chosen = 'getUserInfo'\n    %sf_soap r << {{chosen|raw}}\n    return r")
         assert USER_ID == cells("call()").text(".//userId")
 
-    def test_sees_them_within_a_comprehension_too(self, cells: Cells) -> None:
-        cells(
-            "def call(names):\n    mine = 'Erin Enforced'\n    %sf_soql r << SELECT Id FROM User WHERE Name IN {{[n for n in names if n == mine]}}\n    return r"
-        )
-        assert [USER_ID] == list(cells("call(['Erin Enforced', 'Stan Standard'])")["Id"])
-
     def test_shows_what_is_wrong_with_an_expression(self, cells: Cells) -> None:
         with pytest.raises(SfmtlsError, match=r"\{\{nothing}} cannot be evaluated"):
             cells("%%sf_soap\n<query><queryString>{{nothing}}</queryString></query>")

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -21,12 +20,12 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from sfmtls_nb import Secret, SfmtlsError
-from sfmtls_nb.notebook.template import Evaluate, filled_body, filled_path, filled_soql
+from sfmtls_nb.notebook.template import Evaluate, fill_body, fill_path, fill_soql
 from sfmtls_nb.practice.soql import compile_query
 from sfmtls_nb.soap import PARTNER, SECRET_ELEMENTS, SOAPENV, from_user, read_reply
 
 Fill = Callable[[str, Evaluate], Any]
-FILLS = [filled_body, filled_soql, filled_path]
+FILLS = [fill_body, fill_soql, fill_path]
 # Any text but halves of characters; and of it, what XML 1.0 can hold.
 texts = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("'\"\\%_{}]<>&/?#\n\r\t\b\f\0\u2028\x85"))
 xml_texts = st.text(
@@ -56,15 +55,15 @@ def having(**names: Any) -> Evaluate:
 
 
 def body(text: str, /, **names: Any) -> etree._Element:
-    return filled_body(text, having(**names))
+    return fill_body(text, having(**names))
 
 
 def soql(text: str, /, **names: Any) -> str:
-    return filled_soql(text, having(**names))
+    return fill_soql(text, having(**names))
 
 
 def path(text: str, /, **names: Any) -> str:
-    return filled_path(text, having(**names))
+    return fill_path(text, having(**names))
 
 
 def refusal(fill: Fill, text: str, /, **names: Any) -> SfmtlsError:
@@ -87,42 +86,55 @@ def compared(query: str) -> list[Any]:
     ("typed", "filled"),
     [
         ("limits", "limits"),
-        ("a{{1 + 1}}b{{'x'}}", "a2bx"),
+        ("a{{len('ab')}}b{{'x'}}", "a2bx"),
         ("{{  'x'  }}", "x"),
         ("{{\n'x'\n}}", "x"),
-        ("{{{'a': {'b': 'x'}}['a']['b']}}", "x"),
+        ("{{row['a']['b']}}", "x"),
+        ("{{names[-1]}}{{names[0:1][0]}}", "yx"),
+        ("{{', '.join(names)|raw}}", "x, y"),
+        ("{{'%s'.replace('%s', str(7)).strip()}}", "7"),
+        ("{{dict(a='x').get('a', None)}}", "x"),
+        ("{{sorted(['y', 'x'], reverse=True)[1]}}", "x"),
         ("{{ '}}' }}", "%7D%7D"),
+        ("{{'it\\'s }}'}}", "it%27s%20%7D%7D"),
         ("{{'{{'}}", "%7B%7B"),
-        ("{{[each for each in ['x']][0]}}}}", "x}}"),
+        ("{{names[0]}}}}", "x}}"),
         ("{ {{'x'}} }", "{ x }"),
         ("{{'a|raw'}}", "a%7Craw"),
         ("{{'a b' | raw}}", "a b"),
-        ("{{('a', 'b')[True | False]}}", "b"),
-        ("{{'x' # a comment}}", "x"),
         ("{{'a/b'|raw}}{{'c/d'}}", "a/bc%2Fd"),
     ],
 )
-def test_an_expression_ends_where_it_is_one(typed: str, filled: str) -> None:
-    assert filled == path(typed)
+def test_an_expression_is_made_of_names_attributes_indexing_and_calls(typed: str, filled: str) -> None:
+    assert filled == path(typed, names=["x", "y"], row={"a": {"b": "x"}})
+
+
+@pytest.mark.parametrize(("typed", "line"), [("x {{name", 1), ("\n\nx {{name} }", 3), ("{{don't}}", 1), ("{{'}}", 1)])
+@pytest.mark.parametrize("fill", FILLS)
+def test_braces_that_are_not_closed_are_refused(fill: Fill, typed: str, line: int) -> None:
+    assert f"the braces of line {line} are not closed" == refusal(fill, typed).what
 
 
 @pytest.mark.parametrize(
-    ("typed", "what", "evidence"),
+    ("typed", "evidence"),
     [
-        ("x {{name", "the braces of line 1 are not closed", "'{{name'"),
-        ("\n\nx {{name} }", "the braces of line 3 are not closed", "'{{name} }'"),
-        ("{{}}", "what stands in the braces of line 1 is no Python expression", "invalid syntax"),
-        ("{{x = 1}}", "what stands in the braces of line 1 is no Python expression", "invalid syntax"),
-        ("{{don't}}", "what stands in the braces of line 1 is no Python expression", "unterminated string"),
-        ("{{|raw}}", "what stands in the braces of line 1 is no Python expression", "invalid syntax"),
-        ("{{\ud800}}", "what stands in the braces of line 1 is no Python expression", "UnicodeEncodeError"),
-        ("{{" + "(" * 9999 + "}}", "what stands in the braces of line 1 is no Python expression", "too many nested"),
+        ("{{}}", "invalid syntax"),
+        ("{{x = 1}}", "invalid syntax"),
+        ("{{|raw}}", "invalid syntax"),
+        ("{{" + "(" * 9999 + "}}", "too many nested"),
+        ("{{1 + 1}}", "BinOp cannot stand there"),
+        ("{{a or b}}", "BoolOp cannot stand there"),
+        ("{{f'{x}'}}", "JoinedStr cannot stand there"),
+        ("{{lambda: x}}", "Lambda cannot stand there"),
+        ("{{[n for n in names]}}", "ListComp cannot stand there"),
+        ("{{{x}}}", "'{' was never closed"),
+        ("{{(x := 1)}}", "NamedExpr cannot stand there"),
     ],
 )
 @pytest.mark.parametrize("fill", FILLS)
-def test_braces_without_an_expression_are_refused(fill: Fill, typed: str, what: str, evidence: str) -> None:
+def test_any_other_expression_is_refused_with_a_way_out(fill: Fill, typed: str, evidence: str) -> None:
     error = refusal(fill, typed)
-    assert (what, True) == (error.what, evidence in error.evidence)
+    assert (True, True) == (evidence in error.evidence, "make it a variable in a cell above" in error.next_step)
 
 
 @pytest.mark.parametrize("fill", FILLS)
@@ -158,12 +170,6 @@ def test_any_typed_text_is_filled_or_an_error_of_ours(typed: str) -> None:
             assert error.next_step  # noqa: PT017  # any text may be either
 
 
-def test_an_expression_is_warned_of_by_whoever_evaluates_it() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert "x" == filled_path(r"{{'\d'}}", lambda code: "x")
-
-
 @pytest.mark.parametrize("fill", FILLS)
 def test_a_value_is_not_searched_for_expressions(fill: Fill) -> None:
     evaluated: list[str] = []
@@ -178,7 +184,7 @@ def test_a_value_is_not_searched_for_expressions(fill: Fill) -> None:
 
 @pytest.mark.timeout(20)
 def test_many_braces_are_refused_in_time() -> None:
-    refusal(filled_soql, "{{ ' " + "}} " * 3000)
+    refusal(fill_soql, "{{ ' " + "}} " * 3000)
 
 
 # ---------------------------------------------------------------- XML
@@ -194,7 +200,7 @@ def test_any_text_put_into_xml_reads_back_as_itself(text: str, other: str) -> No
 
 @pytest.mark.parametrize("text", ["\0", "\x1b", "\ufffe", "\ud800", "a\udc80"])
 def test_a_character_that_xml_cannot_hold_is_refused(text: str) -> None:
-    assert "{{text}} cannot stand here" == refusal(filled_body, "<a>{{text}}</a>", text=text).what
+    assert "{{text}} cannot stand here" == refusal(fill_body, "<a>{{text}}</a>", text=text).what
 
 
 @pytest.mark.parametrize("typed", ["getUserInfo", "\n getUserInfo \n", "{{'getUserInfo'|raw}}", "<getUserInfo/>"])
@@ -207,7 +213,7 @@ def test_a_name_alone_is_that_operation(typed: str) -> None:
 def test_what_is_neither_xml_nor_a_name_is_refused_as_ever(typed: str) -> None:
     with pytest.raises(SfmtlsError) as as_ever:
         from_user(typed)
-    assert str(as_ever.value) == str(refusal(filled_body, typed))
+    assert str(as_ever.value) == str(refusal(fill_body, typed))
 
 
 @pytest.mark.parametrize(
@@ -227,7 +233,7 @@ def test_what_is_neither_xml_nor_a_name_is_refused_as_ever(typed: str) -> None:
     ],
 )
 def test_a_value_where_xml_takes_none_is_refused_with_a_way_out(typed: str) -> None:
-    error = refusal(filled_body, typed, x="value")
+    error = refusal(fill_body, typed, x="value")
     assert ("{{x}} cannot stand here", True, False) == (
         error.what,
         "|raw" in error.next_step,
@@ -248,16 +254,16 @@ def test_a_value_where_xml_takes_none_is_refused_with_a_way_out(typed: str) -> N
 )
 @pytest.mark.parametrize("raw", ["", "|raw"])
 def test_xml_that_is_wrong_with_its_values_is_refused_without_them(typed: str, raw: str) -> None:
-    error = refusal(filled_body, typed.replace("}}", f"{raw}}}}}"), x="p455w0rd")
+    error = refusal(fill_body, typed.replace("}}", f"{raw}}}}}"), x="p455w0rd")
     assert "p455w0rd" not in str(error)
 
 
 def test_a_value_is_no_encoding() -> None:
-    refusal(filled_body, "<?xml version='1.0' encoding='{{x}}'?><a/>", x="UTF-8")
+    refusal(fill_body, "<?xml version='1.0' encoding='{{x}}'?><a/>", x="UTF-8")
 
 
 def test_the_error_says_where_xml_is_wrong() -> None:
-    assert "line 2: ERR_TAG_NAME_MISMATCH" in refusal(filled_body, "<a>\n{{1}}</b>").evidence
+    assert "line 2: ERR_TAG_NAME_MISMATCH" in refusal(fill_body, "<a>\n{{1}}</b>").evidence
 
 
 QUERY = f"<query xmlns='{PARTNER}'><queryString>x &amp; y</queryString></query>"
@@ -281,7 +287,7 @@ def test_a_reply_can_be_put_in_whole() -> None:
 
 
 def test_an_element_is_no_value_without_raw() -> None:
-    assert "it is of type _Element" == refusal(filled_body, "<a>{{x}}</a>", x=etree.fromstring("<a/>")).evidence
+    assert "it is of type _Element" == refusal(fill_body, "<a>{{x}}</a>", x=etree.fromstring("<a/>")).evidence
 
 
 @pytest.mark.parametrize("empty", ["<a/>", "<a b=''/>", "<a><b/></a>"])
@@ -301,23 +307,23 @@ def test_a_secret_goes_into_an_element_for_secrets(name: str, namespace: str) ->
 @pytest.mark.parametrize(
     ("fill", "typed"),
     [
-        (filled_body, "<username>{{pw}}</username>"),
-        (filled_body, "<password x='{{pw}}'/>"),
-        (filled_body, "<password><x/>{{pw}}</password>"),
-        (filled_body, "<password><x>{{pw}}</x></password>"),
-        (filled_body, "<password><!-- {{pw}} --></password>"),
-        (filled_body, "<password>{{pw|raw}}</password>"),
-        (filled_body, "<password>{{[pw]}}</password>"),
-        (filled_body, "<password>{{pw}}</passwort>"),
-        (filled_body, "<password>{{pw}}{{wrong}}</password>"),
-        (filled_body, "{{pw|raw}}"),
-        (filled_soql, "{{pw}}"),
-        (filled_soql, "'{{pw}}'"),
-        (filled_soql, "{{[pw]}}"),
-        (filled_soql, "{{pw|raw}}"),
-        (filled_path, "x/{{pw}}"),
-        (filled_path, "query?q={{pw}}"),
-        (filled_path, "{{pw|raw}}"),
+        (fill_body, "<username>{{pw}}</username>"),
+        (fill_body, "<password x='{{pw}}'/>"),
+        (fill_body, "<password><x/>{{pw}}</password>"),
+        (fill_body, "<password><x>{{pw}}</x></password>"),
+        (fill_body, "<password><!-- {{pw}} --></password>"),
+        (fill_body, "<password>{{pw|raw}}</password>"),
+        (fill_body, "<password>{{[pw]}}</password>"),
+        (fill_body, "<password>{{pw}}</passwort>"),
+        (fill_body, "<password>{{pw}}{{wrong}}</password>"),
+        (fill_body, "{{pw|raw}}"),
+        (fill_soql, "{{pw}}"),
+        (fill_soql, "'{{pw}}'"),
+        (fill_soql, "{{[pw]}}"),
+        (fill_soql, "{{pw|raw}}"),
+        (fill_path, "x/{{pw}}"),
+        (fill_path, "query?q={{pw}}"),
+        (fill_path, "{{pw|raw}}"),
     ],
 )
 def test_a_secret_is_refused_elsewhere_and_not_shown(fill: Fill, typed: str) -> None:
@@ -352,7 +358,7 @@ def test_a_value_cannot_leave_its_literal(text: str) -> None:
 @pytest.mark.parametrize("before", ["\\", "\\\\\\", "\\u", "\\u002", "\\'\\", "\\u0041\\u00", "\\u00,\\"])
 @pytest.mark.parametrize("typed", ["'{before}{{{{x}}}}'", "'{{{{before|raw}}}}{{{{x}}}}'"])
 def test_a_backslash_that_would_join_with_the_value_is_refused(typed: str, before: str) -> None:
-    error = refusal(filled_soql, typed.format(before=before), x="' OR Name != '", before=before)
+    error = refusal(fill_soql, typed.format(before=before), x="' OR Name != '", before=before)
     assert "a backslash in front of it would join with its text" == error.evidence
 
 
@@ -369,7 +375,7 @@ def test_no_value_changes_the_outline_of_a_query(typed: str, value: str) -> None
     try:
         as_typed = soql(typed, x="x")
     except SfmtlsError:
-        refusal(filled_soql, typed, x=value)
+        refusal(fill_soql, typed, x=value)
     else:
         assert outline(as_typed) == outline(soql(typed, x=value))
 
@@ -467,21 +473,19 @@ def test_a_list_leaves_brackets_that_are_there_alone(typed: str, value: Any, lit
         (np.datetime64("2026-01-31", "ns"), "it is a time without a time zone"),
         (pd.Series(pd.to_datetime(["2026-01-31"])), "it is a time without a time zone"),
         (np.array(["2026-01-31"], "datetime64[ns]"), "it is a time without a time zone"),
-        (datetime.min.replace(tzinfo=PLUS_2), "in UTC it is beyond the calendar"),
         (np.timedelta64(5, "ns"), "it is of type timedelta"),
         (pd.DataFrame({"a": [1]}), "it is of type DataFrame"),
         ({"a": 1}, "it is of type dict"),
         (b"x", "it is bytes"),
-        ("a\ud800", "character 2 of its text is half a character (a lone surrogate)"),
     ],
 )
 def test_what_is_no_value_of_soql_is_refused(value: Any, evidence: str) -> None:
-    assert evidence == refusal(filled_soql, "x = {{value}}", value=value).evidence
+    assert evidence == refusal(fill_soql, "x = {{value}}", value=value).evidence
 
 
 @pytest.mark.parametrize(("value", "evidence"), [(None, "it has no value"), (["a"], "it is a list of values")])
 def test_what_has_no_text_does_not_stand_in_quotes(value: Any, evidence: str) -> None:
-    assert evidence == refusal(filled_soql, "x = '{{value}}'", value=value).evidence
+    assert evidence == refusal(fill_soql, "x = '{{value}}'", value=value).evidence
 
 
 @pytest.mark.parametrize("value", [5, True, date(2026, 1, 31)])
@@ -531,7 +535,7 @@ def test_a_value_in_a_path_is_percent_encoded(typed: str, filled: str) -> None:
     ],
 )
 def test_a_value_that_would_lead_elsewhere_is_refused(typed: str, value: Any, evidence: str) -> None:
-    assert evidence == refusal(filled_path, typed, x=value).evidence
+    assert evidence == refusal(fill_path, typed, x=value).evidence
 
 
 RESOURCES = ["query?q=", "query/?q=", "queryAll?q=", "tooling/query?x=y&q=", "/services/data/v58.0/query?explain="]
@@ -554,6 +558,4 @@ def test_in_the_query_of_a_path_a_value_becomes_a_literal(value: Any, literal: s
 
 
 def test_a_backslash_before_a_value_is_refused_in_the_query_of_a_path_too() -> None:
-    assert (
-        "backslash" in refusal(filled_path, "query?q=SELECT+Id+FROM+Contact+WHERE+Name=%27%5C{{x}}%27", x="'").evidence
-    )
+    assert "backslash" in refusal(fill_path, "query?q=SELECT+Id+FROM+Contact+WHERE+Name=%27%5C{{x}}%27", x="'").evidence
