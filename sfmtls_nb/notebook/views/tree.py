@@ -1,6 +1,7 @@
 """Tree: XML as nested, foldable HTML. Static and self-contained: no script, no style sheet, only inline styles.
 
-Lists in lists, so that it is indented also where a sanitizer takes the styles away. Whatever comes, it stays below 300 kB.
+Lists in lists, so that it is indented also where a sanitizer takes the styles away. It shows so many levels, so many
+children of an element and so many elements in all, and says how many more there are.
 """
 
 from __future__ import annotations
@@ -31,34 +32,29 @@ _BOX: Final = (
 _PLAIN: Final = "list-style:none;margin:.4em 0 0;padding:0"
 _LIST: Final = "list-style:none;margin:0 0 0 .3em;padding:0 0 0 .8em;border-left:1px solid rgba(128,128,128,.3)"
 _SUMMARY: Final = "cursor:pointer;clear:right;margin-left:1.2em;list-style-position:outside"
-# Levels open at first; children and attributes shown; characters of a text or path, and of a name or an attribute.
-_OPEN_LEVELS, _SHOWN, _ATTRIBUTES, _LONG_TEXT, _LONG = 6, 50, 20, 1_000, 200
-# Bytes for all nodes, and for what stands around each. What is left of the 300 kB is the root's and the legend's.
-_BYTES, _AROUND = 200_000, 200
+# Levels open at first, and shown at all; children of an element, and elements in all; attributes of an element;
+# characters of a text or path, and of a name or an attribute.
+_OPEN_LEVELS, _LEVELS, _CHILDREN, _ELEMENTS, _ATTRIBUTES, _LONG_TEXT, _LONG = 6, 30, 50, 500, 20, 1_000, 200
 
 # Siblings looked at, at most, for another one of the same name.
 _LOOKED: Final = 1_000
 
 _OWN_TEXT: Final = etree.XPath("text()[normalize-space()]", smart_strings=False)
-_COUNT: Final = etree.XPath("count(*)")
-# The first attributes, in Python's terms and as they are written: each name for itself, because a variable in place of the
-# number makes it a search through all, and so does attrib.items() (lxml looks for each value from the beginning).
-_FIRST: Final = etree.XPath(f"@*[position() <= {_ATTRIBUTES}]")
-_NAMES: Final = [etree.XPath(f"name(@*[{n}])", smart_strings=False) for n in range(1, _ATTRIBUTES + 1)]
-_WRITTEN: Final = str.maketrans({"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"})
 
 
 @dataclass
 class _Room:
-    """How many bytes may still be written; and the namespaces met, for the legend."""
+    """How many elements may still be shown; and the namespaces met, for the legend."""
 
-    left: int = _BYTES
+    left: int = _ELEMENTS
     legend: dict[str, None] = field(default_factory=dict)
     meanings: dict[str, str | None] = field(default_factory=dict)
 
-    def take(self, size: int) -> bool:
-        self.left -= size * (fits := size <= self.left)
-        return fits
+    def take(self, nodes: Iterable[etree._Element], level: int) -> list[etree._Element]:
+        """The first of these nodes, as many as may be shown at that level."""
+        taken = [*islice(nodes, min(_CHILDREN, self.left) if level < _LEVELS else 0)]
+        self.left -= len(taken)
+        return taken
 
     def note(self, prefix: str | None, name: str | etree._Element) -> None:
         if uri := etree.QName(name).namespace:
@@ -66,7 +62,7 @@ class _Room:
 
 
 def tree_html(root: etree._Element) -> str:
-    """The element and all below it: secrets masked, each node with its path, and of what is long the beginning.
+    """Draw an element and all below it: secrets masked, each node with its path, and of what is long the beginning.
 
     The paths are XPath 1.0 and begin at the root of the document, also where the element is a part of it.
     """
@@ -76,23 +72,18 @@ def tree_html(root: etree._Element) -> str:
         room.note(element.prefix, element)
     way = "/".join(_step(element, room) for element in above) or "."
     nodes = _head(root, way, 0, room) + "".join(_body(root, way, 1, room))
-    legend = "".join(f'<li style="{_QUIET}">{escape(line)}</li>' for line in islice(room.legend, _SHOWN))
-    legend += _more(len(room.legend) - _SHOWN, " namespaces")
+    legend = "".join(f'<li style="{_QUIET}">{escape(line)}</li>' for line in islice(room.legend, _CHILDREN))
+    legend += _more(len(room.legend) - _CHILDREN, " namespaces")
     return f'<div style="{_BOX}"><ul style="{_PLAIN}">{nodes}</ul><ul style="{_PLAIN}">{legend}</ul></div>'
 
 
 def brief(root: etree._Element) -> etree._Element:
-    """A copy with secrets masked, and of what is long the beginning; a comment says how many more there are.
+    """Copy an element with secrets masked, and of what is long the beginning; a comment says how many more there are.
 
     The plain text beside the tree is made of it: a reply of 20 MB must not come into the notebook as text either.
     """
-    made, _ = _copy(root)
+    made = _copy(root)
     _fill(made, root, 1, _Room())
-    if root.getparent() is None:
-        for before in reversed([*islice(root.itersiblings(preceding=True), _SHOWN)]):
-            made.addprevious(_copy(before)[0])
-        for behind in reversed([*islice(root.itersiblings(), _SHOWN)]):
-            made.addnext(_copy(behind)[0])
     return made
 
 
@@ -100,20 +91,15 @@ def brief(root: etree._Element) -> etree._Element:
 
 
 def _body(element: etree._Element, path: str, level: int, room: _Room) -> Iterator[str]:
-    """What is in an element, and its end. The lines of the children are given room first, then what is in them."""
+    """The content of an element, and its end. All children get their lines before what is in the first of them."""
     if not _is_leaf(element):
-        built = []
-        for child in islice(element.iterchildren(etree.Element), _SHOWN):
-            below = _step(child, room) if path == "." else f"{path}/{_step(child, room)}"
-            head = _head(child, below, level, room)
-            if not room.take(len(head.encode()) + _AROUND):
-                break
-            built.append((child, below, head))
+        children = room.take(element.iterchildren(etree.Element), level)
         yield f'<ul style="{_LIST}">'
-        for child, below, head in built:
-            yield head
+        for child in children:
+            below = _step(child, room) if path == "." else f"{path}/{_step(child, room)}"
+            yield _head(child, below, level, room)
             yield from _body(child, below, level + 1, room)
-        yield f"{_more(int(_COUNT(element)) - len(built))}</ul>"
+        yield f"{_more(_count(element.iterchildren(etree.Element)) - len(children))}</ul>"
     yield "</details></li>"
 
 
@@ -144,9 +130,8 @@ def _count(nodes: Iterable[etree._Element]) -> int:
 def _head(element: etree._Element, path: str, level: int, room: _Room) -> str:
     """The line of an element. A leaf shows its path when it is opened, any other at the right."""
     room.note(element.prefix, element)
-    name = f"{element.prefix}:{etree.QName(element).localname}" if element.prefix else etree.QName(element).localname
+    line = f'<span style="{_TAG}">{escape(_cut(_written(element.prefix, element)))}</span>{_attributes(element, room)}'
     text = _text(element)
-    line = f'<span style="{_TAG}">{escape(_cut(name))}</span>{_attributes(element, room)}'
     line += f" = {escape(text)}" if text else ""
     path = escape(path if len(path) <= _LONG_TEXT else f"… a path of {len(path):,} characters")
     if _is_leaf(element):
@@ -158,14 +143,19 @@ def _head(element: etree._Element, path: str, level: int, room: _Room) -> str:
 
 
 def _attributes(element: etree._Element, room: _Room) -> str:
+    prefixes = {uri: prefix for prefix, uri in element.nsmap.items() if prefix} if element.attrib else {}
     shown = ""
-    for (key, value), name_of in zip(_first_attributes(element), _NAMES, strict=False):
-        name = str(name_of(element))
-        room.note(name.partition(":")[0], key)
-        safe = escape(_safe(value, _LONG, etree.QName(key).localname))
-        shown += f' <span style="{_ATTRIBUTE}">{escape(_cut(name))}</span>="{safe}"'
+    for key, value in _first_attributes(element).items():
+        prefix = prefixes.get(etree.QName(key).namespace or "")
+        room.note(prefix, key)
+        shown += f' <span style="{_ATTRIBUTE}">{escape(_cut(_written(prefix, key)))}</span>="{escape(value)}"'
     more = len(element.attrib) - _ATTRIBUTES
     return f"{shown} … {more:,} more attributes" if more > 0 else shown
+
+
+def _written(prefix: str | None, name: str | etree._Element) -> str:
+    local = etree.QName(name).localname
+    return f"{prefix}:{local}" if prefix else local
 
 
 def _more(count: int, what: str = "") -> str:
@@ -176,40 +166,28 @@ def _more(count: int, what: str = "") -> str:
 
 
 def _fill(made: etree._Element, element: etree._Element, level: int, room: _Room) -> None:
-    copied = []
-    for child in [] if _is_secret(element) else islice(element, _SHOWN):
-        below, size = _copy(child)
-        if not room.take(size + 4 * level + _AROUND // 4):
-            break
-        made.append(below)
-        copied.append((below, child))
-    for below, child in copied:
+    if _is_secret(element):
+        return
+    children = room.take(element, level)
+    copies = [_copy(child) for child in children]
+    made.extend(copies)
+    for below, child in zip(copies, children, strict=True):
         _fill(below, child, level + 1, room)
-    if not _is_secret(element) and (more := len(element) - len(copied)):
+    if more := len(element) - len(children):
         made.append(etree.Comment(f" {more:,} more "))
 
 
-def _copy(node: etree._Element) -> tuple[etree._Element, int]:
-    """A node without its children, and how many bytes it takes at most."""
-    text, tail = _text(node) if _is_secret(node) else _safe(node.text or ""), _safe(node.tail or "")
-    made, parts = copy(node) if not isinstance(node.tag, str) else None, [text, tail]
-    if made is None:
-        declared, parent = node.nsmap, node.getparent()
-        known, used = {} if parent is None else parent.nsmap, declared
-        if len(declared) > _SHOWN:  # of thousands only the one that the element uses; and reading them has its price
-            uri = etree.QName(node).namespace
-            known, used = {}, {node.prefix: uri} if uri else {}
-        new = {key: uri for key, uri in used.items() if known.get(key) != uri}
-        own = {key: uri for key, uri in new.items() if key == node.prefix or len(uri) <= _LONG_TEXT}
-        short = [(key, value) for key, value in _first_attributes(node) if len(key) <= _LONG]
-        values = {key: _safe(value, _LONG, etree.QName(key).localname) for key, value in short}
-        made = etree.Element(node.tag, values, nsmap=own)
-        if more := len(node.attrib) - len(values):
+def _copy(node: etree._Element) -> etree._Element:
+    """A node without its children."""
+    if isinstance(node.tag, str):
+        made = etree.Element(node.tag, _first_attributes(node), nsmap=node.nsmap)
+        if (more := len(node.attrib) - _ATTRIBUTES) > 0:
             made.append(etree.Comment(f" {more:,} more attributes "))
-        name = f"{node.prefix}{etree.QName(node).localname}"
-        parts += [name, name, *values, *values.values(), *map(str, own), *own.values(), " " * len(declared)]
-    made.text, made.tail = text, tail or None  # with a tail, however empty, no comment can stand behind the root
-    return made, sum(len(escape(part).translate(_WRITTEN).encode()) + 6 for part in parts)
+    else:
+        made = copy(node)
+    made.text = _text(node) if _is_secret(node) else _safe(node.text or "")
+    made.tail = _safe(node.tail or "") or None  # with a tail, however empty, no comment can stand behind the root
+    return made
 
 
 # ---------------------------------------------------------------- what both show
@@ -223,8 +201,9 @@ def _is_leaf(element: etree._Element) -> bool:
     return _is_secret(element) or next(element.iterchildren(etree.Element), None) is None
 
 
-def _first_attributes(element: etree._Element) -> list[tuple[str, str]]:
-    return [(str(value.attrname), str(value)) for value in _FIRST(element)] if element.attrib else []
+def _first_attributes(element: etree._Element) -> dict[str, str]:
+    keys = islice(element.attrib, _ATTRIBUTES)
+    return {key: _safe(element.attrib[key], _LONG, etree.QName(key).localname) for key in keys}
 
 
 def _text(element: etree._Element) -> str:
