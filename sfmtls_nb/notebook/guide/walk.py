@@ -55,6 +55,11 @@ class Walk:
         note = self.notes.get(title)
         return note if note and note.session in (None, self.workspace.session) else None
 
+    def made(self, title: str) -> Exchange | None:
+        """The call of a step, if it was made and still holds."""
+        note = self.note(title)
+        return note.exchange if note else None
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the files that the identity was made of, if it was made here of such that were given."""
