@@ -1,51 +1,117 @@
-"""Script: what a form does, as a Python program that does the same. Whoever runs it is asked for what is secret."""
+"""Code: what a form or a step of the guide does, as a magic, as Python, as curl or for a terminal; without a secret.
+
+The Python of a form is a program of its own. That of a step goes on from the steps before it: ``org``, ``me``,
+``session``. Whoever runs either is asked for what is secret.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+import shlex
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from sfmtls_nb.certificates import ClientIdentity
+from sfmtls_nb.connection import Exchange
+from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook.workspace import Workspace
-from sfmtls_nb.org import Org
+from sfmtls_nb.org import Org, Port, my_domain_of
 
 #: The running practice org, in a cell; its users' passwords are known there.
 _PRACTICE: Final = 'practice = get_ipython().run_line_magic("sf_practice", "show")'
+#: Where the names that a program calls come from.
+_IMPORTS: Final = {
+    "getpass": ("getpass",),
+    "pathlib": ("Path",),
+    "sfmtls_nb": (
+        *("CertificatePageError", "ClientIdentity", "MutualAuthenticationFault", "Org", "PasswordLogin", "login"),
+        "read_profiles",
+    ),
+    "sfmtls_nb.notebook.operations": ("body_of",),
+    "sfmtls_nb.practice": ("PracticeOrg",),
+}
+_OPENSSL: Final = """\
+# a new key, and the request (CSR) that goes to the authority
+openssl req -new -newkey rsa:2048 -nodes -keyout client.key -out client.csr -subj /CN=integration.acme.example
+# the certificate that came back: whose it is, who signed it, until when, what it is for
+openssl x509 -in client.crt -noout -subject -issuer -dates -ext extendedKeyUsage"""
+
+
+class Code(NamedTuple):
+    """The same thing done in several ways; those that there are not are empty."""
+
+    magic: str
+    python: str
+    curl: str = ""
+    terminal: str = ""
+
+
+# ---------------------------------------------------------------- programs
+
+
+def program(*lines: str) -> str:
+    """Lines of Python, and above them the imports of the names that they call."""
+    code = "\n".join(lines)
+    called = {*re.findall(r"(?<![\w.'\"])(\w+)(?=[(.]| as )", code)}
+    imports = [
+        f"from {module} import {', '.join(name for name in names if name in called)}"
+        for module, names in _IMPORTS.items()
+        if called & {*names}
+    ]
+    return "\n".join([*imports, "", code]) if imports else code
 
 
 def sign_in(workspace: Workspace, username: str) -> str:
-    """The program that signs in, and has ``session`` at the end."""
-    return _program(workspace, username, lambda login: [f"session = {login}", "session"])
+    """A program that signs in, and has ``session`` at the end."""
+    before, login = _login(workspace, username, present=True)
+    return program(*before, f"session = {login}", "session")
 
 
 def with_session(workspace: Workspace, before: Sequence[str], call: str, result: str, *, present: bool = True) -> str:
-    """The program that signs in, makes one call of ``session``, and shows the result. present: with the identity."""
-
-    def lines(login: str) -> list[str]:
-        return [*before, f"with {login} as session:", f"    {call}", result]
-
-    return _program(workspace, _username(workspace), lines, present=present)
+    """A program that signs in, makes one call of ``session``, and shows the result. present: with the identity."""
+    first, login = _login(workspace, _username(workspace), present=present)
+    return program(*first, *before, f"with {login} as session:", f"    {call}", result)
 
 
-def load(sources: Iterable[str | Path], *, encrypted: bool) -> str:
+def load(sources: Sequence[str | Path], *, encrypted: bool) -> str:
     """The call that reads an identity from files."""
     passphrase = ['password=getpass("Passphrase: ")'] if encrypted else []
-    return f"ClientIdentity.load({', '.join([*(repr(str(each)) for each in sources), *passphrase])})"
+    return f"ClientIdentity.load({', '.join([*(text(str(each)) for each in sources), *passphrase])})"
 
 
 def text(value: str) -> str:
-    """A text as Python writes it: what has several lines in three quotes, if nothing in it stands against that."""
-    return f'"""{value}"""' if "\n" in value and not set(value) & {"\\", '"', "\r"} else repr(value)
+    """A text as Python writes it: in double quotes, of several lines in three of them, if nothing stands against that."""
+    plain = not set(value) & {"\\", '"', "\r"}
+    if "\n" in value and plain:
+        return f'"""{value}"""'
+    return f'"{value}"' if plain and value.isprintable() else repr(value)
 
 
-def with_imports(lines: Sequence[str], names: Iterable[str], more: Sequence[str] = ()) -> str:
-    """Lines of code, and above them the imports of these public names and what else they need."""
-    imports = [f"from sfmtls_nb import {', '.join(names)}", *more]
-    if any("getpass(" in line for line in lines):
-        imports = ["from getpass import getpass", "", *imports]
-    return "\n".join([*imports, "", *lines])
+def words(*names: str) -> str:
+    """Words of a magic's line: in quotes where there are spaces or quotes in them."""
+    return " ".join(
+        name if re.fullmatch(r"[^\s'\"]*", name) else f'"{name}"' if '"' not in name else f"'{name}'" for name in names
+    )
+
+
+def _login(workspace: Workspace, username: str, *, present: bool) -> tuple[list[str], str]:
+    """The lines that make ``org`` and ``me``, and the call that signs in there."""
+    practice, identity = workspace.at_practice(), workspace.identity if present else None
+    lines = [_PRACTICE, "org = Org(**practice.endpoints)"] if practice else [f"org = {_org(workspace.chosen_org())}"]
+    if identity:
+        lines.append(f"me = {load(_files_of(workspace, identity), encrypted=identity.passphrase is not None)}")
+    return lines, f"login(org, {_credentials(workspace, username)}{', me' if identity else ''})"
+
+
+def _credentials(workspace: Workspace, username: str) -> str:
+    practice = workspace.at_practice()
+    known = next((u.name for u in practice.state.users if username in (u.name, u.username)), "") if practice else ""
+    if known:
+        return f"PasswordLogin(*practice.user({text(known)}))"
+    who = text(username) if username else 'input("Username: ")'
+    return f'PasswordLogin({who}, getpass("Password and security token: "))'
 
 
 def _files_of(workspace: Workspace, identity: ClientIdentity) -> list[Path]:
@@ -55,31 +121,110 @@ def _files_of(workspace: Workspace, identity: ClientIdentity) -> list[Path]:
     return [pem] if pem else [*dict.fromkeys(path or Path("fullcert.pem") for path in read_from)]
 
 
-def _program(workspace: Workspace, username: str, end: Callable[[str], list[str]], *, present: bool = True) -> str:
-    practice = workspace.at_practice()
-    known = next((u for u in practice.state.users if username in (u.name, u.username)), None) if practice else None
-    identity = workspace.identity if present else None
-    lines = [_PRACTICE, "org = Org(**practice.endpoints)"] if practice else [f"org = {_org(workspace.chosen_org())}"]
-    if identity:
-        lines.append(f"me = {load(_files_of(workspace, identity), encrypted=identity.passphrase is not None)}")
-    who = repr(username) if username else 'input("Username: ")'
-    asked = f'{who}, getpass("Password and security token: ")'
-    credentials = f"*practice.user({known.name!r})" if known else asked
-    login = f"login(org, PasswordLogin({credentials}){', me' if identity else ''})"
-    lines += end(login)
-    more = ["from sfmtls_nb.notebook.operations import body_of"] if any("body_of(" in line for line in lines) else []
-    return with_imports(lines, [*["ClientIdentity"] * bool(identity), "Org", "PasswordLogin", "login"], more)
-
-
 def _org(org: Org) -> str:
+    found = my_domain_of(org.login_url)
     given = {each.name: getattr(org, each.name) for each in fields(org) if getattr(org, each.name) != each.default}
-    written = (f"{name}={(str(value) if isinstance(value, Path) else value)!r}" for name, value in given.items())
-    return f"Org({', '.join(written)})"
+    if found and given.keys() <= {"login_url", "api_version"}:
+        given = {"sandbox": found[1], **given}
+        del given["login_url"]
+        first, call = [text(found[0])], "Org.my_domain"
+    else:
+        first, call = [], "Org"
+    written = (
+        f"{name}={text(str(each)) if isinstance(each, str | Path) else each}" for name, each in given.items() if each
+    )
+    return f"{call}({', '.join([*first, *written])})"
 
 
 def _username(workspace: Workspace) -> str:
-    """Who is signed in, as far as that is known."""
+    """The username that is signed in, as far as that is known."""
     practice, session = workspace.at_practice(), workspace.session
     if practice and session:
         return next((u.username for u in practice.state.users if u.user_id == session.user_id), "")
     return workspace.profile.username if workspace.profile else ""
+
+
+# ---------------------------------------------------------------- steps of the guide
+
+
+def choose_org(workspace: Workspace) -> Code:
+    """Going to the org that is chosen; to the practice org, if none is."""
+    org, profile = workspace.org, workspace.profile
+    if org is None or workspace.at_practice():
+        return Code("%sf_practice", program("practice = PracticeOrg().start()", "org = Org(**practice.endpoints)"))
+    if profile:
+        return Code(f"%sf_org {profile.name}", program(f"org = read_profiles()[{text(profile.name)}].org"))
+    found, magic = my_domain_of(org.login_url), f"%sf_org {org.login_url}"
+    if found:
+        magic = f"%sf_org {found[0]}" + (f" --sandbox {found[1]}" if found[1] else "")
+    if org.api_version != Org.api_version:
+        magic += f" --api-version {org.api_version}"
+    return Code(magic, program(f"org = {_org(org)}"))
+
+
+def assemble(workspace: Workspace, names: Sequence[str]) -> Code:
+    """Assembling the certificate. names: of the files that were given; none for those that such files usually have."""
+    identity, files = workspace.identity, _files(workspace, names)
+    encrypted = identity is not None and identity.passphrase is not None
+    me = f"me = {load(files, encrypted=encrypted)}"
+    if not names and _is_practice(workspace):
+        me = "files = practice.client\nme = ClientIdentity.load(files.key, files.leaf, *files.intermediates)"
+    python = program(me, "for finding in me.findings(org):", "    print(finding)")
+    return Code(f"%sf_identity {words(*files)}", python, terminal=_OPENSSL)
+
+
+def write_pem(workspace: Workspace, names: Sequence[str], folder: str, *, overwrite: bool) -> Code:
+    """Writing the two files. names: as in `assemble`."""
+    key, leaf, *issuers = files = _files(workspace, names)
+    place = f"practice.directory / {text(folder)}" if _is_practice(workspace) else f"Path({text(folder)}).expanduser()"
+    last = ", overwrite=True)" if overwrite else ")"
+    python = [f"folder = {place}", f'me.write_pem(folder / "fullcert.pem"{last}']
+    python += [f'me.write_upload(folder / "upload.crt"{last}']
+    into = shlex.quote(folder)
+    shell = f"umask 077  # what is written now is readable by you alone\nmkdir -p {into}\n"
+    shell += f"cat {shlex.join([key, leaf, *issuers])} > {into}/fullcert.pem\ncp {shlex.quote(leaf)} {into}/upload.crt"
+    magic = f"%sf_identity {words(*files)} --write {words(folder)}{' --overwrite' if overwrite else ''}"
+    # Of files that may stand in any order, or hold several certificates, only the toolkit knows which comes first.
+    return Code(magic, program(*python), terminal="" if names else shell)
+
+
+def step_in(workspace: Workspace, user: str, curl: str) -> Code:
+    """Signing in. user: who was chosen. curl: the call, if it was made."""
+    practice, identity = _is_practice(workspace), ", identity=me" if workspace.identity else ""
+    user = user or ("enforced" if practice else _username(workspace))
+    known = f"PasswordLogin(*practice.user({text(user)}))" if practice else _credentials(workspace, user)
+    python = program(f"session = login(org, {known}{identity})")
+    return Code(f"%sf_login {words('' if practice and user == 'enforced' else user)}".rstrip(), python, curl)
+
+
+def get_user_info(workspace: Workspace, made: Exchange | None) -> Code:
+    """The call with the certificate. made: as it was made, if it was."""
+    curl = _curl(workspace, made, 8443)
+    return Code("%sf_soap getUserInfo", "reply = session.get_user_info()\nprint(reply)", curl)
+
+
+def fail(workspace: Workspace, made: Exchange | None, port: Port, prediction: str, error: type[SfmtlsError]) -> Code:
+    """The call that is to fail, as is predicted: on 8443 without the certificate, or on 443. made: as above."""
+    bare = port == 8443
+    magic = f"%sf_soap getUserInfo --port {port}{' --no-cert' if bare else ''} --expect {prediction}"
+    call = f'reply = session.soap("getUserInfo", port={port}{", certificate=False" if bare else ""})'
+    python = program("try:", f"    {call}", f"except {error.__name__} as error:", "    print(error)")
+    return Code(magic, python, _curl(workspace, made, port, certificate=not bare))
+
+
+def _curl(workspace: Workspace, made: Exchange | None, port: Port, *, certificate: bool = True) -> str:
+    """The call as it was made; or as it would be."""
+    if workspace.session is None:
+        return ""
+    return workspace.curl(made or workspace.prepare("getUserInfo", port=port, certificate=certificate))
+
+
+def _is_practice(workspace: Workspace) -> bool:
+    return workspace.org is None or workspace.at_practice() is not None
+
+
+def _files(workspace: Workspace, names: Sequence[str]) -> Sequence[str]:
+    """Names of the client's files, key and leaf first: those that were given, or those such files usually have."""
+    identity = workspace.identity
+    issuers = range(1, 1 + (len(identity.intermediates) if identity else 2))
+    return names or ("client.key", "client.crt", *(f"intermediate{n}.crt" for n in issuers))

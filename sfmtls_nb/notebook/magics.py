@@ -140,7 +140,7 @@ class SfMagics(Magics):
     def sf_login(self, chosen: Namespace) -> Session | widgets.Widget:
         """Sign in. The password is asked for and never typed into a cell; the practice org's is known."""
         if chosen.form:
-            from sfmtls_nb.notebook.forms.form import SignInForm
+            from sfmtls_nb.notebook.forms.sign_in import SignInForm
 
             return SignInForm(self.workspace)
         return self._called(lambda: self.workspace.sign_in(chosen.username))
@@ -159,7 +159,7 @@ class SfMagics(Magics):
         Files that are not here are looked for in the practice org's folder; a scenario's name stands for its files.
         """
         if not chosen.files:
-            from sfmtls_nb.notebook.forms.form import IdentityForm
+            from sfmtls_nb.notebook.forms.identity import IdentityForm
 
             return IdentityForm(self.workspace)
         from sfmtls_nb.notebook.views.identity import findings_html, findings_text

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sfmtls_nb.api import Reply, build_element, build_envelope, read_reply, serialize
 from sfmtls_nb.connection import Transport
 from sfmtls_nb.errors import LoginFault, NotSoapError, OrgError, SfmtlsError
 from sfmtls_nb.org import LAST_VERSION_WITH_LOGIN
-from sfmtls_nb.secret import Secret
+from sfmtls_nb.secret import Secret, mask
 from sfmtls_nb.session import SOAP_HEADERS, Session
 
 
@@ -35,14 +35,12 @@ class PasswordLogin:
                 f'sign in with Org(api_version="{LAST_VERSION_WITH_LOGIN}"), or with OAuth',
             )
         password = Secret(self.password.reveal() + self.security_token.reveal())
-        body = build_element("login", {"username": self.username, "password": password})
-        request = transport.prepare(
-            "POST",
-            f"{transport.org.login_url}/services/Soap/u/{version}",
-            {**SOAP_HEADERS, "SOAPAction": "login"},
-            serialize(build_envelope(body)),
-        )
+        url = f"{transport.org.login_url}/services/Soap/u/{version}"
+        request = transport.prepare("POST", url, {**SOAP_HEADERS, "SOAPAction": "login"}, self._body(password))
         return self._session(transport, read_reply(transport.send(request)))
+
+    def _body(self, password: str | Secret) -> bytes:
+        return serialize(build_envelope(build_element("login", {"username": self.username, "password": password})))
 
     def _session(self, transport: Transport, reply: Reply) -> Session:
         session_id = Secret(reply.text(".//result/sessionId") or "")
@@ -63,7 +61,9 @@ class PasswordLogin:
                 "check that the login URL is Salesforce's",
             )
         else:
+            # The session outlives its password, which is not kept.
+            sent = replace(reply.exchange.request, body=self._body(mask("")))
             user_id = reply.text(".//result/userId") or ""
-            return Session(transport, session_id, server_url, user_id, reply.exchange)
+            return Session(transport, session_id, server_url, user_id, replace(reply.exchange, request=sent))
         error.exchange = reply.exchange
         raise error

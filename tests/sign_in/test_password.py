@@ -47,6 +47,14 @@ def test_every_user_signs_in_without_a_certificate(name: str, practice: Practice
     assert ids[name] == session.user_id
 
 
+def test_the_session_keeps_its_sign_in_without_the_password(practice: PracticeOrg, org: Org) -> None:
+    username, password = practice.user("standard")
+    session = login(org, PasswordLogin(username, password))
+    assert session.exchange
+    kept = session.exchange.request.body
+    assert (username.encode() in kept, password.encode() in kept) == (True, False)
+
+
 def test_the_session_knows_its_server(practice: PracticeOrg, org: Org) -> None:
     session = login(org, PasswordLogin(*practice.user("standard")))
     assert session.server_url.startswith(f"{practice.api_url}/services/Soap/u/")

@@ -13,16 +13,7 @@ from sfmtls_nb.errors import (
     OrgError,
     SfmtlsError,
 )
-from sfmtls_nb.notebook.guide.code import (
-    Code,
-    call_code,
-    identity_code,
-    login_code,
-    on_443_code,
-    org_code,
-    pem_code,
-    without_code,
-)
+from sfmtls_nb.notebook import code
 from sfmtls_nb.notebook.guide.walk import Walk
 from sfmtls_nb.notebook.views.identity import findings_html, identity_html
 from sfmtls_nb.notebook.views.summaries import org_rows, practice_html, session_html, table_html
@@ -55,7 +46,7 @@ class Step(NamedTuple):
     title: str
     meaning: str
     actions: tuple[Action, ...]
-    code: Callable[[Walk], Code]
+    code: Callable[[Walk], code.Code]
     needs: tuple[str, ...] = ()
     there: Callable[[Walk], bool] = lambda _: False
     shown: Callable[[Walk], str] = lambda _: ""
@@ -148,8 +139,11 @@ def _sign_in(walk: Walk, taken: Taken) -> None:
             )
         workspace.sign_in(username, Secret(taken["password"].reveal() + taken["token"].reveal()))
         walk.user = username
-    if workspace.session:
-        walk.login_curl = workspace.session.session_id, workspace.curl()
+
+
+def _login_curl(walk: Walk) -> str:
+    session = walk.workspace.session
+    return walk.workspace.curl(session.exchange) if session and session.exchange else ""
 
 
 def _session_html(walk: Walk) -> str:
@@ -176,7 +170,7 @@ STEPS: Final = (
         "and <b>8443</b>, where the server asks who <i>you</i> are. The <b>practice org</b> is a server on this machine that "
         "behaves like Salesforce: nothing leaves the machine, and nothing can break.",
         (Action("Start the practice org", _start_practice), Action("Go there", _go, ("name",))),
-        org_code,
+        lambda walk: code.choose_org(walk.workspace),
         there=lambda walk: walk.workspace.org is not None,
         shown=_org_html,
     ),
@@ -189,7 +183,7 @@ STEPS: Final = (
             Action("Take the practice org’s files", _take_practice_files, where="practice"),
             Action("Assemble my own", _assemble, ("files", "passphrase")),
         ),
-        identity_code,
+        lambda walk: code.assemble(walk.workspace, walk.names),
         needs=("Org",),
         there=lambda walk: walk.workspace.identity is not None,
         shown=_identity_html,
@@ -200,7 +194,7 @@ STEPS: Final = (
         "intermediates) stays with you: programs such as curl show it. <code>upload.crt</code> (the leaf alone) is what goes to "
         "Salesforce: Setup › Certificate and Key Management › Mutual Authentication Certificates. The practice org has it already.",
         (Action("Write the two files", _write, ("folder", "overwrite")),),
-        pem_code,
+        lambda walk: code.write_pem(walk.workspace, walk.names, walk.folder, overwrite=walk.overwrite),
         needs=("Certificate",),
         there=_is_written,
         shown=_pem_html,
@@ -211,7 +205,7 @@ STEPS: Final = (
         "asks for a certificate yet, not even if the user is <b>enforced</b>: one whose profile has the permission "
         "<i>Enforce SSL/TLS Mutual Authentication</i>.",
         (Action("Sign in", _sign_in, ("user", "username", "password", "token")),),
-        login_code,
+        lambda walk: code.step_in(walk.workspace, walk.user, _login_curl(walk)),
         needs=("Org",),
         there=lambda walk: walk.workspace.session is not None,
         shown=_session_html,
@@ -221,7 +215,7 @@ STEPS: Final = (
         "<code>getUserInfo</code> asks the org: who am I to you? It goes to 8443 with the certificate, so that the org proves "
         "who it is, as always, and you prove who you are. That both do is <b>mutual TLS</b>; TLS is the “s” in https.",
         (Action("Call with the certificate", _calling(8443)),),
-        call_code,
+        lambda walk: code.get_user_info(walk.workspace, walk.made("Call")),
         needs=("Certificate", "Sign in"),
         lesson="Both sides have proven who they are, and the org answered. Click a line to fold it.",
     ),
@@ -230,7 +224,7 @@ STEPS: Final = (
         "The same call to 8443, with the certificate left at home. Predict first: what does the org answer? It is the mistake "
         "that everyone makes once, and it has a face of its own.",
         (Action("Call without it", _calling(8443, certificate=False)),),
-        without_code,
+        lambda walk: code.fail(walk.workspace, walk.made("Without a certificate"), 8443, "page", CertificatePageError),
         needs=("Sign in",),
         expects=CertificatePageError,
         lesson="A web page (HTML), where XML was expected. A program that can only read XML complains of a <i>syntax error</i> "
@@ -241,7 +235,9 @@ STEPS: Final = (
         "On 443",
         "The same call by the other door: 443, where nobody asks for a certificate. The session id is good. Is that enough?",
         (Action("Call on 443", _calling(443)),),
-        on_443_code,
+        lambda walk: code.fail(
+            walk.workspace, walk.made("On 443"), 443, "MUTUAL_AUTHENTICATION_FAILED", MutualAuthenticationFault
+        ),
         needs=("Sign in",),
         expects=MutualAuthenticationFault,
         lesson="No: for this user the org wants to see a certificate, and on 443 it cannot. This time it says so in XML, with a "

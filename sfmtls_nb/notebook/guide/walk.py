@@ -8,7 +8,6 @@ from enum import Enum
 from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.connection import Exchange
 from sfmtls_nb.notebook.workspace import Workspace
-from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
 
 
@@ -39,7 +38,7 @@ class Walk:
     """What was typed on the way, as far as it is no secret, and what came of the calls.
 
     folder, overwrite, user: as they were given last. notes: by the title of the step. named: an identity made of uploaded
-    files, and their names. login_curl: a session id, and the call it came from, as curl: as text, for the call itself holds the password.
+    files, and their names.
     """
 
     workspace: Workspace
@@ -48,12 +47,16 @@ class Walk:
     user: str = ""
     notes: dict[str, Note] = field(default_factory=dict)
     named: tuple[ClientIdentity | None, tuple[str, ...]] = (None, ())
-    login_curl: tuple[Secret | None, str] = (None, "")
 
     def note(self, title: str) -> Note | None:
         """What came of a step, if it still holds."""
         note = self.notes.get(title)
         return note if note and note.session in (None, self.workspace.session) else None
+
+    def made(self, title: str) -> Exchange | None:
+        """The call of a step, if it was made and still holds."""
+        note = self.note(title)
+        return note.exchange if note else None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -15,7 +15,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets import Widget
 
 from sfmtls_nb import ClientIdentity, Org, Session, SfmtlsError
-from sfmtls_nb.notebook.forms.form import Form, IdentityForm, SignInForm, button
+from sfmtls_nb.notebook.forms.form import Form, button
+from sfmtls_nb.notebook.forms.identity import IdentityForm
+from sfmtls_nb.notebook.forms.sign_in import SignInForm
 from sfmtls_nb.notebook.workspace import Workspace
 
 PASSPHRASE = "correct horse battery"
@@ -156,7 +158,7 @@ class TestIdentityForm:
         upload(form, encrypted_key(shell), *files(shell))
         form.passphrase.value = PASSPHRASE
         form.button.click()
-        assert "ClientIdentity.load('file0', 'file1', 'file2', 'file3', password=getpass(\"Passphrase: \"))" in (
+        assert 'ClientIdentity.load("file0", "file1", "file2", "file3", password=getpass("Passphrase: "))' in (
             shown_code(form, "Python")
         )
 

@@ -1,0 +1,114 @@
+"""IdentityForm: key and certificates, picked, uploaded or named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from html import escape
+from pathlib import Path
+from typing import Final
+
+import ipywidgets as widgets
+from IPython.core.error import UsageError
+
+from sfmtls_nb.certificates import ClientIdentity
+from sfmtls_nb.errors import IdentityError
+from sfmtls_nb.notebook import code
+from sfmtls_nb.notebook.forms.form import INDENT, Form, button, done, hint, labelled
+from sfmtls_nb.notebook.forms.secret_fields import SecretField, UploadField
+from sfmtls_nb.notebook.lines import unquoted, words_of
+from sfmtls_nb.notebook.views.code import code_html
+from sfmtls_nb.notebook.views.identity import findings_html, identity_html
+from sfmtls_nb.notebook.workspace import Workspace
+from sfmtls_nb.secret import Secret
+
+_FILES: Final = frozenset({".key", ".crt", ".cer", ".der", ".pem", ".p12", ".pfx", ".p7b", ".p7c"})
+
+
+class IdentityForm(Form):
+    """Pick or upload key and certificates, see the chain and the findings, write the two files.
+
+    ``identity`` is what was assembled last, or None.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.identity: ClientIdentity | None = None
+        found = _files_of(workspace)
+        self.files = labelled(widgets.SelectMultiple, "Files here", options=found, rows=min(max(len(found), 3), 8))
+        self.upload = UploadField(
+            multiple=True,
+            description="Choose files",
+            icon="",
+            tooltip="Choose key and certificates to upload",
+            layout={"width": "150px", "margin": f"3px 2px 3px {INDENT}"},
+        )
+        self.names = labelled(widgets.Text, "Other files", placeholder="~/certs/client.key ~/certs/client.crt")
+        self.passphrase = labelled(SecretField, "Passphrase", placeholder="only if the key is encrypted")
+        self.folder = labelled(widgets.Text, "Write into", placeholder="a folder; empty: write nothing")
+        self.button = button("Assemble", "Put key and certificates together", primary=True)
+        self.button.on_click(self._assemble_clicked)
+        super().__init__(
+            workspace,
+            "The client's identity",
+            "Its private key, its certificate and the intermediates: in any order and format, from here, by name or uploaded.",
+            [
+                self.files,
+                hint("Hold Ctrl (or ⌘) to pick several." if found else "There are no keys or certificates here."),
+                self.upload,
+                self.names,
+                self.passphrase,
+                self.folder,
+                hint("Writes fullcert.pem (key and chain, for the client) and upload.crt (the leaf, for Setup)."),
+            ],
+            [self.button],
+        )
+
+    def _assemble_clicked(self, _: widgets.Button) -> None:
+        passphrase, uploaded = self.passphrase.taken(), self.upload.taken()
+        self.identity = None
+        self.attempt(lambda: self._assembled(uploaded, passphrase), self.button, "Assembling …")
+
+    def _assembled(self, uploaded: Sequence[tuple[str, bytes]], passphrase: Secret) -> str:
+        workspace = self._workspace
+        named = [*self.files.value, *_names_in(self.names.value)]
+        identity = workspace.assembled([*(data for _, data in uploaded), *named], passphrase or None)
+        workspace.present(identity)
+        folder = self.folder.value.strip()
+        written = workspace.write(identity, folder) if folder else []
+        self.identity = identity
+        lines = "".join(f"<div>{escape(line)}</div>" for line in written)
+        html = identity_html(identity) + findings_html(workspace.findings(identity)) + lines
+        return done(
+            "assembled; later calls present it", html + self._code(named, [name for name, _ in uploaded], folder)
+        )
+
+    def _code(self, named: Sequence[str], uploaded: Sequence[str], folder: str) -> str:
+        workspace, identity = self._workspace, self.identity
+        encrypted = identity is not None and identity.passphrase is not None
+        note = f"# first put what you uploaded beside this notebook: {', '.join(uploaded)}\n" if uploaded else ""
+        lines = [f"me = {code.load([*map(workspace.find, named), *uploaded], encrypted=encrypted)}"]
+        if folder and workspace.pem:
+            lines.append(f"me.write_pem({code.text(str(workspace.pem))})")
+            lines.append(f"me.write_upload({code.text(str(workspace.pem.with_name('upload.crt')))})")
+        magic = f"%sf_identity {code.words(*named, *uploaded, *(['--write', folder] if folder else []))}"
+        return code_html(f"{note}{magic}", f"{note}{code.program(*lines, 'me')}")
+
+
+def _names_in(typed: str) -> list[str]:
+    """Names of files as on a magic's line: those with spaces in them stand in quotes."""
+    try:
+        return [unquoted(word) for word in words_of(typed)]
+    except UsageError as error:
+        raise IdentityError(
+            "the names of the files cannot be read", str(error), 'write "my certs/client.key"'
+        ) from error
+
+
+def _files_of(workspace: Workspace) -> list[str]:
+    """Keys and certificates, by their names, as `Workspace.find` finds them: here, and in the practice org's folder."""
+    practice = workspace.at_practice()
+    names = set()
+    for folder in [Path(), *([practice.directory] if practice else [])]:
+        with suppress(OSError):  # a folder that cannot be read has none
+            names |= {path.name for path in folder.iterdir() if path.suffix.lower() in _FILES and path.is_file()}
+    return sorted(names)
