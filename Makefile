@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: help tour lab test check format soak bench screenshots clean
+.PHONY: help tour lab test quick check format soak bench screenshots clean
 
 # The first Python on the path that is new enough; or say make PYTHON=/path/to/python3.12.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -12,7 +12,9 @@ BIN := .venv/bin
 help:
 	@echo 'make tour   the whole walk in this terminal: first mutually authenticated call included'
 	@echo 'make lab    the course, in JupyterLab: a copy of your own, in sfmtls_lessons'
-	@echo 'make test   every check and every test'
+	@echo 'make test   every check and every test: what CI runs'
+	@echo 'make check  formatting, lint, types, spelling'
+	@echo 'make quick  the fast part of the tests, under a minute: run it as often as you save'
 	@echo 'make format rewrite the code as `make check` wants it'
 	@echo 'make soak   long runs: many learners at once, many records, other examples than those of make test'
 	@echo 'make bench  what a connection costs, as ratios'
@@ -27,6 +29,11 @@ lab: .venv/.lab
 test: check
 	@.ci/system-packages
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+# Left out: what needs a browser, a kernel, other programs, or the whole project.
+SLOW := tests/browser tests/whole tests/peers tests/notebook tests/command tests/practice/test_server.py
+quick: .venv/.test
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -q $(SLOW:%=--ignore %)
 
 check: .venv/.test
 	$(BIN)/ruff format --check --quiet

@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 
 from sfmtls_nb.scrub import scrub_notebook
 
-NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("**/*.ipynb"))
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("**/*.ipynb"))
 # Those that run on an org of one's own, by changing their first cell.
 ANYWHERE = [path for path in NOTEBOOKS if path.stem in ("01_the_basics", "04_soap_and_dataframes")]
 COMMAND = str(Path(sysconfig.get_path("scripts"), "sfmtls-nb"))

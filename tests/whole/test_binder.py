@@ -28,7 +28,7 @@ from packaging.specifiers import SpecifierSet
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BINDER = ROOT / "binder"
 FIRST = "notebooks/00_start_here.ipynb"
 

@@ -37,7 +37,7 @@ from sfmtls_nb.profiles import Profile
 from sfmtls_nb.session import Session
 from sfmtls_nb.sign_in import PasswordLogin, login
 
-FOLDER = Path(__file__).parents[3] / "notebooks"
+FOLDER = Path(__file__).parents[2] / "notebooks"
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 CODE = re.compile(r"```.*?```|`[^`]*`|^ {4}[^\n]*$", re.DOTALL | re.MULTILINE)
 BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
