@@ -9,9 +9,9 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
-from sfmtls_nb import __version__
 from sfmtls_nb.command.lab import copy_lessons, open_lab
 from sfmtls_nb.command.tour import tour
 from sfmtls_nb.errors import SfmtlsError
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="sfmtls-nb", description="Salesforce mutual TLS: learn it, then use it.")
-    parser.add_argument("--version", action="version", version=f"sfmtls-nb {__version__}")
+    parser.add_argument("--version", action="version", version=f"sfmtls-nb {version('sfmtls-nb')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     command = commands.add_parser("tour", help="the whole walk in this terminal, on a practice org")
