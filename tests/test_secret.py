@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sfmtls_nb import PasswordLogin, Secret
-from sfmtls_nb.secret import mask, mask_session_ids
+from sfmtls_nb.secret import has_session_id, mask, mask_session_ids
 
 ORGANIZATION = "00D36000000bLGT!"
 SESSION_ID = ORGANIZATION + "AQQAQMlp30Zpiy6"
@@ -129,3 +129,11 @@ def test_a_mask_shows_an_organization_or_nothing(text: str, shown: str) -> None:
 )
 def test_session_ids_in_a_text_are_masked_and_nothing_else_is(text: str, shown: str) -> None:
     assert shown == mask_session_ids(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(f"sid = {SESSION_ID}", True), (f"{ORGANIZATION}••••", False), (ORGANIZATION, False), ("ada@acme.example", False)],
+)
+def test_a_text_with_a_session_id_is_told_from_one_without(text: str, expected: bool) -> None:
+    assert expected == has_session_id(text)

@@ -13,7 +13,7 @@ from sfmtls_nb.scrub import KNOWN_TO_OTHERS, Leak, find_notebooks, scrub_file
 
 
 class Scrubbed(tuple[tuple[Path, Leak], ...]):
-    """What was found, and in which file; it shows itself as lines."""
+    """Leaks, each with the file it was in; it shows itself as lines."""
 
     __slots__ = ()
 

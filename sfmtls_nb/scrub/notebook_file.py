@@ -69,12 +69,12 @@ def scrub_file(path: Path, *, check: bool = False) -> list[Leak]:
     except SfmtlsError as error:
         raise SfmtlsError(f"{path}: {error.what}", error.evidence, error.next_step) from error
     if leaks and not check:
-        write_new(target, after.encode(errors="surrogatepass"), overwrite=True).chmod(mode)
+        write_new(target, after.encode(errors="replace"), overwrite=True).chmod(mode)
     return leaks
 
 
 def scrub_page(page: str) -> tuple[str, list[Leak]]:
-    """Text of an HTML page without its secrets, and what they were: all that is written there, and what its widgets hold."""
+    """Text of an HTML page without its secrets, and what they were; the state of its widgets is read as a notebook's is."""
     leaks: list[Leak] = []
 
     def clean_state(script: re.Match[str]) -> str:
@@ -152,7 +152,7 @@ _Path = tuple[str | int, ...]
 def _clean(value: Any, path: _Path, owner: str, leaks: list[Leak]) -> Any:
     """A value of JSON without its secrets, which are added to the leaks.
 
-    owner: the model of the widget that the value is in, or JWK.
+    owner: the model of the widget that the value is in, or JWK for a JSON Web Key.
     """
     if isinstance(value, dict):
         owner = _owner(value, owner)
@@ -162,9 +162,11 @@ def _clean(value: Any, path: _Path, owner: str, leaks: list[Leak]) -> Any:
     if isinstance(value, str):
         return _clean_text(value, path, member, owner, leaks)
     if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
-        if all(each.endswith("\n") for each in value[:-1]):
-            return _clean_text("".join(value), path, member, owner, leaks).splitlines(keepends=True)
-        return _clean_text(_SEAM.join(value), path, member, owner, leaks).split(_SEAM)
+        are_lines = all(each.endswith("\n") for each in value[:-1])
+        text = ("" if are_lines else _SEAM).join(value)
+        if (clean := _clean_text(text, path, member, owner, leaks)) == text:
+            return value
+        return clean.splitlines(keepends=True) if are_lines else clean.split(_SEAM)
     if isinstance(value, list):
         return [_clean(each, (*path, number), owner, leaks) for number, each in enumerate(value)]
     return value

@@ -91,9 +91,10 @@ def _kind_of(key: str) -> str:
 
 
 class _Rule(NamedTuple):
-    """Pattern with the groups ``secret`` and, if ``kind`` is empty, ``key``, for texts with one of the words.
+    """One kind of place where a secret stands.
 
-    needs: what a value must have in it to be no prose. within: where to look, if not everywhere.
+    pattern: with the group ``secret``, and ``key`` if the kind is to be told by that. words: one of them is in every match,
+    in lower case. needs: what a value must have in it to be no prose. within: where to look, if not everywhere.
     """
 
     pattern: re.Pattern[str]
@@ -122,7 +123,7 @@ _NO_NAME: Final = r"^(?!(?:\d+|[0-9a-fA-F-]{32,36}|[a-z]+(?:[._-][a-z]+)*)$)[\w.
 def _assigned(key: str) -> str:
     """``key = "…"``, annotated or not, ``key="…"``, ``"key": "…"``, ``["key"] = "…"``, ``key => "…"``, ``key = ("…"``.
 
-    Not ``user, key = "…", "…"``: a value between "=" and a comma is followed by another name, or is the last.
+    Not ``user, key = "…", "…"``: after a comma comes the next keyword, or nothing.
     """
     return (
         rf"(?i)(?:{key})\d?\\*[\"'\]]{{0,3}}\s{{0,20}}(?::\s{{0,5}}[\w.\[\]| ]{{1,40}}(?==))?"
@@ -132,16 +133,15 @@ def _assigned(key: str) -> str:
 
 
 def _unpacked(before: int) -> str:
-    """``user, password = "…", "…"``, with so many names before the one of a secret."""
-    others = r"(?:\s?,\s?\w{1,40}){0,5}" if before else r"(?:\s?,\s?\w{1,40}){1,5}"
-    return (
-        rf"(?i)(?<![\w.])(?:\w{{1,40}}\s?,\s?){{{before}}}\w{{0,40}}?{_ANY_KEY}\d?{others}\s{{0,5}}=(?!=)\s{{0,5}}"
-        rf"(?:\(\s{{0,80}})?(?:{_STRING}\s{{0,5}},\s{{0,80}}){{{before}}}{_QUOTED}"
-    )
+    """``user, password = "…", "…"`` at the beginning of a line, with so many names before the one of a secret."""
+    names = rf"(?:\w{{1,40}}\s?,\s?){{{before}}}\w{{0,40}}?{_ANY_KEY}\d?(?:\s?,\s?\w{{1,40}}){{{0 if before else 1},5}}"
+    equals = r"\s?=(?!=)\s?" if before else " = "  # f(password, name="…") is a call
+    values = rf"(?:\(\s{{0,80}})?(?:{_STRING}\s{{0,5}},\s{{0,80}}){{{before}}}{_QUOTED}"
+    return rf"(?im)(?:^|[;>\"'])[ \t]{{0,40}}{names}{equals}{values}"
 
 
 def _argument(number: int) -> str:
-    """A literal that is the second or a later argument of what signs in."""
+    """``PasswordLogin("me@example.com", "…")``: the second or third argument of what signs in."""
     return (
         r"(?:PasswordLogin|Salesforce|HTTPBasicAuth|\bauth=)\(\s{0,80}"
         rf"(?:{_STRING}\s{{0,20}},\s{{0,80}}){{{number - 1}}}{_QUOTED}"

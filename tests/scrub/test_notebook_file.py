@@ -281,6 +281,11 @@ class TestTheRestOfTheFile:
         expected = json.loads(json.dumps(before).replace(SESSION_ID, "[removed: session id]"))
         assert as_jupyter_writes(expected) == after
 
+    def test_stays_if_it_is_a_list_of_texts_with_line_breaks(self) -> None:
+        before = notebook(code(f"sid = '{SESSION_ID}'"), labels=["one\ntwo"])
+        after, _ = scrub_notebook(json.dumps(before))
+        assert ["one\ntwo"] == json.loads(after)["metadata"]["labels"]
+
     @pytest.mark.parametrize(
         "path", sorted(Path(__file__).parents[2].rglob("notebooks/**/*.ipynb")), ids=lambda path: path.stem
     )

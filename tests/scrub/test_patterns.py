@@ -92,6 +92,7 @@ ORDINARY = [
     "os.environ['SF_USER'] or 'hunter2'; os.environ['SF_PASSWORD'] or getpass('Password1')",
     "user, password = 'me@example.com', getpass(); user, password = sys.argv[1], '<password>'",
     "user, name = 'me@example.com', 'hunter2'; password, user = '...', 'hunter2'; user, password == 'a', 'hunter2'",
+    "enforce_bytes(password, name='proxy_auth1'); unquote(password, encoding='utf-8'); f(\n  password, name='hunter2')",
     "password = (\n    getpass('Password 1: ')\n); password = (\n    'your password'\n)",
     "<password><![CDATA[${PASSWORD}]]></password><password><![CDATA[]]></password>",
     "Password: required\npassword: str\npassword: Secret | None\n  password: !vault x1\nPassword: the 1st one of the org",
