@@ -16,7 +16,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Self
 
 from sfmtls_nb.errors import PracticeError
@@ -28,7 +27,7 @@ from sfmtls_nb.practice.data.schema import ID_TYPES, TEXT_TYPES, Field
 
 DEFAULT_RECORDS: Final = 400
 #: The other objects, for each contact; and where that ends: a million contacts need no million cases.
-_PER_CONTACT: Final = MappingProxyType({"Account": 0.2, "Opportunity": 0.4, "Case": 0.3, "Shipment__c": 0.25})
+_PER_CONTACT: Final = {"Account": 0.2, "Opportunity": 0.4, "Case": 0.3, "Shipment__c": 0.25}
 _MOST_OF_THE_OTHERS: Final = 10_000
 #: For so many records there is a deleted one more; these come last, and no record that is there refers to them.
 _DELETED: Final = 25
@@ -41,7 +40,7 @@ _MOST_SIZES: Final = 1_000
 #: SQLite's steps between two looks at whether the database has been closed.
 _STEPS: Final = 100_000
 
-_POOL_COLUMNS: Final = MappingProxyType({1: ("text",), 2: ("text", "plain"), 4: ("text", "state", "postal", "country")})
+_POOL_COLUMNS: Final = {1: ("text",), 2: ("text", "plain"), 4: ("text", "state", "postal", "country")}
 
 
 class OrgUser(NamedTuple):

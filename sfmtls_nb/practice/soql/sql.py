@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from types import MappingProxyType
 from typing import Any, Final
 
 from sfmtls_nb.practice.data import SCHEMA, TEXT_TYPES
@@ -29,7 +28,7 @@ _ORDERS: Final = 32
 _GROUPS: Final = 100
 
 #: Which fields FIELDS() means: those whose being custom is among these.
-_FIELDS: Final = MappingProxyType({"ALL": (False, True), "STANDARD": (False,), "CUSTOM": (True,)})
+_FIELDS: Final = {"ALL": (False, True), "STANDARD": (False,), "CUSTOM": (True,)}
 
 
 @dataclass(frozen=True)

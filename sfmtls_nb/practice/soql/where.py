@@ -7,7 +7,6 @@ greater or less than null. So NOT turns every answer round, and ``!=`` finds wha
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import MappingProxyType
 from typing import Final
 
 from sfmtls_nb.practice.data import ID_TYPES, TEXT_TYPES
@@ -37,9 +36,7 @@ _SEMI_JOINS: Final = 2
 _SEMI_JOIN: Final = "semi join"
 
 #: How a value is compared with a range of days: with which of its ends.
-_OF_RANGE: Final = MappingProxyType(
-    {"<": ("<", "start"), "<=": ("<", "end"), ">": (">=", "end"), ">=": (">=", "start")}
-)
+_OF_RANGE: Final = {"<": ("<", "start"), "<=": ("<", "end"), ">": (">=", "end"), ">=": (">=", "start")}
 
 
 def where(scope: Scope, condition: Condition, find: Find | None = None, *, depth: int = 0, around: str = "") -> str:
