@@ -27,7 +27,7 @@ class Failure:
     spoil: Callable[[Answer], Answer]
 
 
-#: By name. [simulated]: what Salesforce sends in such moments varies; these are shapes that clients must stand.
+#: By name. [simulated]: Salesforce's answers vary; these are shapes that clients must cope with.
 FAILURES: Final = {
     failure.name: failure
     for failure in (
@@ -72,7 +72,7 @@ FAILURES: Final = {
         ),
     )
 }
-#: These the org itself brings about, in its own words: see `state.OrgState`.
+#: Failures that the org itself brings about, in its own words.
 ORG_FAILURES: Final = {
     "session-expires": "the session ends in the middle of a query: sign in again, and go on from the last record",
     "limit-exceeded": "the day's API requests are used up: REQUEST_LIMIT_EXCEEDED",

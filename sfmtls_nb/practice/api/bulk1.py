@@ -31,8 +31,8 @@ _PATH: Final = re.compile(r"/services/async/(\d{1,3})\.0/(.+?)/?")
 _MOST_BATCHES: Final = 20
 
 _STATES: Final = ("Queued", "InProgress", "Completed")
-#: What the other interfaces' codes are called here. [simulated]: what it says of mutual authentication was not found,
-#: so the code is left as it is elsewhere.
+#: This API's names for the codes of the others, and its words. [simulated]: the code of mutual authentication, which
+#: was not found and is the others' here.
 _CODES: Final[Mapping[str, tuple[str, str]]] = {
     "INVALID_SESSION_ID": ("InvalidSessionId", "Invalid session id"),
     "MUTUAL_AUTHENTICATION_FAILED": (
@@ -46,7 +46,7 @@ _CODES: Final[Mapping[str, tuple[str, str]]] = {
 _STATUSES: Final[Mapping[str, int]] = {"InternalServerError": 500}
 
 
-#: The last values of every info.
+#: The values at the end of every info: nothing fails here, and no time is measured.
 _NOTHING_MEASURED: Final = dict.fromkeys(
     ("numberRecordsFailed", "totalProcessingTime", "apiActiveProcessingTime", "apexProcessingTime"), "0"
 )
@@ -148,7 +148,7 @@ class Bulk1Api(Api[BatchCall]):
         if known is None:
             raise RefusedError("InvalidEntity", f"Unable to find object: {name}")
         if wanted.get("contentType", "XML") != "CSV":
-            # [simulated] Salesforce knows XML and JSON too, and takes XML for what is left out.
+            # [simulated] Salesforce knows XML and JSON too, and takes XML as the default.
             raise RefusedError("FeatureNotEnabled", "This practice org has query results as CSV only: contentType CSV")
         job_id = self._jobs.new_id("7505f000001")
         job = _Job(job_id, call.version, operation, known.name, user.user_id, self._state.clock())
@@ -290,7 +290,7 @@ def _refusal(job: _Job, query: CompiledQuery) -> RefusedError | None:
         message = "Aggregate Relationships not supported in Bulk Query with CSV content type"
         return RefusedError("FeatureNotEnabled", message)
     if not is_plain(query):
-        # [simulated] That they are not supported is documented; in which words, is not.
+        # [simulated] words; that they are not supported is documented.
         message = "GROUP BY, OFFSET and aggregate functions are not supported in Bulk Query"
         return RefusedError("FeatureNotEnabled", message)
     if query.sobject != job.sobject:

@@ -14,10 +14,10 @@ from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.soql import CompiledQuery, Record, Scalar, compile_query, run
 
-#: QueryOptions: "the minimum is 200, and the maximum is 2,000"; the maximum is what one gets who does not ask.
+#: QueryOptions: "the minimum is 200, and the maximum is 2,000"; the maximum is the default.
 _SMALLEST_BATCH: Final = 200
 LARGEST_BATCH: Final = 2_000
-#: How many queries may be open. Each is text and a number: the records stay in the database.
+#: Open queries. Each is a text and a number: the records stay in the database.
 _MOST_OPEN: Final = 1_000
 
 _LOCATOR: Final = re.compile(r"(01g[0-9A-Za-z]{15})-([0-9]{1,9})")
@@ -104,7 +104,7 @@ def _moment(value: datetime) -> str:
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
-# Any: the key says what the value is.
+# Any: the key is the type of the value.
 _TEXT: Final[Mapping[type, Callable[[Any], str]]] = {
     str: str,
     bool: lambda value: "true" if value else "false",

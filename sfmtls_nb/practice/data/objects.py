@@ -229,7 +229,7 @@ _ALL: Final = (
             _pick("TimeZoneSidKey", "Time Zone", "America/Los_Angeles; Europe/Paris; Asia/Tokyo; GMT", required=True),
             _pick("LocaleSidKey", "Locale", "en_US; fr_FR; ja_JP", required=True),
             _pick("LanguageLocaleKey", "Language", "en_US; fr; ja", required=True),
-            # No relationship: this org has no Profile object to go to.
+            # No relationship: this org has no Profile object.
             Field("ProfileId", "reference", "Profile ID", 18, nillable=False, reference_to=("Profile",)),
             _pick("UserType", "User Type", "Standard"),
             _lookup("ManagerId", "Manager ID", "User", "Manager"),

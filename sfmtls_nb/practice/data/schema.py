@@ -29,7 +29,7 @@ FieldType = Literal[
 TEXT_TYPES: Final = frozenset({"string", "picklist", "email", "phone", "url", "textarea"})
 #: Types whose values are ids, compared with case.
 ID_TYPES: Final = frozenset({"id", "reference"})
-#: Types one can add up.
+#: Types whose values are numbers.
 NUMBER_TYPES: Final = frozenset({"int", "double", "currency", "percent"})
 
 _SOAP_TYPES: Final[Mapping[FieldType, str]] = {
@@ -43,7 +43,7 @@ _SOAP_TYPES: Final[Mapping[FieldType, str]] = {
     "date": "xsd:date",
     "datetime": "xsd:dateTime",
 }
-#: A textarea beyond this is a long one: it can be selected, but neither filtered nor sorted nor grouped.
+#: A longer textarea can be selected, but neither filtered nor sorted nor grouped.
 _LONG: Final = 255
 
 

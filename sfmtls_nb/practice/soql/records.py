@@ -12,10 +12,10 @@ from typing import Any, Final, NamedTuple
 
 from sfmtls_nb.practice.data import FieldType, Row, Rows
 
-#: The type of records that GROUP BY and aggregate functions make.
+#: Type of the records that GROUP BY and aggregate functions yield.
 AGGREGATE: Final = "AggregateResult"
 
-#: A moment in time is aware, in UTC.
+#: Datetimes are aware, in UTC.
 Scalar = str | bool | int | float | date | datetime | None
 
 
@@ -75,7 +75,7 @@ class ChildResult(NamedTuple):
 Reader = Callable[[Row, Rows], Record]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-#: From what SQLite holds to what Python calls it, where these differ.
+#: Conversions of SQLite's values to Python's, where they differ.
 _FROM_SQL: Final[Mapping[FieldType, Callable[[Any], Scalar]]] = {
     "boolean": bool,
     "date": date.fromordinal,

@@ -74,7 +74,7 @@ class Scope:
         self._own_names = {of.name.lower(), (alias or of.name).lower()}
         self._joins: list[str] = []
         self.table = compilation.table(of)
-        #: By the way there: the table, and the object in it.
+        #: Table alias and object, by the relationships that lead to it.
         self.reached: dict[tuple[str, ...], tuple[str, SObject]] = {(): (self.table, of)}
 
     def parameter(self, value: object) -> str:

@@ -27,7 +27,7 @@ _CHILD_LEVELS: Final = 4
 _ORDERS: Final = 32
 _GROUPS: Final = 100
 
-#: Which fields FIELDS() means: those whose being custom is among these.
+#: The values of `Field.custom` that each kind of FIELDS() selects.
 _FIELDS: Final = {"ALL": (False, True), "STANDARD": (False,), "CUSTOM": (True,)}
 
 
@@ -211,7 +211,7 @@ def _child(scope: Scope, select: Select, parent_id: int, level: int) -> Child:
 
 def _count(scope: Scope, select: Select) -> Statement:
     if len(select.items) > 1 or select.items[0].alias or select.group or select.having or select.order:
-        # [simulated] These words.
+        # [simulated] words
         message = "COUNT() stands alone in SELECT, without an alias, GROUP BY or ORDER BY; COUNT(Id) need not"
         raise scope.compilation.error(select.items[0].place, "MALFORMED_QUERY", message)
     source = _source(scope, _conditions(scope, select))

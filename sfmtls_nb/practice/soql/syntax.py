@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from sfmtls_nb.practice.refusal import RefusedError
 
-#: [simulated] How much of the query an error shows on either side of the place it means.
+#: Characters of the query that an error shows on either side of its place. [simulated]
 _CONTEXT: Final = 40
 
 

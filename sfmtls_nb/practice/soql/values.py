@@ -162,7 +162,7 @@ _KIND_OF_TYPE: Final = (
     | dict.fromkeys(NUMBER_TYPES, "NUMBER")
     | {"boolean": "NAME", "date": "DATE", "datetime": "DATETIME"}
 )
-#: What Salesforce calls a type in the error below; the others go by their own names.
+#: Salesforce's names for types in the error below, where they differ.
 _CALLED: Final = (
     dict.fromkeys(TEXT_TYPES, "string")
     | dict.fromkeys(ID_TYPES, "ID")
