@@ -18,8 +18,8 @@ class Event:
     """One connection or request. It holds no secret: of a session only the username.
 
     chain: common names of the presented certificates, leaf first. layer_1: "" where the chain is valid or none was
-    presented, else the flaw, or for a failed handshake what OpenSSL said. layer_2: what became of the call: ``pass``,
-    ``page``, ``MUTUAL_AUTHENTICATION_FAILED``; "" where it was not asked. operation: such as ``getUserInfo`` or ``GET
+    presented, else the flaw, or OpenSSL's error of a failed handshake. layer_2: the verdict on an API call: ``pass``,
+    ``page``, ``MUTUAL_AUTHENTICATION_FAILED``; "" where there was none. operation: such as ``getUserInfo`` or ``GET
     query``. code: the fault or error that was answered. duration: seconds. leaf: the presented leaf's SHA-256, as hex.
     """
 

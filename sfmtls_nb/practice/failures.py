@@ -19,76 +19,60 @@ _PAGE: Final = (
 class Failure:
     """One way a good call can fail.
 
-    spoil: turns the good answer into the bad one. conclusion: the client's remedy.
+    spoil: turns the good answer into the bad one.
     """
 
     name: str
     what: str
-    conclusion: str
     spoil: Callable[[Answer], Answer]
 
 
-#: By name. [simulated]: what Salesforce sends in such moments varies; these are shapes that clients must stand.
+#: By name. [simulated]: Salesforce's answers vary; these are shapes that clients must cope with.
 FAILURES: Final = {
     failure.name: failure
     for failure in (
-        Failure(
-            "delay",
-            "the answer takes three seconds",
-            "set a read timeout that fits the call, and none that is endless",
-            lambda answer: replace(answer, delay=3.0),
-        ),
+        Failure("delay", "the answer takes three seconds", lambda answer: replace(answer, delay=3.0)),
         Failure(
             "stall",
             "the answer begins and stops half-way, the connection stays open",
-            "only a read timeout ends this",
             lambda answer: replace(answer, cut_after=len(answer.whole_body) // 2, stall=True),
         ),
         Failure(
-            "cut",
-            "the connection ends after 100 bytes of the answer",
-            "an answer that is shorter than its Content-Length is none: repeat the call if it changes nothing",
-            lambda answer: replace(answer, cut_after=100),
+            "cut", "the connection ends after 100 bytes of the answer", lambda answer: replace(answer, cut_after=100)
         ),
         Failure(
             "error-500",
             "500 Internal Server Error, with a page of HTML",
-            "do not parse what is not XML or JSON; repeat later",
             lambda answer: Answer(500, "text/html; charset=UTF-8", _PAGE),
         ),
         Failure(
             "error-503",
             "503 Service Unavailable with Retry-After: 1",
-            "wait as long as Retry-After says, then repeat",
             lambda answer: Answer(503, "text/html; charset=UTF-8", _PAGE, {"Retry-After": "1"}),
         ),
         Failure(
             "html-for-xml",
             "200 OK, and HTML where XML or JSON should be",
-            "look for HTML first: the status does not tell",
             lambda answer: Answer(200, "text/html; charset=UTF-8", _PAGE),
         ),
         Failure(
             "truncated",
             "a whole HTTP answer with half a document in it",
-            "a parser says so: do not take what it had read so far",
             lambda answer: replace(answer, body=answer.whole_body[: len(answer.whole_body) // 2]),
         ),
         Failure(
             "wrong-length",
             "a Content-Length ten bytes longer than the body, then the end",
-            "check the length, as HTTP libraries can",
             lambda answer: replace(answer, cut_after=len(answer.whole_body), missing=10),
         ),
         Failure(
             "clock-skew",
             "the server's Date is two hours ahead",
-            "compare clocks before you doubt a certificate",
             lambda answer: replace(answer, clock_offset=timedelta(hours=2)),
         ),
     )
 }
-#: These the org itself brings about, in its own words: see `state.OrgState`.
+#: Failures that the org itself brings about, in its own words.
 ORG_FAILURES: Final = {
     "session-expires": "the session ends in the middle of a query: sign in again, and go on from the last record",
     "limit-exceeded": "the day's API requests are used up: REQUEST_LIMIT_EXCEEDED",

@@ -109,7 +109,7 @@ class PracticeOrg:
         self._server = Server(
             self._host,
             wanted,
-            # The strict one anew for each connection: it verifies inside TLS, and the accepted roots may change.
+            # The strict one is made for each connection: it verifies inside TLS, and the accepted roots may change.
             lambda listener: contexts.get(listener) or self._context(listener),
             self.answer,
             self.events.add,
@@ -253,7 +253,7 @@ class PracticeOrg:
             "oauth": {
                 "consumer_key": self.app.consumer_key,
                 "consumer_secret": self.app.consumer_secret,
-                # The connected app's certificate is the client's own, as many have it.
+                # The connected app's certificate is the client's own, a common setup.
                 "jwt_key": str(files.key),
                 "username": self.app.run_as,
             },

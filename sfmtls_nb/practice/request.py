@@ -57,8 +57,8 @@ class Answer:
     """An HTTP answer, and the failures on its way to the client.
 
     body: bytes, or an iterable of them, which is sent in chunks as it comes.
-    delay: seconds before it is sent. cut_after: bytes of the body after which sending ends. stall: it ends without
-    closing. missing: bytes that Content-Length promises too many. clock_offset: of the Date header.
+    delay: seconds before it is sent. cut_after: bytes of the body after which sending ends. stall: the connection stays
+    open then. missing: bytes that Content-Length promises and that never come. clock_offset: of the Date header.
     operation, user, code, layer_2: for the event log, as `events.Event` has them.
     """
 

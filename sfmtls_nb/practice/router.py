@@ -23,9 +23,9 @@ from sfmtls_nb.practice.state import OrgState
 
 _HTML: Final = "text/html; charset=UTF-8"
 _SMALLEST_GZIPPED: Final = 1_000
-#: Of a target or a name that somebody else chose; characters.
+#: Characters kept of a path or a name that a client chose.
 _MOST_NOTED: Final = 200
-#: A host of a URI (RFC 3986, 3.2.2) that a name or an address of ours could be, and a port.
+#: A host (RFC 3986, 3.2.2) that can be a name or an address of ours, and a port.
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?")
 
 
@@ -35,7 +35,7 @@ class Router:
     def __init__(self, state: OrgState, database: Database, app: ConnectedApp, events: EventLog) -> None:
         self._state, self._events = state, events
         queries = Queries(database, state.clock)
-        #: In the order in which they are asked: Bulk API 2.0 has a path below REST's.
+        #: The first that serves a request answers it: Bulk API 2.0 stands below REST's path.
         self._apis = (
             SoapApi(state, queries),
             BulkApi(state, database),

@@ -45,7 +45,7 @@ _LINGER: Final = 1.0
 # Bytes.
 _MAX_HEADERS: Final = 65_536
 _MAX_BODY: Final = 52_428_800
-#: So much of a body is kept. No part of the org reads more than half of it: it sees that there is too much, and says so.
+#: Bytes of a body that are kept: twice as many as any API accepts, so that it sees that there are too many.
 _MOST_KEPT: Final = 2_097_152
 
 _PARAMETERS: Final = HTTP1ConnectionParameters(
@@ -58,9 +58,9 @@ _PARAMETERS: Final = HTTP1ConnectionParameters(
 
 Answerer = Callable[[Request], Answer]
 ContextFor = Callable[[Listener], SSL.Context]
-#: How many requests are answered at once; the others wait their turn.
+#: Requests that are answered at once; the others wait.
 _ANSWERING: Final = 16
-#: How long an answer that is to stall keeps its connection open; seconds.
+#: Seconds for which a stalling answer keeps its connection open.
 _STALLED: Final = 90.0
 
 
@@ -123,7 +123,7 @@ class Server:
         self._close_sockets()
         for task in list(self._tasks):
             task.cancel()
-        # One after the other: a handshake that ends just now still makes a connection of itself.
+        # One after the other: a handshake that ends now still opens a connection.
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(opened.close() for opened in list(self.open)), return_exceptions=True)
 
@@ -174,7 +174,7 @@ class Server:
             return
         self._observer(Event("connection", listener, tuple(name_of(certificate) for certificate in chain)))
         delegate = _Delegate(listener, chain, self)
-        # tornado asks for an IOStream by name, and for no more than a BaseIOStream in fact.
+        # tornado's annotation says IOStream, but a BaseIOStream is enough.
         serving = HTTP1ServerConnection(cast("IOStream", TLSStream(connection)), _PARAMETERS, None)
         self.open.add(serving)
         serving.start_serving(delegate)

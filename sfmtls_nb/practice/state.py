@@ -19,7 +19,7 @@ from sfmtls_nb.practice.refusal import RefusedError
 
 ORGANIZATION_ID: Final = "00D5f000000PRAC"
 _SESSION_ALPHABET: Final = string.ascii_letters + string.digits + "._"
-#: After how many wrong passwords in a row a user is locked out, and for how long (Salesforce's default policy).
+#: Wrong passwords in a row that lock a user out, and the time of the lockout (Salesforce's default policy).
 _ATTEMPTS: Final = 10
 _LOCKED_FOR: Final = timedelta(minutes=15)
 
@@ -108,7 +108,7 @@ class OrgState:
     _profiles: list[UserProfile] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
-        # What the org begins with stays, also when nobody has it any more: the last user's is the standard one.
+        # The first profiles stay, even without users; the last user's is the standard one.
         self._profiles = self.profiles
         self._standard = self.users[-1].profile
         self._clones = 0
@@ -210,7 +210,7 @@ class OrgState:
         token = user.security_token if user and self.token_required else ""
         if token and user and secrets.compare_digest(password.encode(), user.password.encode()):
             raise RefusedError("LOGIN_MUST_USE_SECURITY_TOKEN", f"{_INVALID_LOGIN} {_NEW_LOCATION}")
-        # Without the token it is a wrong password like others, and counts as one.
+        # A password without the token is wrong, and counts as wrong.
         found = self.authenticate(username, password.removesuffix(token))
         if found is None:
             raise RefusedError("INVALID_LOGIN", _INVALID_LOGIN)
@@ -254,7 +254,7 @@ def _first_users() -> Iterable[User]:
         yield User(
             name,
             f"{name}@practice.example",
-            # Nothing in it that XML would have to escape: learners paste it into login.xml, as the article does.
+            # No character that XML has to escape: learners paste it into login.xml, as the article does.
             secrets.token_urlsafe(12),
             eighteen(f"0055f00000PRAC{number}"),
             full_name,

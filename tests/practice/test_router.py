@@ -91,6 +91,19 @@ class TestAFailureOnRequest:
         assert exchange.server_date is not None
         assert exchange.server_date - exchange.at > timedelta(hours=1)
 
+    def test_of_the_limit_leaves_the_limit_itself_alone(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        before = own_practice.state.call_limit
+        own_practice.arm("limit-exceeded")
+        with pytest.raises(SoapFault, match="REQUEST_LIMIT_EXCEEDED"):
+            mutual.get_user_info()
+        assert (before, ()) == (own_practice.state.call_limit, own_practice.armed)
+
+    def test_waits_for_a_next_page_where_it_ends_the_session(self, own_practice: PracticeOrg, mutual: Session) -> None:
+        own_practice.arm("session-expires")
+        with pytest.raises(SoapFault, match="INVALID_TYPE"):
+            mutual.soap("describeSObject", {"sObjectType": "queryMore"})  # the word alone is no next page
+        assert ("session-expires",) == own_practice.armed
+
     def test_leaves_login_alone(self, own_practice: PracticeOrg) -> None:
         own_practice.arm("error-500")
         assert login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("standard"))).user_id
@@ -167,6 +180,30 @@ class TestTheOrgNotes:
         while not (events := own_practice.events.where(listener=Listener.STRICT)) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert "certificate" in events[0].layer_1
+
+    def test_whose_call_the_page_answered_and_what_it_asked_for(
+        self, own_practice: PracticeOrg, mutual: Session
+    ) -> None:
+        own_practice.state.accepted_roots.clear()
+        with pytest.raises(CertificatePageError):
+            mutual.get_user_info()
+        (event,) = own_practice.events.where(kind="request", layer_1="unable to get local issuer certificate")
+        assert ("getUserInfo", "enforced@practice.example", 403) == (event.operation, event.user, event.status)
+
+    @pytest.mark.parametrize(
+        ("target", "operation", "code"),
+        [
+            ("/services/data/v64.0/query?q=SELECT+Id+FROM+Contact", "GET query", "INVALID_SESSION_ID"),
+            ("/services/async/64.0/job/750000000000000", "GET async job", "InvalidSessionId"),
+            ("/services/oauth2/token", "GET token", "invalid_request"),
+        ],
+    )
+    def test_a_refusal_in_the_words_of_each_interface(
+        self, own_practice: PracticeOrg, target: str, operation: str, code: str
+    ) -> None:
+        own_practice.answer(Request(Listener.API, "GET", target))
+        (event,) = own_practice.events
+        assert (operation, "", code) == (event.operation, event.user, event.code)
 
     def test_no_more_of_a_long_path_than_the_log_can_bear(self, own_practice: PracticeOrg) -> None:
         own_practice.answer(Request(Listener.API, "GET", "/" + "x" * 60_000))

@@ -7,18 +7,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
 from sfmtls_nb.practice.api.call import READ_ONLY
-from sfmtls_nb.practice.api.jobs import CSV, Jobs, SlowQuery, csv_of, has_children, is_plain
-from sfmtls_nb.practice.api.queries import compiled, json_of, refusing
+from sfmtls_nb.practice.api.jobs import CSV, MOST_JOBS, SlowQuery, csv_of, has_children, is_plain
+from sfmtls_nb.practice.api.queries import json_of
 from sfmtls_nb.practice.api.resource import ResourceApi, ResourceCall, allow, as_json, json_object
+from sfmtls_nb.practice.api.store import Store
 from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
-from sfmtls_nb.practice.soql import CompiledQuery, run
+from sfmtls_nb.practice.soql import CompiledQuery, compile_query, run
 from sfmtls_nb.practice.state import OrgState, User
 
 #: "Query jobs in Bulk API 2.0 are available in API version 47.0 and later"; resultPages in 58.0 and later.
@@ -34,10 +34,8 @@ _DEFAULT_PAGE: Final = 100_000
 
 _WAITING, _BEGUN, _COMPLETE = _STATES = ("UploadComplete", "InProgress", "JobComplete")
 _OPERATIONS: Final = ("query", "queryAll")
-_DELIMITERS: Final = MappingProxyType(
-    {"COMMA": ",", "BACKQUOTE": "`", "CARET": "^", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
-)
-_LINE_ENDINGS: Final = MappingProxyType({"LF": "\n", "CRLF": "\r\n"})
+_DELIMITERS: Final = {"COMMA": ",", "BACKQUOTE": "`", "CARET": "^", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
+_LINE_ENDINGS: Final = {"LF": "\n", "CRLF": "\r\n"}
 
 
 @dataclass
@@ -59,7 +57,7 @@ class BulkApi(ResourceApi):
     def __init__(self, state: OrgState, database: Database, *, page: int = _DEFAULT_PAGE) -> None:
         super().__init__(state)
         self._database, self._page = database, page
-        self._jobs = Jobs[_Job]("5f000000")
+        self._jobs = Store[_Job](MOST_JOBS)
         #: By the length of the path behind "jobs", its end, and the method.
         self._routes: Mapping[tuple[int, str], Mapping[str, Callable[[ResourceCall, User], Answer]]] = {
             (1, ""): {"POST": self._create, "GET": self._list},
@@ -96,7 +94,7 @@ class BulkApi(ResourceApi):
         if not isinstance(text, str) or not text.strip():
             raise RefusedError("INVALIDJOB", "The query has to be given, as text")
         now = self._state.clock()
-        query = compiled(text, now, deleted=operation == "queryAll")
+        query = compile_query(text, now=now, deleted=operation == "queryAll")
         if has_children(query):
             # Seen in github.com/OpenFn/adaptors issue 395; [simulated]: the code, after Bulk API's FeatureNotEnabled.
             message = "Aggregate Relationships not supported in Bulk V2 Query with CSV content type"
@@ -105,10 +103,10 @@ class BulkApi(ResourceApi):
             # "Bulk API 2.0 doesn't support queries that include any of these items"; [simulated]: code and words.
             message = "GROUP BY, OFFSET and aggregate functions are not supported in Bulk V2 Query"
             raise RefusedError("FEATURENOTENABLED", message)
-        job_id = self._jobs.new_id()
+        job_id = self._jobs.new_id("7505f000000")
         progress = SlowQuery(query, now)
         job = _Job(job_id, call.version, operation, query, progress, user.user_id, delimiter, line_ending)
-        self._jobs.add(job_id, job)
+        self._jobs.put(job_id, job)
         return as_json(call.request, self._info(job))
 
     def _abort(self, call: ResourceCall, _: User) -> Answer:
@@ -157,8 +155,7 @@ class BulkApi(ResourceApi):
             raise _no_locator()
         number = min(int(most), size - start)
         end = start + number
-        with refusing():
-            result = run(job.query, self._database, offset=start)
+        result = run(job.query, self._database, offset=start)
         rows = csv_of(result, number, _DELIMITERS[job.delimiter], _LINE_ENDINGS[job.line_ending])
         headers = {
             "Sforce-Locator": "null" if end >= size else _locator(end),

@@ -9,19 +9,19 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Final
 
 from lxml import etree
 
 from sfmtls_nb.practice.api.call import MOST_BYTES, NEWEST_VERSION, OLDEST_VERSION, READ_ONLY, Api, ApiCall
-from sfmtls_nb.practice.api.jobs import CSV, Jobs, SlowQuery, csv_of, has_children, is_plain
-from sfmtls_nb.practice.api.queries import compiled, refusing, text_of
+from sfmtls_nb.practice.api.jobs import CSV, MOST_JOBS, SlowQuery, csv_of, has_children, is_plain
+from sfmtls_nb.practice.api.queries import text_of
+from sfmtls_nb.practice.api.store import Store
 from sfmtls_nb.practice.api.xml import legal, parse, serialize
 from sfmtls_nb.practice.data import Database, eighteen, sobject
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
-from sfmtls_nb.practice.soql import CompiledQuery, run
+from sfmtls_nb.practice.soql import CompiledQuery, compile_query, run
 from sfmtls_nb.practice.state import OrgState, User
 
 _NAMESPACE: Final = "http://www.force.com/2009/06/asyncapi/dataload"
@@ -31,24 +31,22 @@ _PATH: Final = re.compile(r"/services/async/(\d{1,3})\.0/(.+?)/?")
 _MOST_BATCHES: Final = 20
 
 _STATES: Final = ("Queued", "InProgress", "Completed")
-#: What the other interfaces' codes are called here. [simulated]: what it says of mutual authentication was not found,
-#: so the code is left as it is elsewhere.
-_CODES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {
-        "INVALID_SESSION_ID": ("InvalidSessionId", "Invalid session id"),
-        "MUTUAL_AUTHENTICATION_FAILED": (
-            "MUTUAL_AUTHENTICATION_FAILED",
-            "This session could not be mutually authenticated for use with the API",
-        ),
-        "INVALID_OPERATION_WITH_EXPIRED_PASSWORD": ("InvalidUser", "The users password has expired"),
-        "REQUEST_LIMIT_EXCEEDED": ("ExceededQuota", "TotalRequests Limit exceeded."),
-        "UNKNOWN_EXCEPTION": ("InternalServerError", ""),
-    }
-)
-_STATUSES: Final[Mapping[str, int]] = MappingProxyType({"InternalServerError": 500})
+#: This API's names for the codes of the others, and its words. [simulated]: the code of mutual authentication, which
+#: was not found and is the others' here.
+_CODES: Final[Mapping[str, tuple[str, str]]] = {
+    "INVALID_SESSION_ID": ("InvalidSessionId", "Invalid session id"),
+    "MUTUAL_AUTHENTICATION_FAILED": (
+        "MUTUAL_AUTHENTICATION_FAILED",
+        "This session could not be mutually authenticated for use with the API",
+    ),
+    "INVALID_OPERATION_WITH_EXPIRED_PASSWORD": ("InvalidUser", "The users password has expired"),
+    "REQUEST_LIMIT_EXCEEDED": ("ExceededQuota", "TotalRequests Limit exceeded."),
+    "UNKNOWN_EXCEPTION": ("InternalServerError", ""),
+}
+_STATUSES: Final[Mapping[str, int]] = {"InternalServerError": 500}
 
 
-#: The last values of every info.
+#: The values at the end of every info: nothing fails here, and no time is measured.
 _NOTHING_MEASURED: Final = dict.fromkeys(
     ("numberRecordsFailed", "totalProcessingTime", "apiActiveProcessingTime", "apexProcessingTime"), "0"
 )
@@ -90,7 +88,7 @@ class Bulk1Api(Api[BatchCall]):
     def __init__(self, state: OrgState, database: Database) -> None:
         super().__init__(state)
         self._database = database
-        self._jobs = Jobs[_Job]("5f000001")
+        self._jobs = Store[_Job](MOST_JOBS)
         #: By the method, the names in the path, and the number of ids in it.
         self._routes: Mapping[tuple[str, str, int], Callable[[BatchCall, User], Answer]] = {
             ("POST", "job", 0): self._create,
@@ -150,11 +148,11 @@ class Bulk1Api(Api[BatchCall]):
         if known is None:
             raise RefusedError("InvalidEntity", f"Unable to find object: {name}")
         if wanted.get("contentType", "XML") != "CSV":
-            # [simulated] Salesforce knows XML and JSON too, and takes XML for what is left out.
+            # [simulated] Salesforce knows XML and JSON too, and takes XML as the default.
             raise RefusedError("FeatureNotEnabled", "This practice org has query results as CSV only: contentType CSV")
-        job_id = self._jobs.new_id()
+        job_id = self._jobs.new_id("7505f000001")
         job = _Job(job_id, call.version, operation, known.name, user.user_id, self._state.clock())
-        self._jobs.add(job_id, job)
+        self._jobs.put(job_id, job)
         return self._job_info(job, 201)
 
     def _change(self, call: BatchCall, _: User) -> Answer:
@@ -179,7 +177,7 @@ class Bulk1Api(Api[BatchCall]):
         text = call.request.body.decode("utf-8-sig", "replace").strip()
         if not text:
             raise RefusedError("ClientInputError", "The batch has no query")
-        batch = _Batch(self._jobs.new_id("751"), self._jobs.new_id("752"), text, _begin(job, text, now))
+        batch = _Batch(self._jobs.new_id("7515f000001"), self._jobs.new_id("7525f000001"), text, _begin(job, text, now))
         job.batches[batch.batch_id] = batch
         return _xml(self._batch_info(job, batch), 201)
 
@@ -207,8 +205,7 @@ class Bulk1Api(Api[BatchCall]):
             raise RefusedError("InvalidBatch", "The batch has no such result")
         if not batch.progress.size:
             return Answer(200, CSV, b"Records not found for this query")
-        with refusing():
-            result = run(query, self._database)
+        result = run(query, self._database)
         return Answer(200, CSV, csv_of(result))
 
     # ------------------------------------------------------------ what becomes of them
@@ -279,7 +276,7 @@ class Bulk1Api(Api[BatchCall]):
 def _begin(job: _Job, text: str, now: datetime) -> SlowQuery:
     """Begin a query. Salesforce takes any text here, and its batch fails when its turn comes."""
     try:
-        query = compiled(text, now, deleted=job.operation == "queryAll")
+        query = compile_query(text, now=now, deleted=job.operation == "queryAll")
         refusal = _refusal(job, query)
     except RefusedError as error:
         # The form is seen in github.com/xjsender/haoide issue 137.
@@ -293,7 +290,7 @@ def _refusal(job: _Job, query: CompiledQuery) -> RefusedError | None:
         message = "Aggregate Relationships not supported in Bulk Query with CSV content type"
         return RefusedError("FeatureNotEnabled", message)
     if not is_plain(query):
-        # [simulated] That they are not supported is documented; in which words, is not.
+        # [simulated] words; that they are not supported is documented.
         message = "GROUP BY, OFFSET and aggregate functions are not supported in Bulk Query"
         return RefusedError("FeatureNotEnabled", message)
     if query.sobject != job.sobject:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
+from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.mutual import Presented, Verdict, admit, certificate_page, judge
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
@@ -36,6 +37,11 @@ class ApiCall:
 
 
 C = TypeVar("C", bound=ApiCall)
+
+
+def org_trouble(error: PracticeError) -> RefusedError:
+    """Return the refusal for trouble of the org's own, such as a full disk. [simulated]: its code."""
+    return RefusedError("UNKNOWN_EXCEPTION", str(error))
 
 
 class Api(ABC, Generic[C]):
@@ -79,6 +85,8 @@ class Api(ABC, Generic[C]):
                 answer = self.perform(call, admit(verdict, user, state) if call.needs_session else None)
             except RefusedError as refusal:
                 answer = self.refuse(refusal, request, call)
+            except PracticeError as error:
+                answer = self.refuse(org_trouble(error), request, call)
             if call.needs_session:
                 answer = state.failures.spoil(answer)
         return replace(

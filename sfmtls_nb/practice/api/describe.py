@@ -12,7 +12,7 @@ from sfmtls_nb.practice.data import ID_TYPES, SCHEMA, TEXT_TYPES, ChildRelations
 
 Described = dict[str, Any]
 
-#: Of the keys that may be None those that the WSDL wants even then; the others are absent (``minOccurs="0"``).
+#: Keys that the WSDL demands even where they are None; the others are left out then (``minOccurs="0"``).
 NILLABLE: Final = frozenset(
     {
         "associateEntityType",
@@ -34,7 +34,7 @@ _ENCODING: Final = "UTF-8"
 _MAX_BATCH_SIZE: Final = 200
 #: The master record type that every object without record types has.
 _MASTER: Final = "012000000000000AAA"
-#: The types of fields that find a record (``idLookup``).
+#: Types of the fields by which a record can be found (``idLookup``).
 _ID_LOOKUPS: Final = frozenset({"id", "email"})
 
 
@@ -105,7 +105,7 @@ def describe_sobject(sobject: SObject) -> Described:
         ],
         "searchLayoutable": False,
         "supportedScopes": [{"label": f"All {sobject.label_plural.lower()}", "name": "everything"}],
-        # [simulated] There are no pages of this org to go to.
+        # [simulated] This org has no pages.
         "urlDetail": None,
         "urlEdit": None,
         "urlNew": None,

@@ -5,62 +5,26 @@ The CSV goes out as it is read: a million records take no more memory than a few
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count, islice
+from itertools import islice
 from threading import Lock
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
-from sfmtls_nb.practice.api.queries import refusing, text_of
-from sfmtls_nb.practice.data import Database, eighteen, serial
+from sfmtls_nb.errors import PracticeError
+from sfmtls_nb.practice.api.call import org_trouble
+from sfmtls_nb.practice.api.queries import text_of
+from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.soql import AGGREGATE, Child, CompiledQuery, Record, Result, run
 
 CSV: Final = "text/csv;charset=UTF-8"
-_MOST_JOBS: Final = 1_000
+MOST_JOBS: Final = 1_000
 _CSV_ROWS_AT_ONCE: Final = 250
 #: [simulated] The ages at which a query is begun and finished. Salesforce takes seconds to hours.
 _BEGUN: Final = timedelta(milliseconds=250)
 _FINISHED: Final = timedelta(milliseconds=750)
-
-J = TypeVar("J")
-
-
-class Jobs(Generic[J]):
-    """The jobs of one API by id. The oldest is forgotten when there are too many."""
-
-    def __init__(self, instance: str) -> None:
-        self._instance = instance
-        self._lock = Lock()
-        self._numbers = count(1)
-        self._jobs: OrderedDict[str, J] = OrderedDict()
-
-    def new_id(self, prefix: str = "750") -> str:
-        """Return an id that no job has yet."""
-        return eighteen(f"{prefix}{self._instance}{serial(next(self._numbers))}")
-
-    def add(self, job_id: str, job: J) -> None:
-        """Keep a job."""
-        with self._lock:
-            self._jobs[job_id] = job
-            while len(self._jobs) > _MOST_JOBS:
-                self._jobs.popitem(last=False)
-
-    def find(self, job_id: str) -> J | None:
-        """Return the job of an id of 15 or 18 characters; None if there is none."""
-        return self._jobs.get(eighteen(job_id))
-
-    def remove(self, job_id: str) -> None:
-        """Forget a job."""
-        with self._lock:
-            self._jobs.pop(job_id, None)
-
-    def all(self) -> list[J]:
-        """Return every job, oldest first."""
-        with self._lock:
-            return list(self._jobs.values())
 
 
 @dataclass
@@ -84,10 +48,10 @@ class SlowQuery:
         with self._lock:
             if self.size is None and self.query and not self.refusal:
                 try:
-                    with refusing(), run(self.query, database) as result:
+                    with run(self.query, database) as result:
                         self.size = result.size
-                except RefusedError as refusal:
-                    self.refusal = refusal
+                except PracticeError as error:
+                    self.refusal = org_trouble(error)
         return "Failed" if self.refusal else names[2]
 
 

@@ -122,7 +122,7 @@ class OAuthApi:
 
     def _jwt_bearer(self, form: Mapping[str, str], request: Request) -> tuple[User, bool]:
         try:
-            # The clock is the org's, so exp is judged below and not by PyJWT.
+            # exp is checked below by the org's clock, and not by PyJWT.
             claims = jwt.decode(
                 form.get("assertion", ""),
                 self.app.jwt_key,
@@ -217,7 +217,7 @@ class OAuthApi:
     def _authorize(self, request: Request) -> Answer:
         asked = _form(request) if request.method == "POST" else dict(parse_qsl(urlsplit(request.target).query))
         redirect = asked.get("redirect_uri", "")
-        # Where these two are wrong there is nowhere safe to send the error to.
+        # With either of these wrong, there is no safe address to send the error to.
         if asked.get("client_id") != self.app.consumer_key:
             raise OAuthError("invalid_client_id", "client identifier invalid")
         if not self._registered(redirect):

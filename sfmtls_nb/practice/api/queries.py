@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from itertools import count
-from threading import Lock
-from types import MappingProxyType
 from typing import Any, Final
 
-from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.data import Database, eighteen, serial
+from sfmtls_nb.practice.api.store import Store
+from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.refusal import RefusedError
-from sfmtls_nb.practice.soql import CompiledQuery, Record, Scalar, SoqlError, compile_query, run
+from sfmtls_nb.practice.soql import CompiledQuery, Record, Scalar, compile_query, run
 
-#: QueryOptions: "the minimum is 200, and the maximum is 2,000"; the maximum is what one gets who does not ask.
+#: QueryOptions: "the minimum is 200, and the maximum is 2,000"; the maximum is the default.
 _SMALLEST_BATCH: Final = 200
 LARGEST_BATCH: Final = 2_000
-#: How many queries may be open. Each is text and a number: the records stay in the database.
+#: Open queries. Each is a text and a number: the records stay in the database.
 _MOST_OPEN: Final = 1_000
 
 _LOCATOR: Final = re.compile(r"(01g[0-9A-Za-z]{15})-([0-9]{1,9})")
@@ -53,16 +48,14 @@ class Queries:
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database, self._clock = database, clock
-        self._lock = Lock()
-        self._numbers = count(1)
-        self._cursors: OrderedDict[str, _Cursor] = OrderedDict()
+        self._cursors = Store[_Cursor](_MOST_OPEN)
 
     def open(self, text: str, *, deleted: bool = False, batch: int = LARGEST_BATCH) -> QueryBatch:
         """Return the first batch. deleted: with deleted records, as queryAll. batch: records in a batch, from 200 to 2,000.
 
         Raises RefusedError with MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE and such, and with row and column.
         """
-        query = compiled(text, self._clock(), deleted=deleted)
+        query = compile_query(text, now=self._clock(), deleted=deleted)
         cursor = _Cursor(query, max(_SMALLEST_BATCH, min(batch, LARGEST_BATCH)))
         return self._page(cursor, None, 0)
 
@@ -72,49 +65,25 @@ class Queries:
         Raises RefusedError with INVALID_QUERY_LOCATOR.
         """
         found = _LOCATOR.fullmatch(locator)
-        with self._lock:
-            cursor = self._cursors.get(found[1]) if found else None
-            if found is None or cursor is None:
-                raise RefusedError("INVALID_QUERY_LOCATOR", "invalid query locator")
-            if batch is not None:
-                cursor = replace(cursor, batch=max(_SMALLEST_BATCH, min(batch, LARGEST_BATCH)))
-                self._cursors[found[1]] = cursor
-            self._cursors.move_to_end(found[1])
+        cursor = self._cursors.find(found[1]) if found else None
+        if found is None or cursor is None:
+            raise RefusedError("INVALID_QUERY_LOCATOR", "invalid query locator")
+        if batch is not None:
+            cursor = replace(cursor, batch=max(_SMALLEST_BATCH, min(batch, LARGEST_BATCH)))
+            self._cursors.put(found[1], cursor)
         return self._page(cursor, found[1], int(found[2]))
 
     def _page(self, cursor: _Cursor, cursor_id: str | None, offset: int) -> QueryBatch:
-        with refusing():
-            result = run(cursor.query, self._database, offset=offset)
-            size, records = result.size, tuple(result.take(cursor.batch))
+        result = run(cursor.query, self._database, offset=offset)
+        size, records = result.size, tuple(result.take(cursor.batch))
         end = offset + len(records)
         locator = f"{cursor_id or self._keep(cursor)}-{end}" if end < size and records else None
         return QueryBatch(cursor.query, size, records, locator)
 
     def _keep(self, cursor: _Cursor) -> str:
-        with self._lock:
-            cursor_id = eighteen(f"01g5f000000{serial(next(self._numbers))}")
-            self._cursors[cursor_id] = cursor
-            while len(self._cursors) > _MOST_OPEN:
-                self._cursors.popitem(last=False)
+        cursor_id = self._cursors.new_id("01g5f000000")
+        self._cursors.put(cursor_id, cursor)
         return cursor_id
-
-
-def compiled(text: str, now: datetime, *, deleted: bool = False) -> CompiledQuery:
-    """Compile the text of a query. Raises RefusedError with row and column."""
-    with refusing():
-        return compile_query(text, now=now, deleted=deleted)
-
-
-@contextmanager
-def refusing() -> Iterator[None]:
-    """Turn an error of a query, or of the database, into a RefusedError."""
-    try:
-        yield
-    except SoqlError as error:
-        raise RefusedError(error.code, error.message, error.row, error.column) from error
-    except PracticeError as error:
-        # [simulated] The org's own trouble, such as a full disk.
-        raise RefusedError("UNKNOWN_EXCEPTION", str(error)) from error
 
 
 # ---------------------------------------------------------------- how a value is written
@@ -135,17 +104,16 @@ def _moment(value: datetime) -> str:
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
-# Any: the key says what the value is.
-_TEXT: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
-    {
-        str: str,
-        bool: lambda value: "true" if value else "false",
-        int: str,
-        float: lambda value: f"{Decimal(repr(value)):f}",
-        date: date.isoformat,
-        datetime: lambda value: f"{_moment(value)}Z",
-    }
-)
-_JSON: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType(
-    {date: date.isoformat, datetime: lambda value: f"{_moment(value)}+0000"}
-)
+# Any: the key is the type of the value.
+_TEXT: Final[Mapping[type, Callable[[Any], str]]] = {
+    str: str,
+    bool: lambda value: "true" if value else "false",
+    int: str,
+    float: lambda value: f"{Decimal(repr(value)):f}",
+    date: date.isoformat,
+    datetime: lambda value: f"{_moment(value)}Z",
+}
+_JSON: Final[Mapping[type, Callable[[Any], str]]] = {
+    date: date.isoformat,
+    datetime: lambda value: f"{_moment(value)}+0000",
+}

@@ -10,7 +10,6 @@ import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any, Final
 
 from sfmtls_nb.practice.api.call import MOST_BYTES, NEWEST_VERSION, OLDEST_VERSION, Api, ApiCall
@@ -25,31 +24,27 @@ _PATH: Final = re.compile(r"/services/data/v(\d{1,3})\.0(?:/(.*))?")
 
 #: HTTP statuses of the codes that do not have 400. [simulated]: those of MUTUAL_AUTHENTICATION_FAILED and the expired
 #: password, which were not found.
-_STATUSES: Final[Mapping[str, int]] = MappingProxyType(
-    {
-        "INVALID_SESSION_ID": 401,
-        "MUTUAL_AUTHENTICATION_FAILED": 403,
-        "INVALID_OPERATION_WITH_EXPIRED_PASSWORD": 403,
-        "REQUEST_LIMIT_EXCEEDED": 403,
-        "NOT_FOUND": 404,
-        "ENTITY_IS_DELETED": 404,
-        "METHOD_NOT_ALLOWED": 405,
-        "API_VERSION_MISMATCH": 409,
-        "UNSUPPORTED_API_VERSION": 410,
-        "REQUEST_ENTITY_TOO_LARGE": 413,
-        "UNKNOWN_EXCEPTION": 500,
-    }
-)
+_STATUSES: Final[Mapping[str, int]] = {
+    "INVALID_SESSION_ID": 401,
+    "MUTUAL_AUTHENTICATION_FAILED": 403,
+    "INVALID_OPERATION_WITH_EXPIRED_PASSWORD": 403,
+    "REQUEST_LIMIT_EXCEEDED": 403,
+    "NOT_FOUND": 404,
+    "ENTITY_IS_DELETED": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "API_VERSION_MISMATCH": 409,
+    "UNSUPPORTED_API_VERSION": 410,
+    "REQUEST_ENTITY_TOO_LARGE": 413,
+    "UNKNOWN_EXCEPTION": 500,
+}
 #: REST's own words, for refusals that come without.
-_MESSAGES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "INVALID_SESSION_ID": "Session expired or invalid",
-        "MUTUAL_AUTHENTICATION_FAILED": "This session could not be mutually authenticated for the use with REST API",
-        "NOT_FOUND": "The requested resource does not exist",
-        "ENTITY_IS_DELETED": "entity is deleted",
-        "UNSUPPORTED_API_VERSION": "Invalid Api version specified on URL",
-    }
-)
+_MESSAGES: Final[Mapping[str, str]] = {
+    "INVALID_SESSION_ID": "Session expired or invalid",
+    "MUTUAL_AUTHENTICATION_FAILED": "This session could not be mutually authenticated for the use with REST API",
+    "NOT_FOUND": "The requested resource does not exist",
+    "ENTITY_IS_DELETED": "entity is deleted",
+    "UNSUPPORTED_API_VERSION": "Invalid Api version specified on URL",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

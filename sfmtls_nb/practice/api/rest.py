@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 from sfmtls_nb.practice.api.call import NEWEST_VERSION, OLDEST_VERSION, READ_ONLY
 from sfmtls_nb.practice.api.describe import describe_briefly, describe_global, describe_sobject
-from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, QueryBatch, compiled, json_of, refusing
+from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, QueryBatch, json_of
 from sfmtls_nb.practice.api.resource import ROOT, ResourceApi, ResourceCall, allow, as_json, json_object
 from sfmtls_nb.practice.data import Database, SObject, sobject
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
-from sfmtls_nb.practice.soql import AGGREGATE, ChildResult, Record, Scalar, run
+from sfmtls_nb.practice.soql import AGGREGATE, ChildResult, Record, Scalar, compile_query, run
 from sfmtls_nb.practice.state import OrgState, User
 
 #: Version 31.0 came with Summer '14; three a year since.
@@ -24,17 +23,15 @@ _ID: Final = re.compile(r"[0-9A-Za-z]{15}|[0-9A-Za-z]{18}")
 _FIELD: Final = re.compile(r"\w+(?:\.\w+)*")
 _BATCH_SIZE: Final = re.compile(r"\s*batchSize\s*=\s*(\d{1,9})\s*", re.IGNORECASE)
 _WITH_PARTS: Final = frozenset({"query", "queryAll", "sobjects"})
-_LIMITS: Final[Mapping[str, int]] = MappingProxyType(
-    {
-        "DailyAsyncApexExecutions": 250_000,
-        "DailyBulkApiBatches": 15_000,
-        "DailyBulkV2QueryFileStorageMB": 976_562,
-        "DailyBulkV2QueryJobs": 10_000,
-        "DataStorageMB": 5,
-        "FileStorageMB": 20,
-        "SingleEmail": 15,
-    }
-)
+_LIMITS: Final[Mapping[str, int]] = {
+    "DailyAsyncApexExecutions": 250_000,
+    "DailyBulkApiBatches": 15_000,
+    "DailyBulkV2QueryFileStorageMB": 976_562,
+    "DailyBulkV2QueryJobs": 10_000,
+    "DataStorageMB": 5,
+    "FileStorageMB": 20,
+    "SingleEmail": 15,
+}
 
 
 class RestApi(ResourceApi):
@@ -129,8 +126,8 @@ class RestApi(ResourceApi):
         return _record(call, record)
 
     def _first(self, text: str, *, deleted: bool = False) -> Record | None:
-        query = compiled(text, self._state.clock(), deleted=deleted)
-        with refusing(), run(query, self._database) as result:
+        query = compile_query(text, now=self._state.clock(), deleted=deleted)
+        with run(query, self._database) as result:
             return next(result.records, None)
 
     def _show_limits(self, _: ResourceCall) -> Any:

@@ -19,7 +19,6 @@ from sfmtls_nb.practice.api.describe import describe_global, describe_sobject
 from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, text_of
 from sfmtls_nb.practice.api.xml import described, legal, parse, query_result, serialize
 from sfmtls_nb.practice.data import eighteen, sobject
-from sfmtls_nb.practice.mutual import Presented
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
 from sfmtls_nb.practice.state import ORGANIZATION_ID, OrgState, User
@@ -73,13 +72,9 @@ class SoapApi(Api[SoapCall]):
     def serves(self, request: Request) -> bool:
         return request.path.startswith("/services/Soap/")
 
-    def answer(self, request: Request, presented: Presented) -> Answer:
-        if request.method != "POST":
-            page = b"<html><body>HTTP method not supported; use POST</body></html>"
-            return Answer(405, "text/html; charset=UTF-8", page, {"Allow": "POST"})
-        return super().answer(request, presented)
-
     def understand(self, request: Request) -> SoapCall:
+        if request.method != "POST":
+            raise RefusedError("Client", "HTTP method not supported; use POST")
         for wsdl, api in (("c", "enterprise"), ("m", "metadata")):
             if request.path.startswith(f"/services/Soap/{wsdl}/"):
                 # [simulated] words
@@ -127,7 +122,9 @@ class SoapApi(Api[SoapCall]):
         return _envelope(content, _result.LimitInfoHeader(info))
 
     def refuse(self, refusal: RefusedError, request: Request, call: SoapCall | None) -> Answer:
-        del request
+        if request.method != "POST":
+            page = f"<html><body>{refusal.message}</body></html>".encode()
+            return Answer(405, "text/html; charset=UTF-8", page, {"Allow": "POST"})
         message = refusal.message or _MESSAGES[refusal.code].format(organization=call.session_id[:15] if call else "")
         return _fault(refusal, message)
 
@@ -136,7 +133,7 @@ class SoapApi(Api[SoapCall]):
     def _login(self, call: SoapCall) -> etree._Element:
         state, server = self._state, call.request.server
         if call.version > LAST_LOGIN_VERSION:
-            # [simulated] That it is gone is documented; in which words, is not.
+            # [simulated] words; that it is gone is documented.
             raise RefusedError(
                 "UNSUPPORTED_API_VERSION", f"SOAP API login() is not available in version {call.version}.0"
             )
@@ -199,20 +196,7 @@ class SoapApi(Api[SoapCall]):
 
 
 _WRITING: Final = frozenset(
-    [
-        "create",
-        "update",
-        "upsert",
-        "delete",
-        "undelete",
-        "merge",
-        "convertLead",
-        "emptyRecycleBin",
-        "process",
-        "setPassword",
-        "resetPassword",
-        "sendEmail",
-    ]
+    "create update upsert delete undelete merge convertLead emptyRecycleBin process setPassword resetPassword sendEmail".split()  # noqa: SIM905
 )
 
 
@@ -276,7 +260,7 @@ def _fault(refusal: RefusedError, message: str) -> Answer:
     code = ""
     env = ElementMaker(namespace=_ENV, nsmap={"soapenv": _ENV, "sf": _FAULT, "xsi": _XSI})
     if refusal.code == "Client":
-        # [simulated] What the service says to a message that is not SOAP.
+        # [simulated] The answer to a message that is not SOAP.
         content = env.Fault(_plain("faultcode", "soapenv:Client"), _plain("faultstring", message))
     else:
         sf, code = ElementMaker(namespace=_FAULT), refusal.code
@@ -294,13 +278,13 @@ def _fault(refusal: RefusedError, message: str) -> Answer:
         content = env.Fault(
             _plain("faultcode", f"sf:{refusal.code}"), _plain("faultstring", f"{refusal.code}: {message}"), detail
         )
-    # [simulated] 500 is what SOAP 1.1 says (section 6.2); what Salesforce sends was not found.
+    # [simulated] The status is SOAP 1.1's (section 6.2); Salesforce's was not found.
     return replace(_xml(500, env.Envelope(env.Body(content))), code=code)
 
 
 _MESSAGES: Final = {
     "MUTUAL_AUTHENTICATION_FAILED": "This session could not be mutually authenticated for use with the API",
-    # The org's own goes on with the whole session id; an error message is no place for one.
+    # Salesforce's own message ends with the whole session id, which does not belong in an error message.
     "INVALID_SESSION_ID": "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session "
     "key: {organization}",
 }

@@ -16,7 +16,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Self
 
 from sfmtls_nb.errors import PracticeError
@@ -27,21 +26,21 @@ from sfmtls_nb.practice.data.rows import Rows, failed, gone, lower, sort_key
 from sfmtls_nb.practice.data.schema import ID_TYPES, TEXT_TYPES, Field
 
 DEFAULT_RECORDS: Final = 400
-#: The other objects, for each contact; and where that ends: a million contacts need no million cases.
-_PER_CONTACT: Final = MappingProxyType({"Account": 0.2, "Opportunity": 0.4, "Case": 0.3, "Shipment__c": 0.25})
+#: Records of the other objects for each contact, and their maximum: a million contacts need no million cases.
+_PER_CONTACT: Final = {"Account": 0.2, "Opportunity": 0.4, "Case": 0.3, "Shipment__c": 0.25}
 _MOST_OF_THE_OTHERS: Final = 10_000
-#: For so many records there is a deleted one more; these come last, and no record that is there refers to them.
+#: Records for each deleted one. Deleted ones come last, and no other record refers to them.
 _DELETED: Final = 25
-#: More than that, and the ids run into those of the org's own users.
+#: With more, the ids would reach those of the org's own users.
 _MOST_RECORDS: Final = 100_000_000
-#: How many queries may wait for their queryMore with the cursor open.
+#: Queries that may wait for their queryMore with an open cursor.
 _MOST_PARKED: Final = 8
-#: How many queries' sizes are remembered.
+#: Sizes of queries that are remembered.
 _MOST_SIZES: Final = 1_000
-#: SQLite's steps between two looks at whether the database has been closed.
+#: Steps of SQLite between two checks whether the database has been closed.
 _STEPS: Final = 100_000
 
-_POOL_COLUMNS: Final = MappingProxyType({1: ("text",), 2: ("text", "plain"), 4: ("text", "state", "postal", "country")})
+_POOL_COLUMNS: Final = {1: ("text",), 2: ("text", "plain"), 4: ("text", "state", "postal", "country")}
 
 
 class OrgUser(NamedTuple):
@@ -56,9 +55,9 @@ class OrgUser(NamedTuple):
 class Database:
     """The records. Any number of threads may read at once. Close it, or use ``with``.
 
-    seed: other names, other numbers. records: how many contacts a query finds; queryAll finds some deleted ones more,
-    and the other objects are in proportion. now: the moment that the records look back from; without a time zone it
-    is UTC. users: who is to be among the User records. The same arguments make the same records.
+    seed: another seed gives other names and numbers. records: the number of contacts, to which deleted ones are added;
+    other objects are in proportion. now: the moment that the records' dates are relative to, in UTC unless it has a time
+    zone. users: users to add to the User records. The same arguments make the same records.
     Raises PracticeError where there is no place for the files, and for reading after `close`.
     """
 
@@ -162,7 +161,7 @@ class Database:
         connection = self._connection()
         try:
             for name in names:
-                # Immutable: SQLite neither locks the file nor looks whether it has changed.
+                # Immutable: SQLite neither locks the file nor checks it for changes.
                 self._attach(connection, name, f"{name}.sqlite", "mode=ro&immutable=1")
         except BaseException:
             connection.close()
@@ -170,7 +169,7 @@ class Database:
         return connection
 
     def _connection(self) -> sqlite3.Connection:
-        # Rows sees to it that only one thread at a time uses a connection.
+        # `Rows` lets only one thread at a time use a connection.
         connection = sqlite3.connect(":memory:", uri=True, check_same_thread=False, isolation_level=None)
         connection.set_progress_handler(self._closed.is_set, _STEPS)
         connection.create_function("lower_", 1, lower, deterministic=True)
@@ -209,7 +208,7 @@ class Database:
             self._filled.add(name)
 
     def _make(self, connection: sqlite3.Connection, name: str) -> None:
-        # Neither a journal nor waiting for the disk: a file that was not finished is not used.
+        # No journal and no waiting for the disk: an unfinished file is never used.
         connection.execute(f'PRAGMA "{name}".journal_mode = OFF')
         connection.execute(f'PRAGMA "{name}".synchronous = OFF')
         for pool, texts in POOLS.items():

@@ -117,6 +117,6 @@ def _pools() -> Mapping[str, Sequence[tuple[str | None, ...]]]:
     }
 
 
-#: What to choose from, by name: rows of one text; of a text and its plain form; of a city and what goes with it.
+#: Pools by name: rows of a text; of a text and its plain form; or of a city, its state, postal code and country.
 #: The picklists of the schema are among them, as ``Contact.LeadSource``.
 POOLS: Final = _pools()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Final
 
 from sfmtls_nb.practice.data.schema import ChildRelationship, Field, FieldType, SObject
@@ -230,7 +229,7 @@ _ALL: Final = (
             _pick("TimeZoneSidKey", "Time Zone", "America/Los_Angeles; Europe/Paris; Asia/Tokyo; GMT", required=True),
             _pick("LocaleSidKey", "Locale", "en_US; fr_FR; ja_JP", required=True),
             _pick("LanguageLocaleKey", "Language", "en_US; fr; ja", required=True),
-            # No relationship: this org has no Profile object to go to.
+            # No relationship: this org has no Profile object.
             Field("ProfileId", "reference", "Profile ID", 18, nillable=False, reference_to=("Profile",)),
             _pick("UserType", "User Type", "Standard"),
             _lookup("ManagerId", "Manager ID", "User", "Manager"),
@@ -272,10 +271,8 @@ def _child_relationships(parent: str) -> Iterator[ChildRelationship]:
 
 
 #: The sObjects by name, in the order of a describeGlobal answer.
-SCHEMA: Final[Mapping[str, SObject]] = MappingProxyType(
-    {
-        each.name: replace(each, child_relationships=tuple(_child_relationships(each.name)))
-        for each in sorted(_ALL, key=lambda each: each.name)
-    }
-)
+SCHEMA: Final[Mapping[str, SObject]] = {
+    each.name: replace(each, child_relationships=tuple(_child_relationships(each.name)))
+    for each in sorted(_ALL, key=lambda each: each.name)
+}
 _BY_LOWER_NAME: Final = {name.lower(): each for name, each in SCHEMA.items()}

@@ -16,12 +16,12 @@ from sfmtls_nb.practice.data.ids import eighteen
 from sfmtls_nb.practice.data.invented import POOLS
 from sfmtls_nb.practice.data.objects import SCHEMA
 
-#: Invented users; the org's own come on top of them.
+#: Invented users; the org's own are added to them.
 INVENTED_USERS: Final = 12
 
 _BASE_62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECKS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-#: Where the numbers in ids begin, so that they look grown: at G3k00, below the PRACn of the org's own users.
+#: First number in ids, so that they look like a grown org's: G3k00, below the PRACn of the org's own users.
 _FIRST_ID: Final = 16 * 62**4 + 3 * 62**3 + 46 * 62**2
 _PRIME: Final = 2**31 - 1
 _THREE_YEARS: Final = 3 * 365 * 86_400
@@ -49,7 +49,7 @@ def _mixed(salt: str, of: str = "r.n", seed: str = ":seed") -> str:
     """Return SQL for a number from 0 to 2^31 - 2 that looks random, the same for the same record, salt and seed."""
     factor, shift = zlib.crc32(salt.encode()) | 1, zlib.crc32(salt[::-1].encode()) & 0xFFFFFF
     linear = f"(({of} * {factor} + {seed} * {shift}) % {_PRIME})"
-    # Multiplied by a part of itself: without that, neighbours would differ by the same step throughout.
+    # Multiplied by a part of itself, or neighbours would all differ by the same step.
     return f"({linear} * ({linear} % 46337 + 7) % {_PRIME})"
 
 
@@ -139,7 +139,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
             "LanguageLocaleKey": "'en_US'",
             "ProfileId": f"'{eighteen('00e5f00000PRAC2')}'",
             "UserType": "'Standard'",
-            # The first user manages the others and has made them all.
+            # The first user is the manager and the creator of all others.
             "ManagerId": f"CASE WHEN r.n > 1 THEN {id_of('User', '1')} END",
             "LastLoginDate": _mostly(90, _MODIFIED, "no login"),
             **_AUDIT,
@@ -151,7 +151,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
         lets=_LETS,
         joins={
             **_OWNER,
-            # In turn, not by chance: no company comes twice before all have come once.
+            # In turn, not at random: no company comes twice before all have come once.
             "company": ("company", f"(r.n * 20 + :seed) % {len(POOLS['company'])}"),
             "city": ("city", _dice("city", len(POOLS["city"]))),
         },
@@ -160,7 +160,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
             "Id": id_of("Account", "r.n"),
             "Name": f"company.text || ' ' || {_pick('business')}",
             "Type": _mostly(85, _pick("Account.Type"), "no type"),
-            # A tenth of them belong to one of the first ones.
+            # A tenth have one of the first as their parent.
             "ParentId": f"CASE WHEN r.n % 10 = 0 THEN {id_of('Account', '(r.n / 10)')} END",
             "BillingStreet": f"({_dice('house', 400)} + 1) || ' ' || {_pick('street')} || "
             f"CASE WHEN r.n % 4 = 0 THEN char(10) || 'Suite ' || (100 + {_dice('suite', 400)}) ELSE '' END",
@@ -184,7 +184,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
             **_PERSON,
             **_OWNER,
             "account": ("Account", "r.account_n"),
-            # A few have one name only.
+            # A few have no first name.
             "first": ("first", f"CASE WHEN r.n % 31 <> 17 THEN {_dice('first', len(POOLS['first']))} END"),
         },
         fields={
@@ -199,7 +199,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
             "MailingCountry": "account.BillingCountry",
             "Phone": _mostly(80, _phone("contact"), "no phone"),
             "MobilePhone": _mostly(50, _phone("mobile"), "no mobile"),
-            # The first of four with one account is the others' boss.
+            # The first of the four with one account is the others' manager.
             "ReportsToId": "CASE WHEN r.n % 4 <> 1 AND r.account_n IS NOT NULL "
             f"THEN {id_of('Contact', '(r.n - (r.n - 1) % 4)')} END",
             "Email": _mostly(
@@ -217,7 +217,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
         },
     ),
     "Opportunity": Recipe(
-        # About half of them are to be closed yet; of the others, three in five are won.
+        # About half are still open; three in five of the others are won.
         lets={**_LETS, "days": f"{_dice('close', 360)} - 200", "won": f"{_dice('won', 5)} < 3"},
         joins={
             **_OWNER,

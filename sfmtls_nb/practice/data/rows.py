@@ -61,7 +61,7 @@ class Rows(Iterator[Row]):
     def _fetch(self) -> list[Row]:
         with self._lock:
             try:
-                # Not before somebody wants a row: SQLite sorts when it is asked for the first.
+                # Only when a row is wanted: SQLite sorts everything for the first one.
                 self._cursor = self._cursor or self._connection.execute(*self._query)
                 return self._cursor.fetchmany(_BLOCK)
             except sqlite3.Error as error:
@@ -73,7 +73,7 @@ def lower(text: str | None) -> str | None:
     return text and text.lower()
 
 
-#: Letters that Unicode does not take apart into a plain one and an accent.
+#: Letters that Unicode does not decompose into a plain one and an accent.
 _BARE: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
 
 

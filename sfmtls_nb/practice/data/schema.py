@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
 from typing import Final, Literal
 
 FieldType = Literal[
@@ -30,23 +29,21 @@ FieldType = Literal[
 TEXT_TYPES: Final = frozenset({"string", "picklist", "email", "phone", "url", "textarea"})
 #: Types whose values are ids, compared with case.
 ID_TYPES: Final = frozenset({"id", "reference"})
-#: Types one can add up.
+#: Types whose values are numbers.
 NUMBER_TYPES: Final = frozenset({"int", "double", "currency", "percent"})
 
-_SOAP_TYPES: Final[Mapping[FieldType, str]] = MappingProxyType(
-    {
-        "id": "tns:ID",
-        "reference": "tns:ID",
-        "boolean": "xsd:boolean",
-        "int": "xsd:int",
-        "double": "xsd:double",
-        "currency": "xsd:double",
-        "percent": "xsd:double",
-        "date": "xsd:date",
-        "datetime": "xsd:dateTime",
-    }
-)
-#: A textarea beyond this is a long one: it can be selected, but neither filtered nor sorted nor grouped.
+_SOAP_TYPES: Final[Mapping[FieldType, str]] = {
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "int": "xsd:int",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+}
+#: A longer textarea can be selected, but neither filtered nor sorted nor grouped.
 _LONG: Final = 255
 
 

@@ -29,7 +29,7 @@ class CertificateProfile(TypedDict, total=False):
     """The choices for a certificate to be issued; what is left out is as it should be.
 
     names: DNS names and IP addresses for the subjectAltName. purposes: the extended key usage. starts, days: from now.
-    signs: whether a leaf's keyUsage has digitalSignature. pss: sign with RSA-PSS; the issuer must have an RSA key.
+    signs: whether a leaf's keyUsage includes digitalSignature. pss: sign with RSA-PSS; the issuer must have an RSA key.
     """
 
     ca: bool
@@ -80,7 +80,7 @@ class Authority:
         root = self.issue("Practice Client Root CA", ca=True)
         policy = self.issue("Practice Client Policy CA", root, ca=True)
         issuing = self.issue("Practice Client Issuing CA", policy, ca=True)
-        # RSA, because that is what most client certificates still are; the others are EC because that is fast.
+        # RSA, as most client certificates still are; the others are EC, which is fast.
         leaf = self.issue(
             "integration.practice.example",
             issuing,

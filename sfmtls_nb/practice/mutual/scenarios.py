@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Final, Literal, Unpack, cast
 
 from cryptography import x509
@@ -157,12 +156,14 @@ def _with(**changes: Unpack[CertificateProfile]) -> Callable[[Authority], Materi
 _PURPOSE: Final = "unsuitable certificate purpose"
 _ISSUER: Final = "unable to get local issuer certificate"
 _NOT_SENT: Final = "nothing is sent"
-#: Every other thing to see is a reason on the HTML page.
-_REFUSED_BY: Final[Mapping[str, Layer]] = MappingProxyType(
-    {"data": "nobody", _NOT_SENT: "client", "MUTUAL_AUTHENTICATION_FAILED": "layer 2"}
-)
+#: Anything else that one sees is a reason on the HTML page.
+_REFUSED_BY: Final[Mapping[str, Layer]] = {
+    "data": "nobody",
+    _NOT_SENT: "client",
+    "MUTUAL_AUTHENTICATION_FAILED": "layer 2",
+}
 
-#: In the order in which a course would tell them.
+#: In the order of a course.
 SCENARIOS: Final = (
     Scenario("good", "nothing", "data", "this is how it should be", _good),
     Scenario(

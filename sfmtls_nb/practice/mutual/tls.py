@@ -33,7 +33,7 @@ def server_context(
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_min_proto_version(_VERSIONS.get(version, SSL.TLS1_2_VERSION))
     context.set_max_proto_version(_VERSIONS.get(version, 0))
-    # On a resumed session the server sees no chain: then “an intermediate is missing” would be a lie.
+    # On a resumed session the server sees no chain, and would wrongly say that an intermediate is missing.
     context.set_options(SSL.OP_NO_TICKET)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     context.use_privatekey(server.key)
@@ -76,7 +76,7 @@ def verify_client_chain(
     except crypto.X509StoreContextError as error:
         # Newer OpenSSLs append “or the system clock is incorrect” to one of them.
         return str(error).partition(" or ")[0]
-    # X509StoreContext does not look at the purpose.
+    # X509StoreContext does not check the purpose.
     if not _may_authenticate_a_client(chain[0]):
         return "unsuitable certificate purpose"
     return None

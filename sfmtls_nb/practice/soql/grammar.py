@@ -78,7 +78,7 @@ NUMBER: /[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?/i
 %ignore /[ \t\r\n\f]+/
 """
 
-#: Words of SOQL that stand where this grammar does not take them.
+#: Words of SOQL that this grammar does not know.
 _NOT_SIMULATED: Final = frozenset(
     "ALL CUBE EXCLUDES FOR INCLUDES REFERENCE ROLLUP ROWS SCOPE SECURITY_ENFORCED TYPEOF UPDATE USING VIEW WHEN WITH".split()  # noqa: SIM905
 )
@@ -161,7 +161,7 @@ def parse(text: str) -> Select:
     if len(text) > _LONGEST:
         raise SoqlError("MALFORMED_QUERY", f"SOQL statements cannot be longer than {_LONGEST} characters.")
     try:
-        # Any: what the transformer makes of the start symbol is known to it alone.
+        # Any: lark does not know the type that the transformer returns.
         tree: Any = _PARSER.parse(text)
     except UnexpectedInput as error:
         raise _malformed(text, error) from None

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from sfmtls_nb.practice.data import FieldType, Row, Rows
 
-#: The type of records that GROUP BY and aggregate functions make.
+#: Type of the records that GROUP BY and aggregate functions yield.
 AGGREGATE: Final = "AggregateResult"
 
-#: A moment in time is aware, in UTC.
+#: Datetimes are aware, in UTC.
 Scalar = str | bool | int | float | date | datetime | None
 
 
@@ -76,14 +75,12 @@ class ChildResult(NamedTuple):
 Reader = Callable[[Row, Rows], Record]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-#: From what SQLite holds to what Python calls it, where these differ.
-_FROM_SQL: Final[Mapping[FieldType, Callable[[Any], Scalar]]] = MappingProxyType(
-    {
-        "boolean": bool,
-        "date": date.fromordinal,
-        "datetime": lambda seconds: _EPOCH + timedelta(seconds=seconds),
-    }
-)
+#: Conversions of SQLite's values to Python's, where they differ.
+_FROM_SQL: Final[Mapping[FieldType, Callable[[Any], Scalar]]] = {
+    "boolean": bool,
+    "date": date.fromordinal,
+    "datetime": lambda seconds: _EPOCH + timedelta(seconds=seconds),
+}
 
 
 def reader(sobject: str, columns: tuple[Selected, ...], id_place: int | None) -> Reader:
@@ -120,6 +117,8 @@ def _child(child: Child) -> Callable[[Row, Rows], ChildResult | None]:
     return children
 
 
-_READERS: Final[Mapping[type, Callable[[Any], Callable[[Row, Rows], Any]]]] = MappingProxyType(
-    {SelectedField: _column, Parent: _parent, Child: _child}
-)
+_READERS: Final[Mapping[type, Callable[[Any], Callable[[Row, Rows], Any]]]] = {
+    SelectedField: _column,
+    Parent: _parent,
+    Child: _child,
+}

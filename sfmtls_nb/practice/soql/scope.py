@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
-from types import MappingProxyType
 from typing import Any, Final
 
 from sfmtls_nb.practice.data import NUMBER_TYPES, SCHEMA, Field, FieldType, SObject, sobject
@@ -19,17 +18,15 @@ _RELATIONSHIPS: Final = 55
 #: SQLite takes some 32,000 parameters.
 _PARAMETERS: Final = 30_000
 
-_AGGREGATES: Final[MappingProxyType[str, tuple[str, FieldType | None]]] = MappingProxyType(
-    {
-        "COUNT": ("count({})", "int"),
-        "COUNT_DISTINCT": ("count(DISTINCT {})", "int"),
-        # Rounded to the field's scale: 0.1 + 0.2 is 0.3 in an org.
-        "SUM": ("round(sum({}), {scale})", None),
-        "AVG": ("avg({})", "double"),
-        "MIN": ("min({})", None),
-        "MAX": ("max({})", None),
-    }
-)
+_AGGREGATES: Final[Mapping[str, tuple[str, FieldType | None]]] = {
+    "COUNT": ("count({})", "int"),
+    "COUNT_DISTINCT": ("count(DISTINCT {})", "int"),
+    # Rounded to the field's scale: 0.1 + 0.2 is 0.3 in an org.
+    "SUM": ("round(sum({}), {scale})", None),
+    "AVG": ("avg({})", "double"),
+    "MIN": ("min({})", None),
+    "MAX": ("max({})", None),
+}
 
 
 @dataclass
@@ -77,7 +74,7 @@ class Scope:
         self._own_names = {of.name.lower(), (alias or of.name).lower()}
         self._joins: list[str] = []
         self.table = compilation.table(of)
-        #: By the way there: the table, and the object in it.
+        #: Table alias and object, by the relationships that lead to it.
         self.reached: dict[tuple[str, ...], tuple[str, SObject]] = {(): (self.table, of)}
 
     def parameter(self, value: object) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from types import MappingProxyType
 from typing import Any, Final
 
 from sfmtls_nb.practice.data import SCHEMA, TEXT_TYPES
@@ -28,8 +27,8 @@ _CHILD_LEVELS: Final = 4
 _ORDERS: Final = 32
 _GROUPS: Final = 100
 
-#: Which fields FIELDS() means: those whose being custom is among these.
-_FIELDS: Final = MappingProxyType({"ALL": (False, True), "STANDARD": (False,), "CUSTOM": (True,)})
+#: The values of `Field.custom` that each kind of FIELDS() selects.
+_FIELDS: Final = {"ALL": (False, True), "STANDARD": (False,), "CUSTOM": (True,)}
 
 
 @dataclass(frozen=True)
@@ -212,7 +211,7 @@ def _child(scope: Scope, select: Select, parent_id: int, level: int) -> Child:
 
 def _count(scope: Scope, select: Select) -> Statement:
     if len(select.items) > 1 or select.items[0].alias or select.group or select.having or select.order:
-        # [simulated] These words.
+        # [simulated] words
         message = "COUNT() stands alone in SELECT, without an alias, GROUP BY or ORDER BY; COUNT(Id) need not"
         raise scope.compilation.error(select.items[0].place, "MALFORMED_QUERY", message)
     source = _source(scope, _conditions(scope, select))

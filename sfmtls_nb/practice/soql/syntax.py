@@ -6,16 +6,17 @@ import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-#: [simulated] How much of the query an error shows on either side of the place it means.
+from sfmtls_nb.practice.refusal import RefusedError
+
+#: Characters of the query that an error shows on either side of its place. [simulated]
 _CONTEXT: Final = 40
 
 
-class SoqlError(Exception):
+class SoqlError(RefusedError):
     """A query that cannot be answered, in Salesforce's words. row and column count from 1; -1 where there is none."""
 
     def __init__(self, code: str, message: str, row: int = -1, column: int = -1) -> None:
         super().__init__(code, message, row, column)
-        self.code, self.message, self.row, self.column = code, message, row, column
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from types import MappingProxyType
 from typing import Final
 
 from sfmtls_nb.practice.data import ID_TYPES, NUMBER_TYPES, TEXT_TYPES, Field, eighteen
@@ -21,15 +20,18 @@ Scalar = str | int | float | None
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ID: Final = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
-_BOOLEANS: Final = MappingProxyType({"TRUE": 1, "FALSE": 0})
+_BOOLEANS: Final = {"TRUE": 1, "FALSE": 0}
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 #: "Quoted String Escape Sequences" of the SOQL reference.
-_ESCAPES: Final = MappingProxyType(
-    {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
-    | {"N": "\n", "R": "\r", "T": "\t", "B": "\b", "F": "\f"}
-)
+_ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"} | {
+    "N": "\n",
+    "R": "\r",
+    "T": "\t",
+    "B": "\b",
+    "F": "\f",
+}
 
 
 @dataclass(frozen=True)
@@ -148,16 +150,20 @@ def _named_range(value: Value, field: Field, query: str, now: datetime) -> Range
 
 # ---------------------------------------------------------------- what a type wants
 
-_READERS: Final[Mapping[str, Callable[[str], Scalar]]] = MappingProxyType(
-    {"STRING": _string, "NUMBER": _number, "NAME": _boolean, "DATE": _date, "DATETIME": _moment}
-)
-_KIND_OF_TYPE: Final = MappingProxyType(
+_READERS: Final[Mapping[str, Callable[[str], Scalar]]] = {
+    "STRING": _string,
+    "NUMBER": _number,
+    "NAME": _boolean,
+    "DATE": _date,
+    "DATETIME": _moment,
+}
+_KIND_OF_TYPE: Final = (
     dict.fromkeys(TEXT_TYPES | ID_TYPES, "STRING")
     | dict.fromkeys(NUMBER_TYPES, "NUMBER")
     | {"boolean": "NAME", "date": "DATE", "datetime": "DATETIME"}
 )
-#: What Salesforce calls a type in the error below; the others go by their own names.
-_CALLED: Final = MappingProxyType(
+#: Salesforce's names for types in the error below, where they differ.
+_CALLED: Final = (
     dict.fromkeys(TEXT_TYPES, "string")
     | dict.fromkeys(ID_TYPES, "ID")
     | dict.fromkeys(NUMBER_TYPES - {"int"}, "double")

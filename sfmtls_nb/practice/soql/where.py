@@ -7,7 +7,6 @@ greater or less than null. So NOT turns every answer round, and ``!=`` finds wha
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import MappingProxyType
 from typing import Final
 
 from sfmtls_nb.practice.data import ID_TYPES, TEXT_TYPES
@@ -26,7 +25,7 @@ from sfmtls_nb.practice.soql.values import Range, Scalar, pattern, value_of
 
 Find = Callable[[FieldPath | FunctionCall], Operand]
 
-#: How deep conditions may nest, and how many may stand in one row: SQLite's parser has a stack of a hundred entries,
+#: The depth of nested conditions, and the number joined in one row: SQLite's parser has a stack of a hundred entries,
 #: and its expressions a depth of a thousand.
 _DEEPEST: Final = 10
 _ROW: Final = 64
@@ -36,10 +35,8 @@ _LONGEST_PATTERN: Final = 50_000
 _SEMI_JOINS: Final = 2
 _SEMI_JOIN: Final = "semi join"
 
-#: How a value is compared with a range of days: with which of its ends.
-_OF_RANGE: Final = MappingProxyType(
-    {"<": ("<", "start"), "<=": ("<", "end"), ">": (">=", "end"), ">=": (">=", "start")}
-)
+#: Comparison with a range of days: the operator, and the end of the range that it is compared with.
+_OF_RANGE: Final = {"<": ("<", "start"), "<=": ("<", "end"), ">": (">=", "end"), ">=": (">=", "start")}
 
 
 def where(scope: Scope, condition: Condition, find: Find | None = None, *, depth: int = 0, around: str = "") -> str:
@@ -101,7 +98,7 @@ def _column(operand: Operand) -> str:
 def _among(scope: Scope, operand: Operand, values: Sequence[Scalar | Range]) -> str:
     """Return SQL that is true for one of the values."""
     column = _column(operand)
-    # Each once: a query may well name more values than SQLite takes parameters.
+    # Each once: a query may name more values than SQLite takes parameters.
     scalars = list(dict.fromkeys(value for value in values if value is not None and not isinstance(value, Range)))
     parts = []
     if scalars:
@@ -154,7 +151,7 @@ def _semi_join(scope: Scope, operand: Operand, select: Select, depth: int) -> st
     inner = Scope(compilation, entity(compilation, select.source), select.alias)
     path = select.items[0].selected
     if not isinstance(path, FieldPath) or len(select.items) > 1:
-        # [simulated] These words.
+        # [simulated] words
         message = "Semi join sub-selects can only select one field"
         raise compilation.error(select.place, "MALFORMED_QUERY", message)
     selected = inner.field(path)
@@ -194,7 +191,7 @@ def _check_semi_join(scope: Scope, condition: SemiJoin, operand: Operand, around
             scope.compilation.semi_joins > _SEMI_JOINS,
             f"Maximum {_SEMI_JOINS} semi join sub-selects are allowed in where expressions",
         ),
-        # [simulated] The words of the last two.
+        # [simulated] the words of the last two
         (operand.field.type not in ID_TYPES, "Semi join sub-selects are only allowed for id and reference fields"),
         (
             bool(select.group or select.having or select.order or select.limit or select.offset),

@@ -86,15 +86,17 @@ def test_a_locator_behind_the_end_finds_nothing_and_is_done(queries: Queries) ->
     assert ((), True) == (page.records, page.done)
 
 
-def test_of_too_many_open_queries_the_oldest_is_forgotten(queries: Queries, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_too_many_open_queries_the_oldest_is_forgotten(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST_OPEN", 2)
+    queries = Queries(database, lambda: NOW)
     locators = [queries.open(CONTACTS, batch=200).locator or "" for _ in range(3)]
     assert "INVALID_QUERY_LOCATOR" == refusal_of(queries, locators[0])[0]
     assert 200 == len(queries.more(locators[1]).records)
 
 
-def test_a_query_in_use_is_not_the_oldest(queries: Queries, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_query_in_use_is_not_the_oldest(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST_OPEN", 2)
+    queries = Queries(database, lambda: NOW)
     first, second = (queries.open(CONTACTS, batch=200).locator or "" for _ in range(2))
     queries.more(first)
     queries.open(CONTACTS, batch=200)
@@ -114,14 +116,6 @@ def test_deleted_records_are_there_for_those_who_ask(queries: Queries) -> None:
     assert 500 == live
     assert isinstance(all_of_them, int)
     assert all_of_them > 500
-
-
-def test_records_that_are_gone_are_a_refusal_too() -> None:
-    database = Database(records=5, now=NOW)
-    database.close()
-    with pytest.raises(RefusedError) as caught:
-        Queries(database, lambda: NOW).open(CONTACTS)
-    assert "UNKNOWN_EXCEPTION" == caught.value.code
 
 
 # ---------------------------------------------------------------- values

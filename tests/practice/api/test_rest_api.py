@@ -343,3 +343,10 @@ def test_whatever_comes_there_is_an_answer(
         answer = client.send(each, method, headers, body)
         assert 200 <= answer.status < 600
         json.loads(answer.whole_body)
+
+
+def test_a_query_over_records_that_are_gone_is_refused_too() -> None:
+    database = Database(records=5, now=NOW)
+    database.close()
+    answer = Client(database).send(f"{DATA}/query?q=SELECT+Id+FROM+Contact")
+    assert (500, "UNKNOWN_EXCEPTION") == error(answer)[:2]
