@@ -40,7 +40,7 @@ openssl x509 -in client.crt -noout -subject -issuer -dates -ext extendedKeyUsage
 
 
 class Code(NamedTuple):
-    """The same thing done in several ways; those that there are not are empty."""
+    """The ways to do one thing; a way that there is not is empty."""
 
     magic: str
     python: str

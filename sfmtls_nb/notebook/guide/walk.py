@@ -1,4 +1,4 @@
-"""Walk: how far somebody has come on the guide's way. The workspace knows most of it; this is the rest."""
+"""Walk: the progress in the guide, as far as the workspace does not hold it already."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sfmtls_nb.transport import Exchange
 
 
 class State(Enum):
-    """How a step stands, as a sign and in words."""
+    """The state of a step, as a sign and in words."""
 
     TO_DO = "○ to do"
     WAITS = "◌ waits"
@@ -26,7 +26,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Note:
-    """What came of a step that leaves nothing else behind: a call, or an error. Of a call it holds for its session alone."""
+    """The outcome of a step that leaves nothing else behind: a call, or an error. That of a call ends with its session."""
 
     state: State
     html: str
@@ -36,10 +36,11 @@ class Note:
 
 @dataclass
 class Walk:
-    """What was typed on the way, as far as it is no secret, and what came of the calls.
+    """The values typed on the way, unless they are secret, and the outcomes of the calls.
 
     folder, overwrite, user: as they were given last. notes: by the title of the step. named: an identity made of uploaded
-    files, and their names. login_curl: a session id, and the call it came from, as curl: as text, for the call itself holds the password.
+    files, and their names. login_curl: a session id, and its login as a curl command: as text, for the call holds the
+    password.
     """
 
     workspace: Workspace
@@ -51,7 +52,7 @@ class Walk:
     login_curl: tuple[Secret | None, str] = (None, "")
 
     def note(self, title: str) -> Note | None:
-        """What came of a step, if it still holds."""
+        """The outcome of a step, if it still holds."""
         note = self.notes.get(title)
         return note if note and note.session in (None, self.workspace.session) else None
 
@@ -62,6 +63,6 @@ class Walk:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the files that the identity was made of, if it was made here of such that were given."""
+        """The names of the files that were given for the identity; none if it was not made here."""
         identity, names = self.named
         return names if identity is not None and identity is self.workspace.identity else ()

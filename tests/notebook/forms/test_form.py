@@ -129,7 +129,7 @@ class TestIdentityForm:
             seen.append((form.upload.value, form.passphrase.value))
             raise ZeroDivisionError
 
-        monkeypatch.setattr(form._workspace, "assembled", spy)
+        monkeypatch.setattr(form._workspace, "assemble", spy)
         upload(form, b"a key")
         form.passphrase.value = PASSPHRASE
         with pytest.raises(ZeroDivisionError):
