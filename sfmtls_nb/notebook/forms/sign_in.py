@@ -69,5 +69,5 @@ class SignInForm(Form):
         secret = Secret(password.reveal() + token.reveal()) if password else None
         self.session = workspace.sign_in(username, secret)
         curl = workspace.curl()
-        shown = code_html(f"%sf_login {username}", code.sign_in(workspace, username), curl)
+        shown = code_html(f"%sf_login {username}", code.sign_in_program(workspace, username), curl)
         return done(f"signed in as {username}", table_html(session_rows(self.session)) + shown)

@@ -111,7 +111,7 @@ class SoapForm(Form):
         asking = {name: [_asking_magic(name, each) for each in texts] for name, texts in values.items()}
         magic = f"%%sf_soap {how}\n{_typed(body_of(operation, asking))}" if values else f"%sf_soap {operation} {how}"
         call = f"reply = session.soap({_arguments(operation, values)}, port={port})"
-        python = code.with_session(workspace, [], call, "reply", present=certificate and port == 8443)
+        python = code.call_program(workspace, [], call, "reply", present=certificate and port == 8443)
         last = workspace.last
         # A curl command would show sessionIds: its masks know of one session id alone.
         curl = "" if last is None or "sessionIds" in values else workspace.curl(last)

@@ -199,7 +199,7 @@ class SoqlForm(Form):
     def _code(self, soql: str) -> str:
         workspace = self._workspace
         call = "frame = session.query(soql).to_frame()"
-        python = code.with_session(workspace, [f"soql = {code.text(soql)}"], call, "frame")
+        python = code.call_program(workspace, [f"soql = {code.text(soql)}"], call, "frame")
         first = workspace.prepared("query", fields={"queryString": soql})
         return code_html(f"%%sf_soql\n{soql.replace('{{', _BRACES)}", python, workspace.curl(first))
 

@@ -212,7 +212,7 @@ STEPS: Final = (
         "asks for a certificate yet, not even if the user is <b>enforced</b>: one whose profile has the permission "
         "<i>Enforce SSL/TLS Mutual Authentication</i>.",
         (Action("Sign in", _sign_in, ("user", "username", "password", "token")),),
-        lambda walk: code.step_in(walk.workspace, walk.user, _login_curl(walk)),
+        lambda walk: code.sign_in(walk.workspace, walk.user, _login_curl(walk)),
         needs=("Org",),
         there=lambda walk: walk.workspace.session is not None,
         shown=_session_html,
@@ -231,7 +231,9 @@ STEPS: Final = (
         "The same call to 8443, with the certificate left at home. Predict first: what does the org answer? It is the mistake "
         "that everyone makes once, and it has a face of its own.",
         (Action("Call without it", _calling(8443, certificate=False)),),
-        lambda walk: code.fail(walk.workspace, walk.made("Without a certificate"), 8443, "page", CertificatePageError),
+        lambda walk: code.call_to_fail(
+            walk.workspace, walk.made("Without a certificate"), 8443, "page", CertificatePageError
+        ),
         needs=("Sign in",),
         expects=CertificatePageError,
         lesson="A web page (HTML), where XML was expected. A program that can only read XML complains of a <i>syntax error</i> "
@@ -242,7 +244,7 @@ STEPS: Final = (
         "On 443",
         "The same call by the other door: 443, where nobody asks for a certificate. The session id is good. Is that enough?",
         (Action("Call on 443", _calling(443)),),
-        lambda walk: code.fail(
+        lambda walk: code.call_to_fail(
             walk.workspace, walk.made("On 443"), 443, "MUTUAL_AUTHENTICATION_FAILED", MutualAuthenticationFault
         ),
         needs=("Sign in",),
