@@ -182,7 +182,7 @@ EXERCISES: Final = (
         "several names at once",
         _several_names,
         (
-            "The braces take any Python expression: also a list.",
+            "The braces take a variable, also one that holds a list.",
             "WHERE LastName IN {{names}}, without brackets and quotes around the braces.",
             """names = ["O'Neill", …] in one cell; in the next %%sf_soql people << and, below it, """
             "SELECT LastName, Email FROM Contact WHERE LastName IN {{names}}",
