@@ -1,4 +1,4 @@
-"""Calls: what a cell of %sf_soap, %sf_soql or %sf_rest asks for, made, and the answer in the form that was asked for."""
+"""Calls: make the call of a %sf_soap, %sf_soql or %sf_rest cell, and give the answer in the form that is wanted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AROUND: Final = re.compile(r"""^(['"])((?:(?!\1).)*)\1$""", re.DOTALL)
 
 
 class Verbatim(str):
-    """Text which shows itself without quotes and escapes."""
+    """Text that shows itself without quotes and escapes."""
 
     __slots__ = ()
 
@@ -35,7 +35,7 @@ class Verbatim(str):
 
 
 def soap_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:
-    """The reply, or the part of it and in the form that was asked for; or what was predicted; or the call, not made."""
+    """Make a SOAP call: the reply or a part of it, the failure that was predicted, or the text of a call not sent."""
     _agree(chosen)
     body = _body(workspace, chosen, value_of)
     how = {"port": chosen.port, "certificate": not chosen.no_cert}
@@ -52,16 +52,16 @@ def soap_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
 
 
 def _agree(chosen: Namespace) -> None:
-    """Raise UsageError where one flag takes away what another one asks for."""
+    """Raise UsageError for flags that contradict each other."""
     unsent = [flag for flag, given in (("--dry-run", chosen.dry_run), ("--curl", chosen.curl)) if given]
     of_the_answer = {"--expect": chosen.expect, "--path": chosen.path, "--as": chosen.form != "tree"}
     asked = [flag for flag, value in of_the_answer.items() if value]
     if len(unsent) > 1:
-        raise UsageError("--dry-run shows the envelope, --curl the command: one of the two")
+        raise UsageError("--dry-run shows the envelope, --curl the command: give one of the two")
     if unsent and asked:
         raise UsageError(f"{unsent[0]} sends nothing, so there is no answer for {asked[0]}")
     if chosen.no_cert and chosen.identity is not None:
-        raise UsageError("--no-cert leaves the certificate at home, --identity presents one: one of the two")
+        raise UsageError("--no-cert presents no certificate, --identity another one: give one of the two")
 
 
 def _in_form(reply: Reply, chosen: Namespace) -> Any:
@@ -72,9 +72,9 @@ def _in_form(reply: Reply, chosen: Namespace) -> Any:
 
 
 def soql_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:
-    """The frame, or what was predicted."""
+    """Run a query: its DataFrame, or the failure that was predicted."""
     if chosen.query and chosen.cell is not None:
-        raise UsageError("%sf_soql takes the query on its line, or in its cell: one of the two")
+        raise UsageError("%sf_soql takes the query on its line, or in its cell: give one of the two")
     typed = _AROUND.sub(r"\2", " ".join(chosen.query)) if chosen.cell is None else chosen.cell
     found, soql = _variable(typed, value_of)
     if found and not isinstance(soql, str):
@@ -87,7 +87,7 @@ def soql_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
 
 
 def rest_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:
-    """The JSON, or what was predicted."""
+    """Make a REST call: its JSON, or the failure that was predicted."""
     typed = " ".join(chosen.path)  # as it was typed, as a query may stand in it
     path = fill_path(_AROUND.sub(r"\2", typed), value_of)
     body = None if chosen.cell is None else _json(chosen.cell, value_of)
@@ -99,7 +99,7 @@ def rest_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
 
 def _body(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> etree._Element:
     if chosen.operation and chosen.cell is not None:
-        raise UsageError("%sf_soap takes an operation on its line, or XML in its cell: one of the two")
+        raise UsageError("%sf_soap takes an operation on its line, or XML in its cell: give one of the two")
     typed = chosen.cell if chosen.cell is not None else workspace.envelopes.get(chosen.operation, chosen.operation)
     if chosen.save is not None and not chosen.save.isidentifier():
         raise UsageError("--save takes a name such as contactsOfAccount: letters, digits and _")
@@ -118,7 +118,7 @@ def _body(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> etree.
 
 
 def _variable(typed: str, value_of: Evaluate) -> tuple[bool, Any]:
-    """Whether what was typed is ``$name``, and the variable's value."""
+    """True and the value of a variable, if ``$name`` was typed; else False and None."""
     name = typed.strip().removeprefix("$")
     if not typed.strip().startswith("$") or not name.isidentifier():
         return False, None
@@ -158,7 +158,7 @@ def _json(cell: str, value_of: Evaluate) -> Any:
 
 
 def _expecting(expected: str | None, call: Callable[[], T]) -> T | SfmtlsError:
-    """The reply; or, where a failure was predicted, that failure. Raises ExpectationError when it does not come."""
+    """Make a call: its reply, or the failure if it was predicted. Raises ExpectationError if that does not come."""
     try:
         reply = call()
     except SfmtlsError as error:
@@ -175,7 +175,7 @@ def _expecting(expected: str | None, call: Callable[[], T]) -> T | SfmtlsError:
 
 
 def _names_of(error: SfmtlsError) -> set[str]:
-    """What a prediction may call an error: its class or a class above it, its fault code, or ``page``."""
+    """The names that a prediction may give an error: its class or a class above it, its fault code, or ``page``."""
     names = {kind.__name__ for kind in type(error).__mro__ if issubclass(kind, SfmtlsError)}
     if isinstance(error, CertificatePageError):
         names.add("page")

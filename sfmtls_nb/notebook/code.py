@@ -40,7 +40,7 @@ openssl x509 -in client.crt -noout -subject -issuer -dates -ext extendedKeyUsage
 
 
 class Code(NamedTuple):
-    """The same thing done in several ways; those that there are not are empty."""
+    """The ways to do one thing; a way that there is not is empty."""
 
     magic: str
     python: str
@@ -63,13 +63,13 @@ def program(*lines: str) -> str:
     return "\n".join([*imports, "", code]) if imports else code
 
 
-def sign_in(workspace: Workspace, username: str) -> str:
+def sign_in_program(workspace: Workspace, username: str) -> str:
     """A program that signs in, and has ``session`` at the end."""
     before, login = _login(workspace, username, present=True)
     return program(*before, f"session = {login}", "session")
 
 
-def with_session(workspace: Workspace, before: Sequence[str], call: str, result: str, *, present: bool = True) -> str:
+def call_program(workspace: Workspace, before: Sequence[str], call: str, result: str, *, present: bool = True) -> str:
     """A program that signs in, makes one call of ``session``, and shows the result. present: with the identity."""
     first, login = _login(workspace, _username(workspace), present=present)
     return program(*first, *before, f"with {login} as session:", f"    {call}", result)
@@ -188,7 +188,7 @@ def write_pem(workspace: Workspace, names: Sequence[str], folder: str, *, overwr
     return Code(magic, program(*python), terminal="" if names else shell)
 
 
-def step_in(workspace: Workspace, user: str, curl: str) -> Code:
+def sign_in(workspace: Workspace, user: str, curl: str) -> Code:
     """Signing in. user: who was chosen. curl: the call, if it was made."""
     practice, identity = _is_practice(workspace), ", identity=me" if workspace.identity else ""
     user = user or ("enforced" if practice else _username(workspace))
@@ -203,7 +203,9 @@ def get_user_info(workspace: Workspace, made: Exchange | None) -> Code:
     return Code("%sf_soap getUserInfo", "reply = session.get_user_info()\nprint(reply)", curl)
 
 
-def fail(workspace: Workspace, made: Exchange | None, port: Port, prediction: str, error: type[SfmtlsError]) -> Code:
+def call_to_fail(
+    workspace: Workspace, made: Exchange | None, port: Port, prediction: str, error: type[SfmtlsError]
+) -> Code:
     """The call that is to fail, as is predicted: on 8443 without the certificate, or on 443. made: as above."""
     bare = port == 8443
     magic = f"%sf_soap getUserInfo --port {port}{' --no-cert' if bare else ''} --expect {prediction}"

@@ -1,4 +1,4 @@
-"""Lines: what stands behind a magic's name. Each magic says which arguments it takes, and gets them read."""
+"""Lines: the text after a magic's name. Each magic declares its arguments, and has them read."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def _read(parser: MagicArgumentParser, arguments: Sequence[Argument], line: str)
         raise UsageError(f"{error}; %{parser.prog} --help shows what it takes") from None
     if more:
         # Not quoted: it may be a password that was meant to go with the username.
-        raise UsageError(f"there is a word too much on the line; %{parser.prog} --help shows what it takes")
+        raise UsageError(f"there is one word too many on the line; %{parser.prog} --help shows what it takes")
     return chosen
 
 

@@ -1,4 +1,4 @@
-"""The magics. Each gets its line read, calls the workspace, and returns the object it made: no logic of its own."""
+"""The magics. Each has its line read, calls the workspace, and returns the object it made: no logic of its own."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_NO_CERT: Final = argument("--no-cert", action="store_true", help="leave the certificate at home")
+_NO_CERT: Final = argument("--no-cert", action="store_true", help="present no certificate")
 _PORT: Final = argument("--port", type=int, choices=[443, 8443], help="default: 8443 with an identity, else 443")
 _EXPECT: Final = argument(
     "--expect", metavar="FAILURE", completes="failure", help="predict: page, a fault code, or the name of an error"
@@ -57,14 +57,14 @@ class SfMagics(Magics):
 
     @cached_property
     def workspace(self) -> Workspace:
-        """What the cells share. Made when the first of them needs it."""
+        """The state that the cells share. Made when the first of them needs it."""
         from sfmtls_nb.notebook.workspace import Workspace
 
         return Workspace(self._org_options())
 
     @cached_property
     def course(self) -> Course:
-        """Which lesson is open."""
+        """The course, with the lesson that is open."""
         from sfmtls_nb.notebook.course.course import Course
 
         return Course(self.workspace)
@@ -115,7 +115,7 @@ class SfMagics(Magics):
         argument("--save", metavar="PROFILE", help="keep it as a profile of that name"),
     )
     def sf_org(self, chosen: Namespace) -> Org:
-        """Choose where to go."""
+        """Choose the org to call."""
         from sfmtls_nb.profiles import profiles_file
 
         said = {name: value for name in ("api_version", "ca_file") if (value := getattr(chosen, name)) is not None}
@@ -165,7 +165,7 @@ class SfMagics(Magics):
         from sfmtls_nb.notebook.views.identity import findings_html, findings_text
 
         only, *others = chosen.files
-        identity = self.workspace.assembled_asking(chosen.files) if others else self.workspace.named_identity(only)
+        identity = self.workspace.assemble(chosen.files, asking=True) if others else self.workspace.named_identity(only)
         self.workspace.present(identity)
         if chosen.write:
             print("\n".join(self.workspace.write(identity, chosen.write, overwrite=chosen.overwrite)))
@@ -255,7 +255,7 @@ class SfMagics(Magics):
     @line_magic
     @takes()
     def sf_curl(self, chosen: Namespace) -> str:
-        """The last call as the curl command that does the same."""
+        """Show the last call as the curl command that does the same."""
         from sfmtls_nb.notebook.calls import Verbatim
 
         return Verbatim(self.workspace.curl())
@@ -263,7 +263,7 @@ class SfMagics(Magics):
     @line_magic
     @takes()
     def sf_guide(self, chosen: Namespace) -> widgets.Widget:
-        """The whole way by hand, step by step: org, certificate, PEM, sign in, call; and the two ways it fails."""
+        """Walk the whole way by hand, step by step: org, certificate, PEM, sign-in, call; and the two ways it fails."""
         from sfmtls_nb.notebook.guide.guide import Guide
 
         return Guide(self.workspace)
@@ -299,7 +299,7 @@ class SfMagics(Magics):
     @line_magic
     @takes(argument("term", nargs="*", completes="term", help="none: all of them"))
     def sf_glossary(self, chosen: Namespace) -> Entries:
-        """What a term means."""
+        """Explain a term of the course."""
         from sfmtls_nb.notebook.course.glossary import looked_up
 
         return looked_up(" ".join(chosen.term))

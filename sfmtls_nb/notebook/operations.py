@@ -1,4 +1,4 @@
-"""Operations: what the partner API can be asked by hand, and with which fields.
+"""Operations: those of the partner API that can be called by hand, and their fields.
 
 Names, types and order are those of the partner WSDL (64.0). What takes sObjects or other structures (create, update,
 upsert, merge, process …) is left to XML, and so is login, which `sfmtls_nb.login` does.
@@ -27,7 +27,7 @@ class Field(NamedTuple):
 
     @property
     def secret(self) -> bool:
-        """Whether what it holds is never shown: a password, a session id."""
+        """True if its value is never shown: a password, a session id."""
         return self.name in SECRET_ELEMENTS or self.name == "sessionIds"
 
 
@@ -69,7 +69,7 @@ _TABLE: Final[tuple[tuple[str, str, tuple[Field, ...]], ...]] = (
 
 #: By operation, its fields in the order of the WSDL.
 OPERATIONS: Final[Mapping[str, tuple[Field, ...]]] = MappingProxyType({name: fields for name, _, fields in _TABLE})
-#: By operation, what it does or gives, in a few words.
+#: The purpose of each operation, in a few words.
 WHAT: Final[Mapping[str, str]] = MappingProxyType({name: what for name, what, _ in _TABLE})
 
 

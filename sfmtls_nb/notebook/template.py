@@ -149,7 +149,7 @@ def _holes(text: str) -> Iterator[re.Match[str]]:
 
 
 def _wrong(code: str) -> str:
-    """Why an expression is none of ours; empty if it is one."""
+    """The reason why an expression is refused; empty if it is not."""
     try:
         nodes = ast.walk(ast.parse(code, mode="eval"))
     except SyntaxError as error:

@@ -1,9 +1,8 @@
-"""Workspace: what the cells and forms of one notebook share: where to go, who we are, the session, the last call."""
+"""Workspace: the state that the cells and forms of one notebook share: org, identity, session, last call."""
 
 from __future__ import annotations
 
 import atexit
-import getpass
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,9 +16,10 @@ from tqdm.auto import tqdm
 from sfmtls_nb.api import Reply, read_json, read_reply
 from sfmtls_nb.certificates import ClientIdentity, Finding
 from sfmtls_nb.connection import Exchange, Request, Transport, curl_command
-from sfmtls_nb.errors import IdentityError, OrgError, PassphraseError, PracticeError, SfmtlsError
+from sfmtls_nb.errors import OrgError, PassphraseError, PracticeError, SfmtlsError
 from sfmtls_nb.files import KEEP, expand
 from sfmtls_nb.frame import records_frame
+from sfmtls_nb.notebook.identities import ask, ask_openly, assemble, find, identity_named
 from sfmtls_nb.notebook.orgs import org_named
 from sfmtls_nb.org import Org, Port
 from sfmtls_nb.practice import ON_REQUEST, SCENARIOS, PracticeOrg
@@ -34,11 +34,10 @@ if TYPE_CHECKING:
 
 
 class Workspace:
-    """Everything is None until a magic or a form has made it.
+    """The state of a notebook. Everything is None until a magic or a form has made it.
 
-    pem: the file that was written of the identity, for clients such as curl. envelopes: bodies kept by name, as they were typed.
-    profile: what is known of the chosen org beside where it is. usual: options of `Org` for what neither the user nor a
-    profile says.
+    pem: the file written of the identity, for clients such as curl. envelopes: bodies by the names they were saved under.
+    profile: the one that the org was chosen by. usual: the options of `Org` where neither the user nor a profile gives any.
     """
 
     def __init__(self, usual: Mapping[str, Any] | None = None) -> None:
@@ -92,7 +91,7 @@ class Workspace:
         return self.go_to_profile(profile, asking=asking) if profile else self.go_to(org)
 
     def start_practice(self) -> PracticeOrg:
-        """The practice org of this notebook, running; and where to go from now on."""
+        """Start the practice org of this notebook, if it does not run, and choose it."""
         org = self._practice_org({})
         if self.at_practice() is None:
             self.go_to(org)
@@ -111,7 +110,7 @@ class Workspace:
         return self.practice
 
     def stop_practice(self) -> PracticeOrg | None:
-        """Stop it, if there is one. What was signed in there is signed out, and its certificates are no longer presented."""
+        """Stop the practice org, if there is one; its session ends, and its certificates are no longer presented."""
         if self.practice is None:
             return None
         if self.at_practice():
@@ -121,13 +120,13 @@ class Workspace:
         return self.practice
 
     def at_practice(self) -> PracticeOrg | None:
-        """The practice org, if that is where we are."""
+        """The practice org, if it is the one that is chosen; else None."""
         practice = self.practice
         at_it = practice and practice.running and self.org and self.org.login_url == practice.api_url
         return practice if at_it else None
 
     def go_to(self, org: Org) -> Org:
-        """Choose another org. Nobody is signed in there yet; a certificate for the org before it stays behind."""
+        """Choose another org. Nobody is signed in there yet, and the certificate for the last one is not presented there."""
         before, self.org, self.session, self.profile = self.org, org, None, None
         if before and before.login_url != org.login_url:
             self.present(None)
@@ -138,7 +137,7 @@ class Workspace:
         identity = None
         if profile.identity:  # assembled first: if that fails, nothing has changed
             try:
-                identity = self.assembled_asking(profile.identity) if asking else self.assembled(profile.identity)
+                identity = self.assemble(profile.identity, asking=asking)
             except PassphraseError:
                 if asking:
                     raise
@@ -149,7 +148,7 @@ class Workspace:
         return profile.org
 
     def chosen_org(self) -> Org:
-        """Where to go. Raises OrgError if nothing is chosen."""
+        """The org that is chosen. Raises OrgError if none is."""
         if self.org is None:
             raise OrgError(
                 "no org is chosen", next_step="%sf_practice starts one to practise on, %sf_org NAME goes to yours"
@@ -167,7 +166,7 @@ class Workspace:
     # ------------------------------------------------------------ who we are
 
     def sign_in(self, username: str | None = None, password: Secret | None = None) -> Session:
-        """Sign in. What is missing is asked for, except on the practice org, whose users are known."""
+        """Sign in. Asks for what is missing, except at the practice org, whose users are known."""
         org = self.chosen_org()
         credentials = self._credentials(username, password)
         with self._remembering():
@@ -187,7 +186,7 @@ class Workspace:
         if password is not None and username:
             return PasswordLogin(username, password)
         if practice is None:
-            username = username or (self.profile.username if self.profile else "") or _asked(input, "Username: ")
+            username = username or (self.profile.username if self.profile else "") or ask_openly("Username: ")
             return PasswordLogin(username, ask("Password (and security token): "))
         for user in practice.state.users:
             if (username or "enforced") in (user.name, user.username):
@@ -196,41 +195,17 @@ class Workspace:
 
     def find(self, name: str | Path) -> Path:
         """A file by name: here, or else in the practice org's folder, where its authority has put them."""
-        practice = self.at_practice()
-        path = expand(name)
-        if practice and not _exists(path) and _exists(practice.directory / path):
-            return practice.directory / path
-        return path
+        return find(name, self.at_practice())
 
-    def assembled(self, sources: Sequence[str | Path | bytes], passphrase: Secret | None = None) -> ClientIdentity:
-        """The identity in these files."""
-        files = [each if isinstance(each, bytes) else self.find(each) for each in sources]
-        return ClientIdentity.load(*files, password=passphrase)
-
-    def assembled_asking(self, sources: Sequence[str | Path | bytes]) -> ClientIdentity:
-        """The same; the passphrase of an encrypted key is asked for."""
-        try:
-            return self.assembled(sources)
-        except PassphraseError:
-            return self.assembled(sources, ask("Passphrase of the private key: "))
+    def assemble(
+        self, sources: Sequence[str | Path | bytes], passphrase: Secret | None = None, *, asking: bool = False
+    ) -> ClientIdentity:
+        """The identity in these files. asking: ask for the passphrase of an encrypted key."""
+        return assemble(sources, self.at_practice(), passphrase, asking=asking)
 
     def named_identity(self, name: str) -> ClientIdentity:
-        """One that goes by a name: a file, files with spaces between them, or a scenario of the practice org."""
-        if _exists(self.find(name)):
-            return self.assembled_asking([name])
-        practice = self.at_practice()
-        known = [scenario.name for scenario in SCENARIOS] if practice else []
-        if practice and name in known:
-            return self.assembled(practice.identity(name).all)
-        files = name.split()
-        if len(files) != 1:
-            return self.assembled_asking(files)
-        close = get_close_matches(name, known, 1, 0.5)
-        raise IdentityError(
-            f"there is no file {name}",
-            f"nor is it {'a scenario of the practice org or ' if practice else ''}a variable with a ClientIdentity",
-            f"did you mean {close[0]}?" if close else "name the files with the key and the certificates",
-        )
+        """The identity of a name: a file, files with spaces between them, or a scenario of the practice org."""
+        return identity_named(name, self.at_practice())
 
     def arm(self, name: str) -> str:
         """Let something go wrong at the practice org: the next API call, or the identity that is presented.
@@ -268,12 +243,12 @@ class Workspace:
             self.session = self.session.with_identity(identity)
 
     def findings(self, identity: ClientIdentity) -> list[Finding]:
-        """What is known of the org goes in: its roots, and from the last call its clock."""
+        """Check an identity against the roots of the org, and against its clock as the last call gave it."""
         last = self.last
         return identity.findings(self.org, last.at if last else None, last.server_date if last else None)
 
     def write(self, identity: ClientIdentity, name: str, *, overwrite: bool = False) -> list[str]:
-        """Write the two files into a folder: here, or, like all that is made for it, in the practice org's."""
+        """Write the two files into a folder; at the practice org, within its folder. Returns a line about each."""
         practice = self.at_practice()
         folder = practice.directory / expand(name) if practice else expand(name)
         self.pem = identity.write_pem(folder / "fullcert.pem", overwrite=overwrite)
@@ -330,7 +305,7 @@ class Workspace:
         return f"# its certificate is in no file for curl yet: %sf_identity … --write FOLDER writes one\n{command}"
 
     def pem_of(self, identity: ClientIdentity) -> Path | None:
-        """The file for curl that holds an identity: written from here, one of those it was read from, or beside them."""
+        """The file for curl that holds an identity: written here, one of those it was read from, or one beside them."""
         read_from = [each.path for _, each in (*identity.contents.keys, *identity.contents.certificates) if each.path]
         beside = [path.with_name("fullcert.pem") for path in read_from]
         files = dict.fromkeys([*self._written, *read_from, *beside, self.find("fullcert.pem")])
@@ -353,27 +328,3 @@ class Workspace:
         except SfmtlsError as error:
             self.last = error.exchange or self.last
             raise
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # too long a name, or a folder that may not be looked into
-        return False
-
-
-def ask(prompt: str) -> Secret:
-    """Ask for a secret, unseen. Raises SfmtlsError where nobody can be asked."""
-    # By its module: a kernel puts its own getpass there, but only while a cell runs.
-    return Secret(_asked(getpass.getpass, prompt))
-
-
-def _asked(question: Callable[[str], str], prompt: str) -> str:
-    try:
-        return question(prompt)
-    except (EOFError, NotImplementedError) as error:  # no terminal; a kernel whose cells nobody runs by hand
-        raise SfmtlsError(
-            f"nobody can be asked for: {prompt.rstrip(': ')}",
-            str(error),
-            "run the cell by hand; a script takes its secrets from elsewhere: login(org, PasswordLogin(…))",
-        ) from error

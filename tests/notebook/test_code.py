@@ -53,24 +53,24 @@ def variables_after(program: str) -> dict[str, Any]:
 
 
 def test_the_program_makes_the_same_call_and_asks_who_signs_in(workspace: Workspace, asked: list[str]) -> None:
-    program = code.with_session(workspace, [], "reply = session.soap('getUserInfo')", "reply")
+    program = code.call_program(workspace, [], "reply = session.soap('getUserInfo')", "reply")
     assert variables_after(program)["reply"].text(".//userName") == "enforced@practice.example"
     assert asked == ["Username: ", "Password and security token: "]
 
 
 def test_the_program_signs_in_who_was_named(workspace: Workspace, asked: list[str]) -> None:
-    session = variables_after(code.sign_in(workspace, "enforced@practice.example"))["session"]
+    session = variables_after(code.sign_in_program(workspace, "enforced@practice.example"))["session"]
     assert (session.user_id, asked) == (workspace.signed_in().user_id, ["Password and security token: "])
 
 
 def test_the_program_has_no_secret(workspace: Workspace, practice: PracticeOrg) -> None:
-    program = code.with_session(workspace, [], "reply = session.soap('getUserInfo')", "reply")
+    program = code.call_program(workspace, [], "reply = session.soap('getUserInfo')", "reply")
     secrets = practice.user("enforced").password, workspace.signed_in().session_id.reveal(), "PRIVATE KEY"
     assert not [secret for secret in secrets if secret in program]
 
 
 def test_without_the_identity_no_file_is_read(workspace: Workspace) -> None:
-    program = code.with_session(workspace, [], "reply = session.soap('getUserInfo')", "reply", present=False)
+    program = code.call_program(workspace, [], "reply = session.soap('getUserInfo')", "reply", present=False)
     assert "ClientIdentity" not in program
 
 
@@ -80,7 +80,7 @@ def test_an_identity_that_is_in_no_one_file_is_read_from_those_it_was_read_from(
 ) -> None:
     parts = practice.identity("not-uploaded").all
     workspace.present(ClientIdentity.load(*(moved(part, tmp_path / "parts") for part in parts)))
-    program = code.with_session(workspace, [], "presented = session.transport.identity", "presented")
+    program = code.call_program(workspace, [], "presented = session.transport.identity", "presented")
     assert variables_after(program)["presented"].pem() == ClientIdentity.load(*parts).pem()
 
 

@@ -147,8 +147,8 @@ class TestAUsageError:
             ("%sf_soap getUserInfo --port 80", "invalid choice: 80"),
             ("%sf_soap getUserInfo --port x", "invalid int value: 'x'"),
             ("%sf_soap 'getUserInfo", "a quote is not closed"),
-            ("%sf_soap a b", "a word too much"),
-            ("%sf_curl x", "a word too much"),
+            ("%sf_soap a b", "one word too many"),
+            ("%sf_curl x", "one word too many"),
             ("%sf_soap getUserInfo —no-cert", "is not the one on the keyboard; write --no-cert"),
             ("%sf_soap getUserInfo --NO-CERT", "did you mean --no-cert?"),
             ("%%sf_soap\n$pi", "$pi is not XML, it is of type float; a str, an lxml element or a Reply can be taken"),
@@ -163,7 +163,7 @@ class TestAUsageError:
 
     def test_is_one_line_without_a_traceback(self, kernel: Kernel) -> None:
         ran = kernel.run("%sf_curl x")
-        expected = "UsageError: there is a word too much on the line; %sf_curl --help shows what it takes\n"
+        expected = "UsageError: there is one word too many on the line; %sf_curl --help shows what it takes\n"
         assert (expected, []) == (ran.streams, ran.traceback)
 
     def test_does_not_repeat_what_may_be_a_password(self, kernel: Kernel) -> None:

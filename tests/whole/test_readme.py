@@ -26,18 +26,18 @@ def test_every_lesson_is_in_the_readme() -> None:
     assert lessons == sorted(re.findall(r"\(notebooks/([^)]+)\)", README))
 
 
-def test_every_module_is_on_the_map() -> None:
-    the_map = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    modules = [path.name for path in (ROOT / "sfmtls_nb").rglob("*.py") if path.name != "__init__.py"]
-<<<<<<< HEAD:tests/whole/test_readme.py
-    lessons = {path.name for path in (ROOT / "sfmtls_nb/notebook/course/lessons").glob("*.py")}
-    soql = {name for name in modules if name.startswith("soql_")} - {"soql_form.py"}
-    assert [] == [name for name in modules if name not in the_map and name not in lessons | soql]
-=======
-    lessons = {path.name for path in (ROOT / "sfmtls_nb/notebook/lessons").glob("*.py")}
-    inside = {path.name for path in (ROOT / "sfmtls_nb/practice").glob("*/*.py")}  # the map has a line a folder
-    assert [] == [name for name in modules if name not in the_map and name not in lessons | inside]
->>>>>>> step6-practice:tests/test_readme.py
+def test_every_room_of_the_house_is_on_the_map() -> None:
+    the_map = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Rules")[0]
+    package = ROOT / "sfmtls_nb"
+    files = {path.name for path in package.glob("*.py")}
+    folders = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    assert [] == sorted(room for room in files | folders if room not in the_map)
+
+
+def test_every_file_that_a_review_names_is_there() -> None:
+    review = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Where would a change go?")[2]
+    named = re.findall(r"`([\w/]+\.py)`", review.partition("\n## ")[0])
+    assert (True, []) == (len(named) >= 20, [name for name in named if not (ROOT / "sfmtls_nb" / name).exists()])
 
 
 def test_the_cell_of_the_readme_runs(shell: InteractiveShell) -> None:

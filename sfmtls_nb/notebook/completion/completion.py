@@ -1,6 +1,6 @@
-"""Completion: what the Tab key offers on the lines and in the cells of the magics.
+"""Completion: the names that the Tab key offers on the lines and in the cells of the magics.
 
-Whatever goes wrong on the way, the Tab key never fails: then nothing is offered.
+If anything goes wrong on the way, nothing is offered.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _BEFORE_FIELD: Final = frozenset({"select", "where", "by", "having", "and", "or"
 
 
 class Offer(NamedTuple):
-    """What could stand in place of what is typed, the end of the text before the cursor. written: how a name is put in."""
+    """Names that could replace what is typed, the end of the text before the cursor. written: turns a name into text."""
 
     typed: str
     names: Iterable[str]
@@ -78,7 +78,7 @@ NOTHING: Final = Offer("", ())
 
 
 class _Only(tuple[SimpleCompletion, ...]):
-    """These completions and nobody else's. Where a matcher has none, IPython asks the others; so this never says that."""
+    """Completions that stand alone: never empty to IPython, which asks its other matchers where one has none."""
 
     __slots__ = ()
 
@@ -87,7 +87,7 @@ class _Only(tuple[SimpleCompletion, ...]):
 
 
 class Known:
-    """What completion may draw on. The magics and their workspace are looked up each time: they may be loaded again."""
+    """The sources of completion. Magics and workspace are looked up each time, as they may be loaded again."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         self.shell = shell
@@ -95,7 +95,7 @@ class Known:
 
     @property
     def workspace(self) -> Workspace | None:
-        """What the cells share, if any of them has needed it."""
+        """The state that the cells share; None until one of them has needed it."""
         found: Workspace | None = vars(self.shell.magics_manager.registry["SfMagics"]).get("workspace")
         return found
 
@@ -111,13 +111,13 @@ class Known:
 
 
 class Completion:
-    """The completion of one shell."""
+    """The completion of a shell."""
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._known = Known(shell)
 
     def matches(self, context: CompletionContext) -> SimpleMatcherResult:
-        """A matcher of IPython's: alone where a magic of ours is, and silent elsewhere."""
+        """Match as IPython's matchers do: alone where a magic of ours is, and not at all elsewhere."""
         above = context.full_text.split("\n")[: context.cursor_line]
         before = "\n".join([*above, context.text_until_cursor])
         with suppress(Exception):
@@ -142,7 +142,7 @@ def _offer(known: Known, before: str, behind: str) -> Offer | None:
 
 
 def _python(known: Known, code: str) -> Offer:
-    """What the shell itself completes in an expression."""
+    """The shell's own completions of an expression."""
     with provisionalcompleter():
         every = known.shell.Completer.completions(code, len(code))
         python = [each for each in every if each._origin not in _NOT_PYTHON]  # noqa: SLF001  # nothing else says it
@@ -151,7 +151,7 @@ def _python(known: Known, code: str) -> Offer:
 
 
 def _variable(known: Known, text: str) -> Offer | None:
-    """Where ``$name`` is all there is, a variable."""
+    """The variables, where ``$name`` is all that is typed; else None."""
     found = re.fullmatch(r"\s*\$(\w*)", text)
     return Offer(found[1], known.variables) if found else None
 
@@ -246,7 +246,7 @@ _SOURCES: Final[Mapping[str, Callable[[Known, str], Iterable[str]]]] = {
 
 
 def _xml(known: Known, before: str, behind: str) -> Offer:
-    """In the XML of a call: operations, their fields, and what stands in some of them."""
+    """Names in the XML of a call: operations, their fields, and the values of some of them."""
     place = xml_place(before)
     if place is None:
         return NOTHING
@@ -280,7 +280,7 @@ def _tag(known: Known, place: XmlPlace, typed: str) -> Offer:
 
 
 def _soql(known: Known, before: str, behind: str) -> Offer:
-    """In a query: what may stand there, the names as the org spells them."""
+    """Names and keywords in a query, the names as the org spells them."""
     variable, place = _variable(known, before), soql_place(before, behind)
     if variable or place is None:
         return variable or NOTHING

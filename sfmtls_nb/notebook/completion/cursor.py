@@ -1,4 +1,4 @@
-"""Cursor: where in a cell it is: on a magic's line, in an expression, in the XML or the SOQL, and within what there."""
+"""Cursor: its place in a cell: on a magic's line, in an expression, in XML or in SOQL."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CLAUSES: Final = frozenset(
 
 
 class MagicPlace(NamedTuple):
-    """On the line of a magic of ours or in its cell. text: what stands there up to the cursor."""
+    """A place on the line of a magic of ours or in its cell. text: that line or cell up to the cursor."""
 
     magic: str
     text: str
@@ -43,7 +43,7 @@ class MagicPlace(NamedTuple):
 
 
 def magic_place(before: str) -> MagicPlace | None:
-    """Where one is behind this text; None if that is none of our magics."""
+    """Find the magic that the end of a text belongs to; None if it is none of ours."""
     cell = _CELL.match(before)
     if cell:
         return MagicPlace(cell[1], before[cell.end() :], in_cell=True)
@@ -52,9 +52,9 @@ def magic_place(before: str) -> MagicPlace | None:
 
 
 class LinePlace(NamedTuple):
-    """On a line. argument: what the word there is for, if it is for any; by its name or by its place.
+    """A place on a line. argument: the one that the word there is a value of, by name or by position; None if of none.
 
-    values: the words before it that stand there by their place. unused: the flags that are not on the line yet.
+    values: the positional words before it. unused: the flags that are not on the line yet.
     """
 
     word: str
@@ -65,7 +65,7 @@ class LinePlace(NamedTuple):
 
 
 def line_place(arguments: Sequence[Argument], text: str) -> LinePlace:
-    """Where one is behind this text, on the line of a magic that takes these."""
+    """Find the place at the end of a text, on the line of a magic that takes these arguments."""
     flags = {flag: each for each in arguments if each.is_flag for flag in each.flags}
     found = list(_WORD.finditer(text))
     word = found.pop()[0] if found and found[-1].end() == len(text) else ""
@@ -88,7 +88,7 @@ def line_place(arguments: Sequence[Argument], text: str) -> LinePlace:
 
 
 class XmlPlace(NamedTuple):
-    """In XML. inside: the elements that are open, with what stands in each. tag: the tag that is being written."""
+    """A place in XML. inside: the open elements, each with its text so far. tag: the tag that is being written."""
 
     inside: Sequence[tuple[str, str]]
     tag: str | None
@@ -96,7 +96,7 @@ class XmlPlace(NamedTuple):
 
 
 def xml_place(before: str) -> XmlPlace | None:
-    """Where one is behind this text; None within attributes and comments."""
+    """Find the place at the end of a text in XML; None within attributes and comments."""
     inside: list[tuple[str, str]] = []
     for found in _MARKUP.finditer(_HOLE.sub(lambda hole: "_" * len(hole[0]), before)):
         if found["name"] is None:
@@ -113,10 +113,10 @@ def xml_place(before: str) -> XmlPlace | None:
 
 
 @dataclass
-class Query:
-    """A SOQL query as far as it is written. outer: the one that it stands in, within which clause of that."""
+class Draft:
+    """A SOQL query as far as it is written. outer: the query around it; within: the clause of that."""
 
-    outer: Query | None = None
+    outer: Draft | None = None
     within: str = ""
     clause: str = ""
     source: str = ""
@@ -124,17 +124,17 @@ class Query:
 
     @property
     def is_child(self) -> bool:
-        """Whether its FROM names a relationship, and no sObject."""
+        """True if its FROM names a relationship instead of an sObject."""
         return self.outer is not None and self.within == "select"
 
 
 class SoqlPlace(NamedTuple):
-    """In SOQL. clause: of the query; last: the token before the path; from_named: whether there is a name behind FROM.
+    """A place in SOQL. clause: of the query; last: the token before the path; from_named: True if FROM has its name.
 
     steps, typed: of ``Account.Owner.Na`` are Account and Owner, and Na.
     """
 
-    query: Query
+    query: Draft
     clause: str
     from_named: bool
     last: str
@@ -143,7 +143,7 @@ class SoqlPlace(NamedTuple):
 
 
 def soql_place(before: str, behind: str = "") -> SoqlPlace | None:
-    """Where one is in a query; None within a literal or a number. The query is known with what stands behind the cursor."""
+    """Find the place at the end of a query; None within a literal or a number. behind: the text after the cursor."""
     before = html.unescape(_HOLE.sub("0", before))
     path = re.search(r"(?<![\w.])[A-Za-z_][\w.]*\Z", before)
     if any(not closed for closed in _LITERAL.findall(before)) or (not path and re.search(r"[\w.]\Z", before)):
@@ -155,9 +155,9 @@ def soql_place(before: str, behind: str = "") -> SoqlPlace | None:
 
 
 def _scanned(before: Sequence[str], behind: Sequence[str]) -> SoqlPlace:
-    query = Query()
+    query = Draft()
     place = SoqlPlace(query, "", from_named=False, last="")
-    levels: list[Query] = []
+    levels: list[Draft] = []
     last = ""
     symbols = [*before, "", *behind]
     for symbol, following in zip(symbols, [*symbols[1:], ""], strict=True):
@@ -167,7 +167,7 @@ def _scanned(before: Sequence[str], behind: Sequence[str]) -> SoqlPlace:
             continue
         if symbol == "(":
             levels.append(query)
-            query = Query(query, query.clause) if following.lower() == "select" else query
+            query = Draft(query, query.clause) if following.lower() == "select" else query
         elif symbol == ")":
             query = levels.pop() if levels else query
         elif query.clause == "from" and not query.source:

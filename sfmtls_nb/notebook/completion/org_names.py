@@ -1,4 +1,4 @@
-"""Names that an org knows: its sObjects, and what may stand at a path in a query. Asked for quickly, or not at all."""
+"""Names that an org knows: its sObjects, and the fields at a path in a query. Asked for quickly, or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sfmtls_nb.connection import Transport
 from sfmtls_nb.errors import ApiFault, SfmtlsError
-from sfmtls_nb.notebook.completion.cursor import Query
+from sfmtls_nb.notebook.completion.cursor import Draft
 from sfmtls_nb.query import DescribeSObjectResult
 from sfmtls_nb.session import Session
 from sfmtls_nb.values import spelled
@@ -24,7 +24,7 @@ _PEACE: Final = 30.0
 
 
 class OrgNames:
-    """What the org of a workspace says. Nobody signed in, a refusal or a slow answer: then no names."""
+    """The names that the org of a workspace gives. If nobody is signed in, or it refuses or is slow, there are none."""
 
     def __init__(self, workspace: Callable[[], Workspace | None]) -> None:
         self._workspace = workspace
@@ -47,7 +47,7 @@ class OrgNames:
             found = self._ask(sobject.casefold(), lambda session: session.describe(sobject))
         return found
 
-    def fields(self, query: Query, steps: Sequence[str]) -> Iterator[str]:
+    def fields(self, query: Draft, steps: Sequence[str]) -> Iterator[str]:
         """The fields and parents at a path in a query: of ``Account.Owner`` all that a User or a Group has."""
         source = self._source(query)
         known = [source] if source else []
@@ -59,19 +59,19 @@ class OrgNames:
         yield from chain.from_iterable(each.fields for each in known)
         yield from chain.from_iterable(each.parents for each in known)
 
-    def children(self, query: Query) -> Iterable[str]:
-        """The child relationships of what a query asks for."""
+    def children(self, query: Draft) -> Iterable[str]:
+        """The child relationships of the sObject in a query's FROM."""
         source = self._source(query)
         return source.children if source else ()
 
-    def _source(self, query: Query) -> DescribeSObjectResult | None:
+    def _source(self, query: Draft) -> DescribeSObjectResult | None:
         if query.outer is None or not query.is_child:
             return self.describe(query.source)
         outer = self._source(query.outer)
         return self.describe(outer.children.get(spelled(query.source, outer.children), "")) if outer else None
 
     def _ask(self, what: str, ask: Callable[[Session], Any]) -> Any:
-        """What the org says, asked once. The session is one of our own, so that the last call stays the user's."""
+        """Ask the org once, and keep its answer. The session is one of our own, so that the last call stays the user's."""
         workspace = self._workspace()
         session = workspace.session if workspace else None
         practice = workspace.at_practice() if workspace else None

@@ -1,4 +1,4 @@
-"""Course: the lessons in their order, how far the learner is, and the exercise that is being checked."""
+"""Course: the lessons in their order, the checks of their exercises, and the learner's progress."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sfmtls_nb.notebook.workspace import Workspace
 class Lesson:
     """One notebook of the course. Its number is its place in LESSONS, its file ``NN_name.ipynb``.
 
-    does: what one can do afterwards, in a few words.
+    does: the skill it teaches, in a few words.
     """
 
     name: str
@@ -66,7 +66,7 @@ def lesson_named(name: str) -> Lesson:
 
 @dataclass(frozen=True)
 class Checked:
-    """What came of checking an exercise: what is right, what is missing, and a hint if one was asked for."""
+    """The result of a checked exercise: its points, and a hint if one was asked for."""
 
     lesson: Lesson
     number: int
@@ -84,7 +84,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Standing:
-    """How far the learner is: by lesson, the numbers of the exercises that are done. lesson: the one that is open."""
+    """The learner's progress. done: by lesson, the numbers of the exercises done. lesson: the one that is open."""
 
     done: Mapping[str, Sequence[int]]
     lesson: Lesson | None = None
@@ -107,7 +107,7 @@ class Course:
         return self.standing()
 
     def standing(self, *, everything: bool = False) -> Standing:
-        """How far the learner is, in the lesson that is open or in all of them."""
+        """The learner's progress, in the open lesson or in all of them."""
         return Standing(read_progress(), None if everything else self.lesson)
 
     def check(self, number: int, names: Mapping[str, Any], *, hint: bool = False) -> Checked:
@@ -170,7 +170,7 @@ def _ended_with(kind: str, names: Sequence[str]) -> str:
 
 
 def progress_folder() -> Path:
-    """Where progress is kept: a folder of the user's; SFMTLS_NB_PROGRESS names another.
+    """The folder that progress is kept in: one of the user's, or the one that SFMTLS_NB_PROGRESS names.
 
     In it is an empty file for each exercise that is done. So there is nothing to misread, and nothing to write over: not
     what another notebook keeps at the same time, and not what another version of the course has kept.
@@ -193,7 +193,7 @@ def read_progress() -> dict[str, list[int]]:
 
 
 def note_done(lesson: Lesson, number: int) -> None:
-    """Keep it. Where it cannot be kept, the course goes on without."""
+    """Keep that an exercise is done. If it cannot be kept, the course goes on without."""
     folder = progress_folder()
     try:
         file = folder / _mark(lesson, number)
@@ -205,5 +205,5 @@ def note_done(lesson: Lesson, number: int) -> None:
 
 
 def _mark(lesson: Lesson, number: int) -> str:
-    """By its title, for its number changes when another exercise comes before it."""
+    """The file name of an exercise: by its title, for its number changes when another one is put before it."""
     return f"{lesson.name} - {lesson.exercises[number - 1].title}"

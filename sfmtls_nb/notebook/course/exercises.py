@@ -1,4 +1,4 @@
-"""Exercises: what the learner is asked to do, and how it is seen that it was done.
+"""Exercises: a task for the learner, and the check that it was done.
 
 An exercise looks at what the practice org saw and at the learner's objects, never at what was typed.
 """
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Point(NamedTuple):
-    """One thing that is asked for: whether it is done, what to say if it is, and what if it is not."""
+    """One point of an exercise: done or not, with the words for either."""
 
     done: bool
     right: str
@@ -25,16 +25,16 @@ class Point(NamedTuple):
 
 
 def is_text(value: object, wanted: str) -> bool:
-    """Whether a learner's value is that text. It may be anything, and a column of a table cannot even be compared."""
+    """True if a learner's value is that text. It may be anything, and a column of a table cannot even be compared."""
     return isinstance(value, str) and value.strip() == wanted
 
 
 @dataclass(frozen=True)
 class Work:
-    """What the learner has done.
+    """The learner's work.
 
-    events: what the practice org saw since the lesson began. names: the variables. looked_at: which of them a check has
-    asked for so far.
+    events: those of the practice org since the lesson began. names: the variables. looked_at: those that a check has read
+    so far.
     """
 
     events: Sequence[Event]
@@ -71,7 +71,7 @@ class Work:
 class Exercise:
     """hints: from a nudge to all but the answer. anywhere: whether it can be checked when another org is chosen.
 
-    Under its title it is kept that it is done: under another it is to be done again.
+    Progress is kept under its title; with another title it is to be done again.
     """
 
     title: str

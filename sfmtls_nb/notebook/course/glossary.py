@@ -105,7 +105,7 @@ _ALSO: Final = {
 
 
 def looked_up(term: str) -> Entries:
-    """What a term means, or with "" all of them. Raises SfmtlsError for an unknown one, with those that look like it."""
+    """Look up a term, or with "" all of them. Raises SfmtlsError for an unknown one, with those that look like it."""
     if not term:
         return GLOSSARY
     known = {name.casefold(): (name,) for name in GLOSSARY} | {name.casefold(): meant for name, meant in _ALSO.items()}
@@ -124,7 +124,7 @@ def looked_up(term: str) -> Entries:
 
 
 def _forms(word: str) -> Iterator[str]:
-    """A word as it is, and what it may be the plural of."""
+    """A word, and the words it may be the plural of."""
     for each in (word, word.replace("-", " ")):
         yield each
         yield each.removesuffix("s")

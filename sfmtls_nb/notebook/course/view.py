@@ -1,4 +1,4 @@
-"""How the course shows itself: a checked exercise, how far the learner is, a term of the glossary."""
+"""Views of the course: a checked exercise, the learner's progress, a term of the glossary."""
 
 from __future__ import annotations
 

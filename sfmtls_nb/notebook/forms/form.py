@@ -33,7 +33,7 @@ def labelled(kind: type[widgets.Widget], label: str, **options: Any) -> Any:
 
 
 def beside(label: str, choice: widgets.Widget) -> widgets.HBox:
-    """A choice whose parts have names of their own, with a label where the fields have theirs."""
+    """A choice whose parts have names of their own, with a label aligned with those of the fields."""
     text = f'<div style="text-align:right">{escape(label)}</div>'
     head = widgets.HTML(text, layout={"width": f"{_LABEL}px", "margin": "0 8px 0 2px"})
     return widgets.HBox([head, choice], layout={"align_items": "baseline", "max_width": "46em"})
@@ -88,10 +88,10 @@ class Form(widgets.VBox):
         doing: str = "",
         code: Callable[[], str] | None = None,
     ) -> None:
-        """Show what ``act`` gives, or why it could not. Until then the button says what it is doing, and is disabled.
+        """Show the HTML that ``act`` gives, or its error. Until then the button says what it is doing, and is disabled.
 
-        None shows nothing new, and takes away an error. code: what does the same, for a call that was made and failed.
-        What is no SfmtlsError is shown and raised again: a callback's exceptions are seen by nobody else.
+        None shows nothing new, and removes an error. code: HTML of the code for a call that was made and failed.
+        Any other exception is shown and raised again: in a callback nobody else would see it.
         """
         said = pressed.description if pressed else ""
         if pressed:
@@ -118,12 +118,12 @@ class Form(widgets.VBox):
 
 
 def done(text: str, html: str) -> str:
-    """A result, and a line above it that says what came of it."""
+    """A result, below a line that says that it was reached."""
     return f'<div role="status" style="margin-bottom:.3em"><b>✔ {escape(text)}</b></div>{html}'
 
 
 def _unexpected(error: BaseException) -> SfmtlsError:
-    """Of an exception nobody thought of, its place and kind; not its text, in which values may stand."""
+    """The kind and place of an unforeseen exception, without its text, which may hold values."""
     if isinstance(error, KeyboardInterrupt):
         return SfmtlsError("interrupted", "the kernel was told to stop", "press the button to try again")
     place = traceback.extract_tb(error.__traceback__)[-1]

@@ -71,7 +71,7 @@ class IdentityForm(Form):
     def _assembled(self, uploaded: Sequence[tuple[str, bytes]], passphrase: Secret) -> str:
         workspace = self._workspace
         named = [*self.files.value, *_names_in(self.names.value)]
-        identity = workspace.assembled([*(data for _, data in uploaded), *named], passphrase or None)
+        identity = workspace.assemble([*(data for _, data in uploaded), *named], passphrase or None)
         workspace.present(identity)
         folder = self.folder.value.strip()
         written = workspace.write(identity, folder) if folder else []

@@ -1,7 +1,7 @@
-"""Secret fields: for a password or files, and empty of them as soon as they have arrived.
+"""Secret fields: inputs for a password or files that are emptied as soon as a value arrives.
 
 What a widget holds is saved with the notebook where "save widget state" is on, by an autosave too, before anyone has
-pressed a button. So what comes in is moved out at once, and waits in memory for whoever takes it.
+pressed a button. So a value is moved out at once, and waits in memory until it is taken.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class SecretField(widgets.Password):
             self.value, self.placeholder = "", _KEPT
 
     def taken(self) -> Secret:
-        """What was typed last; from now on nothing is kept."""
+        """Take the secret that was typed last; nothing is kept."""
         secret, self._secret = self._secret, Secret("")
         self.placeholder = self._usual_placeholder
         return secret
@@ -54,7 +54,7 @@ class UploadField(widgets.FileUpload):
             self.value = tuple({**file, "content": memoryview(b"")} for file in self.value)
 
     def taken(self) -> list[tuple[str, bytes]]:
-        """Names and contents of the files chosen last; from now on nothing is kept."""
+        """Take the names and contents of the files chosen last; nothing is kept."""
         files, self._files = self._files, []
         self.value = ()
         return files

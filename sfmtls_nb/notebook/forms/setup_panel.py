@@ -1,4 +1,4 @@
-"""The practice org's Setup, as a panel: what the article does under “Enabling Mutual Authentication”, in its order."""
+"""SetupPanel: the Setup of the practice org, in the order of the article's “Enabling Mutual Authentication”."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WIDE: Final[dict[str, Any]] = {
 
 
 class SetupPanel(widgets.VBox):
-    """Five steps on a running practice org; each says what it is for, and whether it is done.
+    """Five steps on a running practice org, each with its purpose and its state.
 
     What is changed here is changed in the org at once, and what is changed there from Python shows after `refresh`.
     """

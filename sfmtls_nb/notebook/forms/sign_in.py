@@ -9,16 +9,16 @@ from sfmtls_nb.notebook import code
 from sfmtls_nb.notebook.forms.form import Form, button, done, hint, labelled
 from sfmtls_nb.notebook.forms.secret_fields import SecretField
 from sfmtls_nb.notebook.views.code import code_html
-from sfmtls_nb.notebook.views.summaries import session_html
+from sfmtls_nb.notebook.views.summaries import session_rows, table_html
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
 
 
 class SignInForm(Form):
-    """Username, password, security token. ``session`` is what signing in gave last, or None.
+    """A form for username, password and security token. ``session`` is the session of the last sign-in, or None.
 
-    Where the practice org is, its users can be picked, and need no password.
+    At the practice org its users can be picked, and need no password.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -69,5 +69,5 @@ class SignInForm(Form):
         secret = Secret(password.reveal() + token.reveal()) if password else None
         self.session = workspace.sign_in(username, secret)
         curl = workspace.curl()
-        shown = code_html(f"%sf_login {username}", code.sign_in(workspace, username), curl)
-        return done(f"signed in as {username}", session_html(self.session) + shown)
+        shown = code_html(f"%sf_login {username}", code.sign_in_program(workspace, username), curl)
+        return done(f"signed in as {username}", table_html(session_rows(self.session)) + shown)

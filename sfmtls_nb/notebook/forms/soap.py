@@ -20,7 +20,7 @@ from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Port
 from sfmtls_nb.secret import Secret
 
-#: What is typed into the fields of an operation, a list of texts a field.
+#: The texts typed into the fields of an operation, by field.
 Values = Mapping[str, Sequence[str | Secret]]
 
 _PORTS: Final[list[tuple[str, Port]]] = [("port 8443, for mutual TLS", 8443), ("port 443, for everyone", 443)]
@@ -37,7 +37,7 @@ _MOST: Final = max(map(len, OPERATIONS.values()))
 
 
 class SoapForm(Form):
-    """An operation, its fields, the port, the certificate. ``reply`` is what was answered last, or None."""
+    """A form for an operation: its fields, the port, the certificate. ``reply`` is the last reply, or None."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.reply: Reply | None = None
@@ -111,7 +111,7 @@ class SoapForm(Form):
         asking = {name: [_asking_magic(name, each) for each in texts] for name, texts in values.items()}
         magic = f"%%sf_soap {how}\n{_typed(body_of(operation, asking))}" if values else f"%sf_soap {operation} {how}"
         call = f"reply = session.soap({_arguments(operation, values)}, port={port})"
-        python = code.with_session(workspace, [], call, "reply", present=certificate and port == 8443)
+        python = code.call_program(workspace, [], call, "reply", present=certificate and port == 8443)
         last = workspace.last
         # A curl command would show sessionIds: its masks know of one session id alone.
         curl = "" if last is None or "sessionIds" in values else workspace.curl(last)
@@ -129,7 +129,7 @@ def _input(field: Field, before: Any) -> Any:
 
 
 def _values(field: Field, widget: Any) -> list[str | Secret]:
-    """What was typed; a secret is taken out of its widget."""
+    """The texts typed into a field; a secret is taken out of its widget."""
     if field.secret:
         secret = widget.taken()
         texts = secret.reveal().replace(",", " ").split() if field.repeats else [secret.reveal()]
@@ -139,7 +139,7 @@ def _values(field: Field, widget: Any) -> list[str | Secret]:
 
 
 def _asking_magic(name: str, value: str | Secret) -> str:
-    """A text in which braces are braces; in the place of a secret what asks for it."""
+    """A text in which braces are braces; a secret is replaced by a question for it."""
     if isinstance(value, Secret):
         return f"{{{{__import__('getpass').getpass('{name}: ')}}}}"
     return value.replace("{{", "{{'{{'}}")
@@ -154,7 +154,7 @@ def _typed(body: etree._Element) -> str:
 
 
 def _arguments(operation: str, values: Values) -> str:
-    """What `Session.soap` takes for it, as Python; in the place of a secret what asks for it."""
+    """The arguments of `Session.soap`, as Python; a secret is replaced by a question for it."""
     several = any(field.repeats for field in OPERATIONS[operation])
     fields = []
     for name, texts in values.items():

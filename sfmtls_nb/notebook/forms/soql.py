@@ -33,7 +33,7 @@ _OWN: Final = "The text is your own now. “Write the query” writes it anew fr
 
 
 class _Picks(NamedTuple):
-    """What the lists say."""
+    """The choices in the lists."""
 
     sobject: str
     fields: tuple[str, ...]
@@ -92,7 +92,7 @@ class SoqlForm(Form):
         self.attempt(self._listed, self.refresh, "Asking …")
 
     def _listed(self) -> None:
-        """Ask which sObjects there are. This is made on the way to something else: %sf_curl shows the call before it."""
+        """Ask for the sObjects. As this is no call of the user's, %sf_curl goes on showing the call before it."""
         result = self._workspace.signed_in().soap("describeGlobal").results[0]
         names = sorted(
             str(each.findtext("{*}name"))
@@ -120,7 +120,7 @@ class SoqlForm(Form):
             self._write()
 
     def _show_fields(self, sobject: str, wanted: tuple[str, ...] = ()) -> None:
-        """The fields of an sObject, those wanted picked; if there are none of these, its id and name."""
+        """Show the fields of an sObject, with those wanted picked; without any, its id and name."""
         types = self._workspace.signed_in().describe(sobject).fields
         picked = [spelled(name, types) for name in wanted] or [name for name in ("Id", "Name") if name in types]
         with self._quietly():
@@ -132,7 +132,7 @@ class SoqlForm(Form):
             self._write()
 
     def _write(self) -> None:
-        """The query, from the lists."""
+        """Write the query from the lists."""
         picks = _Picks(self.sobject.value, self.fields.value, self.where.value.strip(), self.limit.value.strip())
         if not picks.sobject or not picks.fields:
             say(self._note, "Pick an sObject and at least one field.")
@@ -148,7 +148,7 @@ class SoqlForm(Form):
             self.attempt(self._follow)
 
     def _follow(self) -> None:
-        """Let the lists say what the query does, if they can."""
+        """Set the lists to what the query says, if they can show it."""
         picks = _read(self.soql.value)
         names = self.sobject.options
         sobject = spelled(picks.sobject, names) if picks else ""
@@ -172,7 +172,7 @@ class SoqlForm(Form):
 
     @contextmanager
     def _quietly(self) -> Iterator[None]:
-        """What changes in here was not changed by hand."""
+        """Mark changes within as not made by hand."""
         before, self._writing = self._writing, True
         try:
             yield
@@ -196,13 +196,13 @@ class SoqlForm(Form):
     def _code(self, soql: str) -> str:
         workspace = self._workspace
         call = "frame = session.query(soql).to_frame()"
-        python = code.with_session(workspace, [f"soql = {code.text(soql)}"], call, "frame")
+        python = code.call_program(workspace, [f"soql = {code.text(soql)}"], call, "frame")
         first = workspace.prepare("query", fields={"queryString": soql})
         return code_html(f"%%sf_soql\n{soql.replace('{{', _BRACES)}", python, workspace.curl(first))
 
 
 def _read(soql: str) -> _Picks | None:
-    """What the lists would have to say for this query; None where they cannot."""
+    """The choices that make this query; None if no choices do."""
     selection, tail = parse_selection(soql), _TAIL.fullmatch(soql)
     if selection is None or tail is None or selection.aggregate or selection.alias:
         return None

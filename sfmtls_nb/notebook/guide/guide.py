@@ -1,4 +1,4 @@
-"""Guide: the whole way by hand, one step after another, each with what it means, its result, and its code."""
+"""Guide: the whole way by hand, one step after another, each with its meaning, its result and its code."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _FIELD: Final[Mapping[str, Any]] = {
 
 
 class _Field:
-    """How a field is made, and where it is offered. What is typed is sent when the field is left, in one piece."""
+    """A field to be made: its widget, options, and the orgs it is offered at. It sends its text when it is left."""
 
     def __init__(self, kind: Callable[..., widgets.Widget], where: Where = "anywhere", **options: Any) -> None:
         self.kind, self.where, self.options = kind, where, options
@@ -123,7 +123,7 @@ class Guide(widgets.VBox):
         self.refresh()
 
     def state(self, step: Step) -> State:
-        """How a step stands, by what is in the workspace now."""
+        """The state of a step, by what is in the workspace now."""
         note = self.walk.note(step.title)
         if step is self._working:
             return State.WORKING
@@ -243,7 +243,7 @@ class Guide(widgets.VBox):
 
     @contextmanager
     def _at_work(self, step: Step, button: widgets.Button) -> Iterator[None]:
-        """Show that something is being done, and let nothing else be begun meanwhile."""
+        """Show that a step is at work, and disable everything meanwhile."""
         description, self._working, button.description = button.description, step, "Working …"
         try:
             self.refresh()
@@ -253,7 +253,7 @@ class Guide(widgets.VBox):
             self.refresh()
 
     def _take(self, name: str) -> Any:
-        """What a field holds. What may be secret is no longer in it afterwards."""
+        """Read a field. A secret is no longer in it afterwards."""
         field = self.fields[name]
         if isinstance(field, SecretField | UploadField):
             return field.taken()

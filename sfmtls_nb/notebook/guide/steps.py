@@ -1,4 +1,4 @@
-"""The steps of the guide, as a table: what each means, what it needs, what it does, what there is to see, and its code."""
+"""The steps of the guide, as a table: the meaning of each, its needs, its actions, its result and its code."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from sfmtls_nb.errors import (
 from sfmtls_nb.notebook import code
 from sfmtls_nb.notebook.guide.walk import Walk
 from sfmtls_nb.notebook.views.identity import findings_html, identity_html
-from sfmtls_nb.notebook.views.summaries import org_rows, practice_html, session_html, table_html
+from sfmtls_nb.notebook.views.summaries import org_rows, practice_rows, session_rows, table_html
 from sfmtls_nb.org import Port
 from sfmtls_nb.secret import Secret
 
-#: What was typed or chosen, by the field's name: text, a check, a Secret, or uploaded files as (name, content).
+#: The values of the fields, by their names: text, a check, a Secret, or uploaded files as (name, content).
 Taken = Mapping[str, Any]
-#: Where something is offered.
+#: The orgs that a button or field is offered at.
 Where = Literal["anywhere", "practice", "own"]
 
 
 class Action(NamedTuple):
-    """A button, the fields it takes from, and what it does with what they held. A call returns its reply."""
+    """A button, the names of the fields it reads, and what it does with their values. A call returns its reply."""
 
     button: str
     do: Callable[[Walk, Taken], Reply | None]
@@ -38,9 +38,9 @@ class Action(NamedTuple):
 class Step(NamedTuple):
     """One step. Its texts are HTML; a term stands in bold where it is explained.
 
-    there: whether the workspace has what the step makes, and shown: how that looks; a call leaves nothing there.
-    needs: titles of steps before it. expects: the failure that a call is made to see. lesson: what to learn from what
-    was to come; surprise: what it means if nothing fails.
+    there: whether the workspace has the step's result; shown: that result as HTML; a call leaves none.
+    needs: titles of earlier steps. expects: the failure that a call is made to see. lesson: the explanation of the
+    expected result; surprise: the explanation if nothing fails.
     """
 
     title: str
@@ -74,7 +74,7 @@ def _go(walk: Walk, taken: Taken) -> None:
 def _org_html(walk: Walk) -> str:
     practice, org, profile = walk.workspace.at_practice(), walk.workspace.org, walk.workspace.profile
     if practice or org is None:
-        return practice_html(practice) if practice else ""
+        return table_html(practice_rows(practice)) if practice else ""
     rows = [("profile", profile.name)] if profile else []
     if profile and profile.identity and walk.workspace.identity is None:
         rows.append(("certificate", "its key is encrypted: step 2 takes the passphrase"))
@@ -86,7 +86,7 @@ def _org_html(walk: Walk) -> str:
 
 def _take_practice_files(walk: Walk, _: Taken) -> None:
     client = walk.workspace.running_practice().client
-    walk.workspace.present(walk.workspace.assembled([client.key, client.leaf, *client.intermediates]))
+    walk.workspace.present(walk.workspace.assemble([client.key, client.leaf, *client.intermediates]))
 
 
 def _assemble(walk: Walk, taken: Taken) -> None:
@@ -95,7 +95,7 @@ def _assemble(walk: Walk, taken: Taken) -> None:
     sources = [content for _, content in files] or profile_files
     if not sources:
         raise IdentityError("no files were chosen", next_step="choose the private key and all certificates at once")
-    identity = workspace.assembled(sources, taken["passphrase"] or None)
+    identity = workspace.assemble(sources, taken["passphrase"] or None)
     workspace.present(identity)
     walk.named = identity, tuple(name for name, _ in files) or tuple(map(str, profile_files))
 
@@ -147,7 +147,7 @@ def _login_curl(walk: Walk) -> str:
 
 
 def _session_html(walk: Walk) -> str:
-    return session_html(walk.workspace.session) if walk.workspace.session else ""
+    return table_html(session_rows(walk.workspace.session)) if walk.workspace.session else ""
 
 
 # ---------------------------------------------------------------- calls
@@ -205,7 +205,7 @@ STEPS: Final = (
         "asks for a certificate yet, not even if the user is <b>enforced</b>: one whose profile has the permission "
         "<i>Enforce SSL/TLS Mutual Authentication</i>.",
         (Action("Sign in", _sign_in, ("user", "username", "password", "token")),),
-        lambda walk: code.step_in(walk.workspace, walk.user, _login_curl(walk)),
+        lambda walk: code.sign_in(walk.workspace, walk.user, _login_curl(walk)),
         needs=("Org",),
         there=lambda walk: walk.workspace.session is not None,
         shown=_session_html,
@@ -224,7 +224,9 @@ STEPS: Final = (
         "The same call to 8443, with the certificate left at home. Predict first: what does the org answer? It is the mistake "
         "that everyone makes once, and it has a face of its own.",
         (Action("Call without it", _calling(8443, certificate=False)),),
-        lambda walk: code.fail(walk.workspace, walk.made("Without a certificate"), 8443, "page", CertificatePageError),
+        lambda walk: code.call_to_fail(
+            walk.workspace, walk.made("Without a certificate"), 8443, "page", CertificatePageError
+        ),
         needs=("Sign in",),
         expects=CertificatePageError,
         lesson="A web page (HTML), where XML was expected. A program that can only read XML complains of a <i>syntax error</i> "
@@ -235,7 +237,7 @@ STEPS: Final = (
         "On 443",
         "The same call by the other door: 443, where nobody asks for a certificate. The session id is good. Is that enough?",
         (Action("Call on 443", _calling(443)),),
-        lambda walk: code.fail(
+        lambda walk: code.call_to_fail(
             walk.workspace, walk.made("On 443"), 443, "MUTUAL_AUTHENTICATION_FAILED", MutualAuthenticationFault
         ),
         needs=("Sign in",),

@@ -1,4 +1,4 @@
-"""Walk: how far somebody has come on the guide's way. The workspace knows most of it; this is the rest."""
+"""Walk: the progress in the guide, as far as the workspace does not hold it already."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sfmtls_nb.session import Session
 
 
 class State(Enum):
-    """How a step stands, as a sign and in words."""
+    """The state of a step, as a sign and in words."""
 
     TO_DO = "○ to do"
     WAITS = "◌ waits"
@@ -25,7 +25,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Note:
-    """What came of a step that leaves nothing else behind: a call, or an error. Of a call it holds for its session alone."""
+    """The outcome of a step that leaves nothing else behind: a call, or an error. That of a call ends with its session."""
 
     state: State
     html: str
@@ -35,7 +35,7 @@ class Note:
 
 @dataclass
 class Walk:
-    """What was typed on the way, as far as it is no secret, and what came of the calls.
+    """The values typed on the way, unless they are secret, and the outcomes of the calls.
 
     folder, overwrite, user: as they were given last. notes: by the title of the step. named: an identity made of uploaded
     files, and their names.
@@ -49,7 +49,7 @@ class Walk:
     named: tuple[ClientIdentity | None, tuple[str, ...]] = (None, ())
 
     def note(self, title: str) -> Note | None:
-        """What came of a step, if it still holds."""
+        """The outcome of a step, if it still holds."""
         note = self.notes.get(title)
         return note if note and note.session in (None, self.workspace.session) else None
 
@@ -60,6 +60,6 @@ class Walk:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the files that the identity was made of, if it was made here of such that were given."""
+        """The names of the files that were given for the identity; none if it was not made here."""
         identity, names = self.named
         return names if identity is not None and identity is self.workspace.identity else ()

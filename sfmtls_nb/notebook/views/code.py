@@ -1,4 +1,4 @@
-"""Code view: what a form or a step does, as code to take along: a magic, Python, curl. Folded, and without a script."""
+"""Code view: the code of a form or step to take along, as a magic, Python and curl. Folded, and without a script."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CODE: Final = (
 def code_html(magic: str, python: str, curl: str = "", terminal: str = "") -> str:
     """“Show the code”, folded: a block for each that is not empty. Nothing at all if none is.
 
-    terminal: what is done there, where there is no call and so no curl.
+    terminal: shell commands, for a step that makes no call and so has no curl.
     """
     blocks = {"As a magic": magic, "As Python": python, "As curl": curl, "In a terminal": terminal}
     shown = "".join(_block(label, code) for label, code in blocks.items() if code.strip())

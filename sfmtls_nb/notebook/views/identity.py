@@ -48,7 +48,7 @@ def identity_html(identity: ClientIdentity) -> str:
 
 
 def identity_text(identity: ClientIdentity) -> str:
-    """The same as plain text, in sending order."""
+    """The chain as text, in sending order."""
     rows = [("key", f"{key_words(identity)}; never sent")]
     names = ["leaf", *("issued by" for _ in identity.intermediates), *(["root"] if identity.root else [])]
     names += ["unused" for _ in identity.unused]
@@ -68,7 +68,7 @@ def findings_html(findings: Iterable[Finding]) -> str:
 
 
 def findings_text(findings: Iterable[Finding]) -> str:
-    """The same as plain text."""
+    """Findings as text."""
     lines = [
         f"{finding.severity}: {finding.code}: {finding.subject}: {finding.evidence}\n  next: {finding.advice}"
         for finding in findings

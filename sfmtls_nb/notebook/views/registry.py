@@ -25,12 +25,22 @@ _BOLD, _PLAIN = "\033[1m", "\033[0m"
 Draw = Callable[[Any], str]
 
 
-def _drawn(module: str, name: str) -> Draw:
-    """A function of a module of this package, imported when it is called."""
-    return lambda value: str(getattr(import_module(f"sfmtls_nb.notebook.{module}"), name)(value))
+def _drawn(module: str, what: str, form: str) -> Draw:
+    """The function that draws a type in a form, ``html`` or ``text``; its module is imported when it is called.
+
+    It is one of that name, such as ``reply_html``; or the table of ``org_rows``.
+    """
+
+    def draw(value: Any) -> str:
+        views = import_module(f"sfmtls_nb.notebook.{module}")
+        if rows := getattr(views, f"{what}_rows", None):
+            return str(getattr(views, f"table_{form}")(rows(value)))
+        return str(getattr(views, f"{what}_{form}")(value))
+
+    return draw
 
 
-#: Module and name of a type -> where it is drawn, as what: ``reply_html`` and ``reply_text``.
+#: Module and name of a type -> the module of its view, and its name there.
 _VIEWS: Final = {
     ("sfmtls_nb.api.reply", "Reply"): ("views.summaries", "reply"),
     ("sfmtls_nb.api.reply", "Part"): ("views.summaries", "part"),
@@ -49,8 +59,8 @@ def register_views(shell: InteractiveShell) -> None:
     """Teach a shell's display formatter, and its tracebacks, about our types."""
     formatters = cast("DisplayFormatter", shell.display_formatter).formatters
     for (module, name), (place, what) in _VIEWS.items():
-        formatters["text/html"].for_type_by_name(module, name, _drawn(place, f"{what}_html"))
-        formatters["text/plain"].for_type_by_name(module, name, _printed(_drawn(place, f"{what}_text")))
+        formatters["text/html"].for_type_by_name(module, name, _drawn(place, what, "html"))
+        formatters["text/plain"].for_type_by_name(module, name, _printed(_drawn(place, what, "text")))
     # IPython asks the exception itself how its traceback is to be shown; it stays an exception and still raises.
     setattr(SfmtlsError, "_render_traceback_", error_lines)  # noqa: B010  # not a method of the core's class
 
@@ -60,7 +70,7 @@ def _printed(plain: Draw) -> Callable[[Any, Any, bool], None]:
 
 
 def error_lines(error: SfmtlsError) -> list[str]:
-    """An uncaught error in three lines: what, evidence, next step; what an org says may take some more."""
+    """An uncaught error in three lines: the error, the evidence, the next step; the words of an org may take some more."""
     first, *others = [each if len(each) <= _LONG else f"{each[:_LONG]}…" for each in str(error).splitlines()] or [""]
     if len(others) > _LINES:
         kept = _LINES - 2

@@ -42,7 +42,7 @@ def part_html(part: Part) -> str:
 
 
 def part_text(part: Part) -> str:
-    """The same as text."""
+    """Each of the elements as text."""
     shown = Part(part.path, tuple(brief(detach(each)) for each in part.elements[:_SHOWN]))
     return "\n".join(filter(None, (str(shown), _rest(part))))
 
@@ -53,17 +53,8 @@ def _rest(part: Part) -> str:
     return f"… {len(part) - _SHOWN:,} more" if len(part) > _SHOWN else ""
 
 
-def session_html(session: Session) -> str:
-    """Where the session is good, and what may be shown of its id."""
-    return table_html(_session_rows(session))
-
-
-def session_text(session: Session) -> str:
-    """The same as text."""
-    return table_text(_session_rows(session))
-
-
-def _session_rows(session: Session) -> Rows:
+def session_rows(session: Session) -> Rows:
+    """The masked id of a session, and the URLs it is good at."""
     return [
         ("session id", str(session.session_id)),
         ("server URL", session.server_url),
@@ -71,18 +62,8 @@ def _session_rows(session: Session) -> Rows:
     ]
 
 
-def org_html(org: Org) -> str:
-    """Where to sign in, where to call, whom to trust."""
-    return table_html(org_rows(org))
-
-
-def org_text(org: Org) -> str:
-    """The same as text."""
-    return table_text(org_rows(org))
-
-
 def org_rows(org: Org) -> Rows:
-    """The same as rows."""
+    """The URL and version of an org, and the root that is trusted."""
     rows = [
         ("sign in at", org.login_url),
         ("mutual TLS on", f"port {org.mutual_port}"),
@@ -92,17 +73,8 @@ def org_rows(org: Org) -> Rows:
     return [row for row in rows if row[1]]
 
 
-def practice_html(practice: PracticeOrg) -> str:
-    """The doors, the users, and where the files are."""
-    return table_html(_practice_rows(practice))
-
-
-def practice_text(practice: PracticeOrg) -> str:
-    """The same as text."""
-    return table_text(_practice_rows(practice))
-
-
-def _practice_rows(practice: PracticeOrg) -> Rows:
+def practice_rows(practice: PracticeOrg) -> Rows:
+    """The doors and users of a practice org, and the folder of its files."""
     if not practice.running:
         return [("practice org", "stopped")]
     users = ", ".join(f"{user.username} ({user.name})" for user in practice.state.users)
@@ -115,12 +87,12 @@ def _practice_rows(practice: PracticeOrg) -> Rows:
 
 
 def error_html(error: SfmtlsError) -> str:
-    """An error as a value: what ``--expect`` returns when the prediction comes true."""
+    """An error as a value, which ``--expect`` returns when the prediction comes true."""
     return _error_box(error, "", "")
 
 
 def failure_html(error: SfmtlsError) -> str:
-    """An error that somebody did not want, said in words to those who do not see its colour."""
+    """An error that was not expected; that it is one is said in words too, for those who do not see its colour."""
     return _error_box(error, "✖ error: ", ' role="alert"')
 
 
@@ -133,12 +105,12 @@ def _error_box(error: SfmtlsError, before: str, role: str) -> str:
 
 
 def error_text(error: SfmtlsError) -> str:
-    """The same as text."""
+    """An error as text."""
     return f"{type(error).__name__}: {error}"
 
 
 def traceback_html(error: SfmtlsError, traceback: str) -> str:
-    """What stands below an error that was not caught, folded: the error again in a table, and the whole traceback."""
+    """The folded part below an error that was not caught: the error again in a table, and the whole traceback."""
     return (
         '<details style="margin:.3em 0"><summary style="cursor:pointer">the whole traceback</summary>'
         f"{error_html(error)}"
@@ -147,7 +119,7 @@ def traceback_html(error: SfmtlsError, traceback: str) -> str:
 
 
 def handshake_line(exchange: Exchange) -> str:
-    """One call's connection: where to, which TLS, what we showed, what came."""
+    """The connection of a call in one line: host, TLS version, client certificate, HTTP status."""
     identity = exchange.request.identity
     shown = f"{common_name(identity.leaf)} + {len(identity.intermediates)} intermediates" if identity else "none"
     came = f"HTTP {exchange.status}, {1000 * exchange.elapsed:.0f} ms" if exchange.status else "no answer"
@@ -167,6 +139,6 @@ def table_html(rows: Rows) -> str:
 
 
 def table_text(rows: Rows) -> str:
-    """The same as text."""
+    """Rows of a name and a text, as text."""
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)

@@ -43,7 +43,7 @@ _OWN_TEXT: Final = etree.XPath("text()[normalize-space()]", smart_strings=False)
 
 @dataclass
 class _Room:
-    """How many elements may still be shown; and the namespaces met, for the legend."""
+    """The room that is left, in elements; and the namespaces met, for the legend."""
 
     left: int = _ELEMENTS
     legend: dict[str, None] = field(default_factory=dict)

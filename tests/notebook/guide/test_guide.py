@@ -557,7 +557,7 @@ def test_the_token_goes_behind_the_password(own: Guide, own_practice: PracticeOr
 
 @pytest.mark.parametrize(
     ("button", "does", "fields"),
-    [("Assemble my own", "assembled", ("files", "passphrase")), ("Sign in", "sign_in", ("password", "token"))],
+    [("Assemble my own", "assemble", ("files", "passphrase")), ("Sign in", "sign_in", ("password", "token"))],
 )
 def test_the_widgets_are_empty_before_anything_is_read_or_sent(
     own: Guide, monkeypatch: pytest.MonkeyPatch, button: str, does: str, fields: tuple[str, str]

@@ -1,1 +1,1 @@
-"""The exercises of each lesson, a module a lesson: how it is seen that they were done."""
+"""The exercises of each lesson and their checks, a module a lesson."""

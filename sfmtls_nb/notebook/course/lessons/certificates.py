@@ -58,7 +58,7 @@ def _pem(leaf: Issued, chain: list[Issued]) -> bytes:
 
 
 def _own_identity(work: Work) -> ClientIdentity | None:
-    """The one the learner made: the variable ``mine``, or what is presented now, however it was assembled."""
+    """The identity that the learner made: the variable ``mine``, or the one that is presented now."""
     for identity in (work.named("mine", ClientIdentity), work.workspace.identity):
         if identity and common_name(identity.leaf) not in _GIVEN:
             return identity
@@ -66,7 +66,7 @@ def _own_identity(work: Work) -> ClientIdentity | None:
 
 
 def _no_identity(work: Work) -> str:
-    """Why there is none, as far as can be seen."""
+    """The reason why there is none, as far as can be seen."""
     mine = work.value("mine")
     if isinstance(mine, ClientIdentity):
         return f"mine is {common_name(mine.leaf)}, which the lesson gave you: take a name of your own"

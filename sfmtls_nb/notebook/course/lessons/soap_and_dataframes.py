@@ -20,12 +20,12 @@ _NAMES: Final = {"O'Neill": 3, "O'Brannock": 5}
 _CONTACTS: Final = 400
 _SHIPMENT: Final = "Shipments__r"
 _NUMBER: Final = re.compile(r"SH-\d{6}")
-#: How many shipments belong to an account.
+#: The number of shipments that belong to an account.
 _SENT: Final = 94
 
 
 def _table(work: Work, name: str) -> tuple[pd.DataFrame | None, Point]:
-    """The learner's table of that name, if its columns can be told apart; and what to say of it."""
+    """The learner's table of that name, if its columns can be told apart; and the point that is made of it."""
     import pandas as pd  # noqa: PLC0415  # loaded when it is used
 
     found = work.value(name)
@@ -137,7 +137,7 @@ def _on_its_way(work: Work) -> Iterator[Point]:
 
 
 def _is_a_number(value: object) -> bool:
-    """Whether it is what the shipments of this org have for a name."""
+    """True if it is a name as the shipments of this org have it."""
     return isinstance(value, str) and bool(_NUMBER.fullmatch(value))
 
 
@@ -182,7 +182,7 @@ EXERCISES: Final = (
         "several names at once",
         _several_names,
         (
-            "The braces take any Python expression: also a list.",
+            "The braces take a variable, also one that holds a list.",
             "WHERE LastName IN {{names}}, without brackets and quotes around the braces.",
             """names = ["O'Neill", …] in one cell; in the next %%sf_soql people << and, below it, """
             "SELECT LastName, Email FROM Contact WHERE LastName IN {{names}}",

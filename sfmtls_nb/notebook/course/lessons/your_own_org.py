@@ -123,7 +123,7 @@ def _a_profile(_: Work) -> Iterator[Point]:
 
 
 def _wrong_with(profile: Profile) -> str:
-    """What keeps its files from being an identity that can be sent; "" for nothing that can be seen."""
+    """The fault that keeps its files from being an identity to send; "" if none can be seen."""
     try:
         identity = ClientIdentity.load(*profile.identity)
     except PassphraseError:
@@ -153,7 +153,7 @@ def _an_alarm(work: Work) -> Iterator[Point]:
 
 
 def _called(alarm: Callable[[ClientIdentity], Any], identity: ClientIdentity) -> tuple[str, bool]:
-    """What went wrong, in words; and whether it rang."""
+    """Call the alarm: the error in words, or ""; and True if it rang."""
     try:
         said = alarm(identity)
         if isinstance(said, Sized):  # a table has a length, and is neither true nor false
