@@ -154,9 +154,10 @@ def choose_org(workspace: Workspace) -> Code:
         return Code("%sf_practice", program("practice = PracticeOrg().start()", "org = Org(**practice.endpoints)"))
     if profile:
         return Code(f"%sf_org {profile.name}", program(f"org = read_profiles()[{text(profile.name)}].org"))
-    found, magic = my_domain_of(org.login_url), f"%sf_org {org.login_url}"
-    if found:
-        magic = f"%sf_org {found[0]}" + (f" --sandbox {found[1]}" if found[1] else "")
+    found = my_domain_of(org.login_url)
+    if not found and not org.login_url.endswith(".salesforce.com"):  # made by hand, in Python
+        return Code("", program(f"org = {_org(org)}"))
+    magic = f"%sf_org {found[0] if found else org.login_url}{f' --sandbox {found[1]}' if found and found[1] else ''}"
     if org.api_version != Org.api_version:
         magic += f" --api-version {org.api_version}"
     return Code(magic, program(f"org = {_org(org)}"))

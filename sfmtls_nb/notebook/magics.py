@@ -307,7 +307,7 @@ class SfMagics(Magics):
     # ------------------------------------------------------------ what the magics share
 
     def _value_of(self, chosen: Namespace) -> Callable[[str], Any]:
-        """Make what evaluates an expression where the magic was called."""
+        """The function that evaluates an expression where the magic was called."""
 
         def value_of(expression: str) -> Any:
             names = self.shell.user_ns if self.shell else {}
