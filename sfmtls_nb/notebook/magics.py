@@ -82,7 +82,7 @@ class SfMagics(Magics):
         ),
     )
     def sf_practice(self, chosen: Namespace) -> PracticeOrg | widgets.Widget | None:
-        """Start the practice org, or show it, its Setup, or stop it. Later magics go to it."""
+        """Start the practice org and choose it; or show it, show its Setup, or stop it."""
         workspace = self.workspace
         if chosen.action == "start":
             workspace.start_practice()

@@ -264,7 +264,7 @@ class Workspace:
     # ------------------------------------------------------------ calls
 
     def prepared(self, body: etree._Element | str, *, identity: ClientIdentity | None = None, **how: Any) -> Exchange:
-        """The SOAP call that would be made, not sent. identity: as in `soap`."""
+        """The SOAP call that `soap` would send."""
         return self._session_as(identity).prepared(body, **how)
 
     def soap(
@@ -275,7 +275,7 @@ class Workspace:
         port: Port | None = None,
         certificate: bool = True,
     ) -> Reply:
-        """Make a SOAP call. identity: another one than usual, for this call alone."""
+        """Make a SOAP call. identity: one for this call alone."""
         session = self._session_as(identity)
         return self._made(session, lambda: session.soap(body, port=port, certificate=certificate))
 
