@@ -31,7 +31,7 @@ def load(shell: InteractiveShell) -> None:
 
 
 def without_body(lines: list[str]) -> list[str]:
-    """A cell of ours with nothing below its first line, as the line that it is then: IPython takes no empty cell."""
+    """Turn a cell of ours that is empty below its first line into a line: IPython refuses an empty cell."""
     head, *more = [line for line in lines if line.strip()] or [""]
     return lines if more or not head.startswith("%%sf_") else [head[1:]]
 
@@ -41,7 +41,7 @@ without_body.has_side_effects = True  # type: ignore[attr-defined]  # by this na
 
 
 def register_completion(shell: InteractiveShell) -> None:
-    """Have the Tab key complete what stands on our lines and in our cells; once, however often that is said."""
+    """Complete our lines and cells on the Tab key; registering it again changes nothing."""
 
     @cache
     def completion() -> Completion:

@@ -21,7 +21,7 @@ from sfmtls_nb.org import Org, Port, my_domain_of
 
 #: The running practice org, in a cell; its users' passwords are known there.
 _PRACTICE: Final = 'practice = get_ipython().run_line_magic("sf_practice", "show")'
-#: Where the names that a program calls come from.
+#: The modules of the names that a program calls.
 _IMPORTS: Final = {
     "getpass": ("getpass",),
     "pathlib": ("Path",),
@@ -82,7 +82,7 @@ def load(sources: Sequence[str | Path], *, encrypted: bool) -> str:
 
 
 def text(value: str) -> str:
-    """A text as Python writes it: in double quotes, of several lines in three of them, if nothing stands against that."""
+    """The Python literal of a text: in double quotes, or in three of them for several lines, where its characters allow it."""
     plain = not set(value) & {"\\", '"', "\r"}
     if "\n" in value and plain:
         return f'"""{value}"""'
@@ -148,22 +148,23 @@ def _username(workspace: Workspace) -> str:
 
 
 def choose_org(workspace: Workspace) -> Code:
-    """Going to the org that is chosen; to the practice org, if none is."""
+    """The code that chooses the org; the practice org, if none is chosen."""
     org, profile = workspace.org, workspace.profile
     if org is None or workspace.at_practice():
         return Code("%sf_practice", program("practice = PracticeOrg().start()", "org = Org(**practice.endpoints)"))
     if profile:
         return Code(f"%sf_org {profile.name}", program(f"org = read_profiles()[{text(profile.name)}].org"))
-    found, magic = my_domain_of(org.login_url), f"%sf_org {org.login_url}"
-    if found:
-        magic = f"%sf_org {found[0]}" + (f" --sandbox {found[1]}" if found[1] else "")
+    found = my_domain_of(org.login_url)
+    if not found and not org.login_url.endswith(".salesforce.com"):  # made by hand, in Python
+        return Code("", program(f"org = {_org(org)}"))
+    magic = f"%sf_org {found[0] if found else org.login_url}{f' --sandbox {found[1]}' if found and found[1] else ''}"
     if org.api_version != Org.api_version:
         magic += f" --api-version {org.api_version}"
     return Code(magic, program(f"org = {_org(org)}"))
 
 
 def assemble(workspace: Workspace, names: Sequence[str]) -> Code:
-    """Assembling the certificate. names: of the files that were given; none for those that such files usually have."""
+    """The code that assembles the certificate. names: of the files that were given; none stands for the usual names."""
     identity, files = workspace.identity, _files(workspace, names)
     encrypted = identity is not None and identity.passphrase is not None
     me = f"me = {load(files, encrypted=encrypted)}"
@@ -174,7 +175,7 @@ def assemble(workspace: Workspace, names: Sequence[str]) -> Code:
 
 
 def write_pem(workspace: Workspace, names: Sequence[str], folder: str, *, overwrite: bool) -> Code:
-    """Writing the two files. names: as in `assemble`."""
+    """The code that writes the two files. names: as in `assemble`."""
     key, leaf, *issuers = files = _files(workspace, names)
     place = f"practice.directory / {text(folder)}" if _is_practice(workspace) else f"Path({text(folder)}).expanduser()"
     last = ", overwrite=True)" if overwrite else ")"
@@ -189,7 +190,7 @@ def write_pem(workspace: Workspace, names: Sequence[str], folder: str, *, overwr
 
 
 def sign_in(workspace: Workspace, user: str, curl: str) -> Code:
-    """Signing in. user: who was chosen. curl: the call, if it was made."""
+    """The code that signs in. user: the one that was chosen, or "". curl: the call, if it was made."""
     practice, identity = _is_practice(workspace), ", identity=me" if workspace.identity else ""
     user = user or ("enforced" if practice else _username(workspace))
     known = f"PasswordLogin(*practice.user({text(user)}))" if practice else _credentials(workspace, user)
@@ -198,7 +199,7 @@ def sign_in(workspace: Workspace, user: str, curl: str) -> Code:
 
 
 def get_user_info(workspace: Workspace, made: Exchange | None) -> Code:
-    """The call with the certificate. made: as it was made, if it was."""
+    """The code of the call with the certificate. made: that call, if it was made."""
     curl = _curl(workspace, made, 8443)
     return Code("%sf_soap getUserInfo", "reply = session.get_user_info()\nprint(reply)", curl)
 
@@ -206,7 +207,7 @@ def get_user_info(workspace: Workspace, made: Exchange | None) -> Code:
 def call_to_fail(
     workspace: Workspace, made: Exchange | None, port: Port, prediction: str, error: type[SfmtlsError]
 ) -> Code:
-    """The call that is to fail, as is predicted: on 8443 without the certificate, or on 443. made: as above."""
+    """The code of a call with a predicted failure: on 8443 without the certificate, or on 443. made: as in `get_user_info`."""
     bare = port == 8443
     magic = f"%sf_soap getUserInfo --port {port}{' --no-cert' if bare else ''} --expect {prediction}"
     call = f'reply = session.soap("getUserInfo", port={port}{", certificate=False" if bare else ""})'
@@ -215,7 +216,7 @@ def call_to_fail(
 
 
 def _curl(workspace: Workspace, made: Exchange | None, port: Port, *, certificate: bool = True) -> str:
-    """The call as it was made; or as it would be."""
+    """The curl command of the call as it was made, or as it would be."""
     if workspace.session is None:
         return ""
     return workspace.curl(made or workspace.prepare("getUserInfo", port=port, certificate=certificate))

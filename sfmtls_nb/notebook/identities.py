@@ -1,4 +1,4 @@
-"""Identities: which one a name or files mean; and asking for what is secret."""
+"""Identities: the one that a name or files mean; and the questions for what is secret."""
 
 from __future__ import annotations
 

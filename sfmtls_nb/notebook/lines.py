@@ -42,7 +42,7 @@ def argument(*flags: str, completes: str = "", raw: bool = False, **options: Any
     return Argument(flags, options, completes, raw)
 
 
-#: What every magic takes.
+#: The arguments that every magic takes.
 _SHARED: Final = (
     argument("--out", metavar="NAME", help="keep the result in this variable as well"),
     argument("--traceback", action="store_true", help="if it fails, show the whole traceback"),
@@ -50,7 +50,7 @@ _SHARED: Final = (
 )
 #: Flags that would put a secret into a cell, and so into the notebook and IPython's history.
 _SECRET_FLAG: Final = re.compile(r"--?(p|pw|pwd|.*(pass|secret|token|session|sid|private.?key).*)", re.IGNORECASE)
-#: What a word processor makes of "--".
+#: The dashes that a word processor turns "--" into.
 _OTHER_DASHES: Final = "\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}"
 _ASSIGNED: Final = re.compile(r"\s*([^\W\d]\w*)\s*<<(?=\s|$)")
 #: Words, with the quotes that hold them together. A backslash is no escape: it is in Windows' paths.
@@ -113,7 +113,7 @@ def traceback_of(error: BaseException) -> str:
 
 @contextmanager
 def _telling(*, whole: bool) -> Iterator[None]:
-    """Errors, in what they show, hold no variables: of a stop or a mistake of ours %xmode Verbose would show all there are.
+    """Keep variables out of the errors that are shown: for a stop or a mistake of ours %xmode Verbose would show them all.
 
     whole: the whole traceback of an SfmtlsError too.
     """

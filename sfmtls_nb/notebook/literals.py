@@ -76,7 +76,7 @@ def _number(hole: str, value: float | Decimal) -> str:
 
 
 def _moment(hole: str, value: datetime) -> str:
-    """In UTC; whole milliseconds, which is what Salesforce takes, and none if there are none."""
+    """A time in UTC, to the millisecond, as Salesforce takes it."""
     if value.utcoffset() is None:
         next_step = (
             "give it one: {{when.replace(tzinfo=datetime.UTC)}} if it is in UTC, or else the ZoneInfo of its place"

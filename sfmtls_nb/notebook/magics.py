@@ -82,7 +82,7 @@ class SfMagics(Magics):
         ),
     )
     def sf_practice(self, chosen: Namespace) -> PracticeOrg | widgets.Widget | None:
-        """Start the practice org, or show it, its Setup, or stop it. Later magics go to it."""
+        """Start the practice org and choose it; or show it, show its Setup, or stop it."""
         workspace = self.workspace
         if chosen.action == "start":
             workspace.start_practice()
@@ -307,7 +307,7 @@ class SfMagics(Magics):
     # ------------------------------------------------------------ what the magics share
 
     def _value_of(self, chosen: Namespace) -> Callable[[str], Any]:
-        """Make what evaluates an expression where the magic was called."""
+        """The function that evaluates an expression where the magic was called."""
 
         def value_of(expression: str) -> Any:
             names = self.shell.user_ns if self.shell else {}

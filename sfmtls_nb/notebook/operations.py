@@ -67,7 +67,7 @@ _TABLE: Final[tuple[tuple[str, str, tuple[Field, ...]], ...]] = (
     ("logout", "end this session", ()),
 )
 
-#: By operation, its fields in the order of the WSDL.
+#: The fields of each operation, in the order of the WSDL.
 OPERATIONS: Final[Mapping[str, tuple[Field, ...]]] = MappingProxyType({name: fields for name, _, fields in _TABLE})
 #: The purpose of each operation, in a few words.
 WHAT: Final[Mapping[str, str]] = MappingProxyType({name: what for name, what, _ in _TABLE})

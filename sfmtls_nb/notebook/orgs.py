@@ -1,4 +1,4 @@
-"""Orgs: which one a name means."""
+"""Orgs: the one that a name means."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from secrets import token_hex
-from textwrap import shorten
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, unquote_plus
 
@@ -112,13 +111,13 @@ class _Part(NamedTuple):
 
 
 def _parts(text: str, evaluate: Evaluate) -> Iterator[_Part]:
-    """Split a text at its holes. What is raw has become text."""
+    """Split a text at its holes. Raw values are already part of the text."""
     before, position = "", 0
     # All of them are found, and so checked, before any is evaluated.
     for hole in list(_holes(text)):
         before += text[position : hole.start()]
         position = hole.end()
-        shown = shorten(hole[0], 64, placeholder="…}}")
+        shown = _short(hole[0], "…}}")
         value = _value(shown, hole["code"], evaluate)
         if hole["raw"]:
             before += _markup(shown, value)
@@ -135,17 +134,23 @@ def _holes(text: str) -> Iterator[re.Match[str]]:
         if hole is None:
             raise SfmtlsError(
                 f"the braces of line {line} are not closed",
-                shorten(text[start:], 60),
+                _short(text[start:]),
                 f"close them with }}}}; {_MEANT}",
             )
         if wrong := _wrong(hole["code"]):
             raise SfmtlsError(
                 f"what stands in the braces of line {line} is not a name, attribute, index or call",
-                f"{wrong}: {shorten(hole[0], 60)}",
+                f"{wrong}: {_short(hole[0])}",
                 f"make it a variable in a cell above, and write its name here; {_MEANT}",
             )
         yield hole
         end = hole.end()
+
+
+def _short(text: str, end: str = "…") -> str:
+    """The beginning of a text, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= 64 else f"{line[:60]}{end}"
 
 
 def _wrong(code: str) -> str:

@@ -156,10 +156,11 @@ class Workspace:
         return self.org
 
     def set_usual(self, options: Mapping[str, Any]) -> None:
-        """Set `usual`. Its timeouts hold from the next call on, the rest when an org is chosen."""
+        """Set `usual`. A new timeout holds from the next call on, the rest when an org is chosen."""
+        new = {key: value for key, value in options.items() if key.endswith("timeout") and value != self.usual.get(key)}
         self.usual = {**options}
-        if self.org is not None:
-            self.org = replace(self.org, **{key: value for key, value in options.items() if key.endswith("timeout")})
+        if new and self.org is not None:
+            self.org = replace(self.org, **new)
             if self.session is not None:
                 self.session = self.session.over(Transport(self.org, self.identity))
 
@@ -270,7 +271,7 @@ class Workspace:
         port: Port | None = None,
         certificate: bool = True,
     ) -> Reply:
-        """Make a SOAP call. identity: another one than usual, for this call alone."""
+        """Make a SOAP call. identity: one for this call alone."""
         session = self._session_as(identity)
         return read_reply(self._sent(session, lambda: session.prepare(body, port=port, certificate=certificate)))
 

@@ -92,6 +92,13 @@ def test_a_profiles_own_timeouts_come_before_those_for_all(shell: InteractiveShe
     assert (3.0, 300) == (org.connect_timeout, org.read_timeout)
 
 
+def test_another_api_version_leaves_a_profiles_timeouts_as_they_are(shell: InteractiveShell, profiles: Path) -> None:
+    profiles.write_text('[slow]\nmy_domain = "acme"\nread_timeout = 300\n')
+    shell.run_line_magic("sf_org", "slow")
+    shell.run_cell("%config SfMagics.api_version = '60.0'")  # type: ignore[no-untyped-call]
+    assert 300 == workspace_of(shell).chosen_org().read_timeout
+
+
 @pytest.mark.parametrize(
     ("content", "line"),
     [

@@ -154,6 +154,10 @@ def test_an_expression_that_cannot_be_evaluated_is_an_error_of_ours(fill: Fill) 
     assert isinstance(error.__cause__, NameError)
 
 
+def test_an_error_quotes_a_long_expression_from_its_beginning() -> None:
+    assert refusal(fill_soql, f"{{{{n{'o' * 100}}}}}").what.startswith("{{noooo")
+
+
 @pytest.mark.parametrize("fill", FILLS)
 def test_an_interrupt_is_no_error_of_ours(fill: Fill) -> None:
     def interrupted(_: str) -> None:

@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from sfmtls_nb.notebook.workspace import Workspace
 
 _SCENARIOS: Final = tuple(scenario.name for scenario in SCENARIOS)
-#: Of IPython's matchers those that offer other things in an expression.
+#: The matchers of IPython's that offer no Python in an expression.
 _NOT_PYTHON: Final = frozenset({"IPCompleter.magic_matcher", "IPCompleter.file_matcher"})
 
-#: By the clause of a query that the cursor is in.
+#: The keywords of each clause of a query.
 _KEYWORDS: Final = {
     "": "SELECT",
     "select": "FROM COUNT COUNT_DISTINCT AVG SUM MIN MAX FIELDS TYPEOF SELECT",
@@ -217,7 +217,7 @@ def _identities(known: Known, word: str) -> Iterator[str]:
 
 
 def _files(known: Known, word: str) -> Iterator[str]:
-    """Here, and where the practice org has put its own."""
+    """The names of files here and in the folder of the practice org."""
     folder, hidden = word[: word.rfind("/") + 1], word[word.rfind("/") + 1 :].startswith(".")
     for root in (Path(), known.practice.directory if known.practice else Path()):
         with suppress(OSError, SfmtlsError):  # SfmtlsError: the ~ of nobody
@@ -226,7 +226,7 @@ def _files(known: Known, word: str) -> Iterator[str]:
                     yield f"{folder}{each.name}{'/' if each.is_dir() else ''}"
 
 
-#: By what an argument says of its values, or by its flag.
+#: The names to offer, by the `completes` of an argument, or by its flag.
 _SOURCES: Final[Mapping[str, Callable[[Known, str], Iterable[str]]]] = {
     "scenario": lambda known, word: [*_SCENARIOS, *ON_REQUEST, "none"],
     "failure": lambda known, word: _failures(),
@@ -291,13 +291,13 @@ def _soql(known: Known, before: str, behind: str) -> Offer:
     return Offer(place.typed, chain(fields, () if place.steps else _KEYWORDS[place.clause].split()))
 
 
-#: By the name of a magic, what stands in its cells beside ``{{expression}}`` and ``$variable``.
+#: The completion of a cell, by its magic; that of ``{{expression}}`` and ``$variable`` goes before it.
 _CELLS: Final[Mapping[str, Callable[[Known, str, str], Offer]]] = {
     "sf_soap": _xml,
     "sf_soql": _soql,
     "sf_rest": lambda known, before, behind: NOTHING,
 }
-#: By the name of an element, what stands in it.
+#: The completion of an element's text, by its name.
 _TEXTS: Final[Mapping[str, Callable[[Known, str, str], Offer]]] = {
     "queryString": _soql,
     "sObjectType": lambda known, before, behind: Offer(before.lstrip(), known.org.sobjects()),

@@ -39,12 +39,12 @@ class Lesson:
 
     @property
     def exercises(self) -> tuple[Exercise, ...]:
-        """In their order, the first of them number 1."""
+        """Its exercises in their order; the first is number 1."""
         found: tuple[Exercise, ...] = import_module(f"sfmtls_nb.notebook.course.lessons.{self.name}").EXERCISES
         return found
 
 
-#: A lesson that comes in between is put in between, and the files behind it get their new numbers.
+#: A new lesson is inserted at its place, and the files after it get new numbers.
 LESSONS: Final = (
     Lesson("start_here", "Start here", "what mutual TLS is, whether this machine is ready, how the course works"),
     Lesson("the_basics", "The basics", "sign in, assemble the certificate, call, and the two failures everyone meets"),
@@ -180,7 +180,7 @@ def progress_folder() -> Path:
 
 
 def read_progress() -> dict[str, list[int]]:
-    """By lesson, the numbers of the exercises that are done. A folder that cannot be read counts as nothing done."""
+    """The numbers of the exercises that are done, by lesson. A folder that cannot be read counts as none."""
     try:
         kept = {file.name for file in progress_folder().iterdir()}
     except OSError:
@@ -193,7 +193,7 @@ def read_progress() -> dict[str, list[int]]:
 
 
 def note_done(lesson: Lesson, number: int) -> None:
-    """Keep that an exercise is done. If it cannot be kept, the course goes on without."""
+    """Record that an exercise is done. If it cannot be recorded, the course goes on without."""
     folder = progress_folder()
     try:
         file = folder / _mark(lesson, number)

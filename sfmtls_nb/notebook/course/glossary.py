@@ -86,7 +86,7 @@ GLOSSARY: Final = Entries(
     }
 )
 
-#: What else learners call them.
+#: Other words for them.
 _ALSO: Final = {
     "authority": ("certificate authority",),
     "CA": ("certificate authority",),

@@ -26,7 +26,7 @@ def checked_html(checked: Checked) -> str:
 
 
 def checked_text(checked: Checked) -> str:
-    """The same as text."""
+    """An exercise as text, point by point."""
     points = [f"  {_SIGNS[point.done][0]} {_said(point.done, point)}" for point in checked.points]
     return "\n".join([_headline(checked), *points, _after(checked)])
 
@@ -47,7 +47,7 @@ def _after(checked: Checked) -> str:
 
 
 def standing_html(standing: Standing) -> str:
-    """The lessons and what is done of each."""
+    """The lessons and their progress."""
     rows = "".join(
         f'<tr style="background:transparent;{"font-weight:600" if lesson is standing.lesson else ""}">'
         + "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in cells)
@@ -58,7 +58,7 @@ def standing_html(standing: Standing) -> str:
 
 
 def standing_text(standing: Standing) -> str:
-    """The same as text."""
+    """The lessons and their progress as text."""
     rows = [cells for _, cells in _rows(standing)]
     widths = [max(len(cells[column]) for cells in rows) for column in range(len(rows[0]))]
     return "\n".join(
@@ -77,7 +77,7 @@ def _rows(standing: Standing) -> Iterable[tuple[Lesson, tuple[str, str, str]]]:
 
 
 def entries_html(entries: Entries) -> str:
-    """Terms and what they mean."""
+    """Terms and their meanings."""
     rows = "".join(
         f'<tr style="background:transparent"><th style="{_CELL};white-space:nowrap;font-weight:600">{escape(term)}</th>'
         f'<td style="{_CELL}">{escape(meaning)}</td></tr>'
@@ -87,5 +87,5 @@ def entries_html(entries: Entries) -> str:
 
 
 def entries_text(entries: Entries) -> str:
-    """The same as text."""
+    """Terms and their meanings as text."""
     return "\n".join(f"{term}: {meaning}" for term, meaning in entries.items())

@@ -17,7 +17,7 @@ from sfmtls_nb.notebook.workspace import Workspace
 
 _LABEL: Final = 120
 _FIELD: Final = {"width": "auto", "max_width": "46em", "margin": "3px 2px"}
-#: Where the fields begin: behind their labels.
+#: The left edge of the fields, after their labels.
 INDENT: Final = f"{_LABEL + 10}px"
 
 
@@ -59,7 +59,7 @@ def button(text: str, tooltip: str, *, primary: bool = False) -> widgets.Button:
 
 
 class Form(widgets.VBox):
-    """A title, a sentence, fields, buttons, and below all of them the result, so that nothing moves when it comes."""
+    """A title, a sentence, fields and buttons; the result stands below them all, so that nothing moves when it comes."""
 
     def __init__(
         self,
@@ -112,13 +112,13 @@ class Form(widgets.VBox):
                 pressed.description, pressed.disabled = said, False
 
     def _show(self, html: str, *, error: bool = False) -> None:
-        """A result. However wide it is, the form does not become wider than the page."""
+        """Show a result; however wide it is, the form stays as wide as the page."""
         self._failed = error
         self.result.value = f'<div style="width:0;min-width:100%;line-height:1.45">{html}</div>'
 
 
 def done(text: str, html: str) -> str:
-    """A result, below a line that says that it was reached."""
+    """The HTML of a result, below a line of success."""
     return f'<div role="status" style="margin-bottom:.3em"><b>✔ {escape(text)}</b></div>{html}'
 
 

@@ -95,7 +95,7 @@ class IdentityForm(Form):
 
 
 def _names_in(typed: str) -> list[str]:
-    """Names of files as on a magic's line: those with spaces in them stand in quotes."""
+    """The names of files, typed as on a magic's line: those with spaces in quotes."""
     try:
         return [unquoted(word) for word in words_of(typed)]
     except UsageError as error:

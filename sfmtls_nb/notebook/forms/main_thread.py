@@ -15,7 +15,7 @@ from traitlets import Bunch
 
 
 def answer_on_main_thread(widget: Widget) -> None:
-    """Have a widget, and all that is or comes into it, answered on the kernel's main thread, whatever the browser asks."""
+    """Answer a widget and its present and later children on the kernel's main thread, whatever the browser asks for."""
     if widget.comm is None:  # it has been closed
         return
     # ipykernel asks this of a comm, where it is there, for the id of the thread: None is the main one.

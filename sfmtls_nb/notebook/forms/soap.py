@@ -76,7 +76,7 @@ class SoapForm(Form):
         )
 
     def _chosen(self, _: object) -> None:
-        """The fields of the operation. What was typed stays in those of the same name, if it is no secret."""
+        """Show the fields of the operation. Those of the same name keep their text, unless it is secret."""
         before = self.inputs
         fields = OPERATIONS[self.operation.value]
         say(self._what, WHAT[self.operation.value])
@@ -146,7 +146,7 @@ def _asking_magic(name: str, value: str | Secret) -> str:
 
 
 def _typed(body: etree._Element) -> str:
-    """A body as one types it: without a namespace."""
+    """The XML of a body, without its namespace, as it is typed into a cell."""
     for element in body.iter(etree.Element):
         element.tag = etree.QName(element).localname
     etree.cleanup_namespaces(body)

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 _FIRST: Final = "Account"
 _ROWS: Final = 20
-#: What may stand behind the sObject, if the lists are to show it.
+#: The end of a query that the lists can show.
 _TAIL: Final = re.compile(
     r".*?\bFROM\s+\w+(?:\s+WHERE\s+(?P<where>.+?))?(?:\s+LIMIT\s+(?P<limit>\d+))?\s*", re.IGNORECASE | re.DOTALL
 )
-#: How braces that are meant as such are written in a cell.
+#: Braces that are meant as such, as they are written in a cell.
 _BRACES: Final = "{{'{{'|raw}}"
 _IN_STEP: Final = "The query is what the lists say. You can edit it."
 _OWN: Final = "The text is your own now. “Write the query” writes it anew from the lists."
@@ -48,7 +48,7 @@ class _Picks(NamedTuple):
 
 
 class SoqlForm(Form):
-    """An sObject, its fields, a condition, a limit, and the query that says the same. ``frame`` is what was found last.
+    """An sObject, its fields, a condition, a limit, and the query that says the same. ``frame`` is the last result.
 
     What is typed into the query wins: the lists follow it, or, where they cannot, leave it alone from then on.
     """

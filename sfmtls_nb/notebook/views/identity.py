@@ -77,7 +77,7 @@ def findings_text(findings: Iterable[Finding]) -> str:
 
 
 def key_words(identity: ClientIdentity) -> str:
-    """Kind and size of the key, which is all that is ever shown of it."""
+    """Kind and size of the key; nothing else of it is ever shown."""
     key = identity.leaf.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         return f"RSA, {key.key_size} bits"

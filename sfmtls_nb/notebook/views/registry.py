@@ -70,7 +70,7 @@ def _printed(plain: Draw) -> Callable[[Any, Any, bool], None]:
 
 
 def error_lines(error: SfmtlsError) -> list[str]:
-    """An uncaught error in three lines: the error, the evidence, the next step; the words of an org may take some more."""
+    """An uncaught error in three lines, or some more: the error, the evidence, the next step."""
     first, *others = [each if len(each) <= _LONG else f"{each[:_LONG]}…" for each in str(error).splitlines()] or [""]
     if len(others) > _LINES:
         kept = _LINES - 2
@@ -79,7 +79,7 @@ def error_lines(error: SfmtlsError) -> list[str]:
 
 
 def offer_traceback(publisher: DisplayPublisher, result: ExecutionResult) -> None:
-    """Below an error of ours that ended a cell, where HTML is shown: the whole traceback, folded."""
+    """Show the whole traceback, folded, below an error of ours that ended a cell; where HTML is shown."""
     error = result.error_in_exec
     if isinstance(error, SfmtlsError):
         html = import_module("sfmtls_nb.notebook.views.summaries").traceback_html(error, traceback_of(error))

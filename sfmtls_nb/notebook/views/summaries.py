@@ -19,7 +19,7 @@ from sfmtls_nb.xml import detach, format_xml
 
 Rows = Sequence[tuple[str, str]]
 
-#: Of a part with many elements, so many are drawn.
+#: The number of elements of a part that are drawn.
 _SHOWN: Final = 20
 _CELL: Final = "text-align:left;padding:2px 1.2em 2px 0;vertical-align:top"
 
@@ -92,7 +92,7 @@ def error_html(error: SfmtlsError) -> str:
 
 
 def failure_html(error: SfmtlsError) -> str:
-    """An error that was not expected; that it is one is said in words too, for those who do not see its colour."""
+    """An error that was not expected; in words too, for those who do not see its colour."""
     return _error_box(error, "✖ error: ", ' role="alert"')
 
 

@@ -89,7 +89,7 @@ def brief(root: etree._Element) -> etree._Element:
 
 
 def _body(element: etree._Element, path: str, level: int, room: _Room) -> Iterator[str]:
-    """The content of an element, and its end. All children get their lines before what is in the first of them."""
+    """The content of an element, and its end. All children get their lines before the content of the first."""
     if not _is_leaf(element):
         children = room.take(element.iterchildren(etree.Element), level)
         yield f'<ul style="{_LIST}">'
@@ -198,7 +198,7 @@ def _first_attributes(element: etree._Element) -> dict[str, str]:
 
 
 def _text(element: etree._Element) -> str:
-    """An element's own text, on both sides of comments; of a secret one what may be shown."""
+    """The text of an element, around its comments; masked if it is secret."""
     if _is_secret(element):
         return mask(str(element.xpath("string()")).strip()) if element.text or len(element) else ""
     return _safe("".join(_OWN_TEXT(element)).strip())

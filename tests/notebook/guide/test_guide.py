@@ -356,6 +356,11 @@ def test_what_is_not_done_yet_has_its_code_already(guide: Guide) -> None:
     [
         ("acme", "%sf_org acme", 'Org.my_domain("acme")'),
         ("acme--uat.sandbox", "%sf_org acme --sandbox uat", 'Org.my_domain("acme", sandbox="uat")'),
+        (
+            "acme-dev-ed.develop",
+            "%sf_org https://acme-dev-ed.develop.my.salesforce.com",
+            'Org(login_url="https://acme-dev-ed.develop.my.salesforce.com")',
+        ),
     ],
 )
 def test_an_org_of_ones_own_is_in_the_code(guide: Guide, name: str, magic: str, python: str) -> None:

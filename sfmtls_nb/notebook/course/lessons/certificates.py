@@ -1,4 +1,4 @@
-"""The exercises of “certificates”, and the four certificates that one of them compares."""
+"""The exercises of “Certificates”, and the four certificates that one of them compares."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sfmtls_nb.practice.events import Event
 from sfmtls_nb.practice.mutual import Issued
 from sfmtls_nb.practice.request import Listener
 
-#: What is to be said of each offer: the code of the finding that decides, or ``good``.
+#: The verdict on each offer: the code of the finding that decides, or ``good``.
 _VERDICT: Final = {"a": "dual-use", "b": "root-not-accepted", "c": "server-auth-only", "d": "good"}
 _OFFER: Final = "offer-{}.practice.example"
 #: Names of certificates that the lesson itself makes or is given: none of them is the learner's own.

@@ -1,4 +1,4 @@
-"""The exercises of “when it fails”, and the files that nobody explains to the learner."""
+"""The exercises of “When it fails”, and the files whose faults the learner has to find."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sfmtls_nb.practice import SCENARIOS, PracticeOrg
 from sfmtls_nb.practice.mutual import Issued
 from sfmtls_nb.practice.request import Listener
 
-#: By letter, the scenario that each mystery is one of.
+#: The scenario of each mystery, by its letter.
 _DIAGNOSIS: Final = {"a": "root-not-accepted", "b": "not-uploaded", "c": "intermediate-expired"}
 _MYSTERY: Final = "mystery-{}.practice.example"
 _REPAIR: Final = "repair.practice.example"
