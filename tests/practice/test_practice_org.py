@@ -155,64 +155,65 @@ def test_each_identity_that_is_wrong_on_purpose_gets_what_it_says(
     assert {"data": "getUserInfoResponse"}.get(scenario.sees, scenario.sees) in answer
 
 
-class TestLogin:
-    @pytest.mark.parametrize("user", ["enforced", "standard"])
-    @pytest.mark.parametrize("door", ["api", "mutual"])
-    def test_asks_nobody_for_a_certificate(self, client: Client, door: str, user: str) -> None:
-        assert client.session_of(user, door).startswith("00D5f000000PRAC!")
-
-    def test_with_a_flawed_certificate_gets_the_page(self, client: Client) -> None:
-        expired = client.pem(presented(client.practice.authority, "an expired one"))
-        assert "<i>certificate has expired</i>" in client.post("mutual", "<login/>", pem=expired)
-
-    def test_with_the_wrong_password_gets_a_login_fault(self, client: Client) -> None:
-        answer = client.post("api", f"<login><username>{ENFORCED}</username><password>wrong</password></login>")
-        assert '<sf:LoginFault xsi:type="sf:LoginFault"><sf:exceptionCode>INVALID_LOGIN<' in answer
+@pytest.mark.parametrize("user", ["enforced", "standard"])
+@pytest.mark.parametrize("door", ["api", "mutual"])
+def test_login_asks_nobody_for_a_certificate(client: Client, door: str, user: str) -> None:
+    assert client.session_of(user, door).startswith("00D5f000000PRAC!")
 
 
-class TestWhileTheOrgRuns:
-    def test_a_leaf_can_be_uploaded(self, own_practice: PracticeOrg, tmp_path: Path) -> None:
-        client, other = Client(own_practice, tmp_path), presented(own_practice.authority, "another valid leaf")
-        own_practice.state.uploaded_leaves.append(other[0].certificate)
-        answer = client.post("mutual", "<getUserInfo/>", client.session_of("enforced"), client.pem(other))
-        assert ENFORCED in answer
-
-    def test_an_uploaded_leaf_can_be_removed(self, own_practice: PracticeOrg, tmp_path: Path) -> None:
-        own_practice.state.uploaded_leaves.clear()
-        assert Client(own_practice, tmp_path).outcome("mutual", "enforced", "the uploaded leaf") == REFUSED
-
-    def test_a_user_can_stop_being_enforced(self, own_practice: PracticeOrg, tmp_path: Path) -> None:
-        own_practice.state.users[0].profile.enforced = False
-        assert ENFORCED == Client(own_practice, tmp_path).outcome("api", "enforced", "nothing")
+def test_login_with_a_flawed_certificate_gets_the_page(client: Client) -> None:
+    expired = client.pem(presented(client.practice.authority, "an expired one"))
+    assert "<i>certificate has expired</i>" in client.post("mutual", "<login/>", pem=expired)
 
 
-class TestTheServerUrl:
-    @pytest.mark.parametrize(
-        ("host", "expected"),
-        [
-            ("login.salesforce.com", "https://na30.salesforce.com/"),
-            ("test.salesforce.com", "https://na30.salesforce.com/"),
-            ("login.salesforce.com:443", "https://na30.salesforce.com/"),
-            ("acme.my.salesforce.com", "https://acme.my.salesforce.com/"),
-            ("na30.salesforce.com:8443", "https://na30.salesforce.com/"),
-            ("localhost:{api}", "https://localhost:{api}/"),
-            ("localhost:{mutual}", "https://localhost:{api}/"),
-            ("127.0.0.1:{api}", "https://127.0.0.1:{api}/"),
-            ("[::1]:{api}", "https://[::1]:{api}/"),
-            ("[::1]", "https://[::1]/"),
-            ("localhost:1", "https://localhost/"),
-            ("", "https://localhost:{api}/"),
-        ],
-    )
-    def test_has_a_port_only_where_the_client_named_one_of_ours(
-        self, practice: PracticeOrg, host: str, expected: str
-    ) -> None:
-        ports = {door: getattr(practice, f"{door}_url").rpartition(":")[2] for door in ("api", "mutual")}
-        user = practice.user("standard")
-        login = envelope(f"<login><username>{user.username}</username><password>{user.password}</password></login>")
-        headers = {"Host": host.format_map(ports)}
-        answer = practice.answer(Request(Listener.API, "POST", PATH, headers, login.encode()))
-        assert f"<serverUrl>{expected.format_map(ports)}services/Soap/u/41.0/" in answer.whole_body.decode()
+def test_login_with_the_wrong_password_gets_a_login_fault(client: Client) -> None:
+    answer = client.post("api", f"<login><username>{ENFORCED}</username><password>wrong</password></login>")
+    assert '<sf:LoginFault xsi:type="sf:LoginFault"><sf:exceptionCode>INVALID_LOGIN<' in answer
+
+
+def test_while_the_org_runs_a_leaf_can_be_uploaded(own_practice: PracticeOrg, tmp_path: Path) -> None:
+    client, other = Client(own_practice, tmp_path), presented(own_practice.authority, "another valid leaf")
+    own_practice.state.uploaded_leaves.append(other[0].certificate)
+    answer = client.post("mutual", "<getUserInfo/>", client.session_of("enforced"), client.pem(other))
+    assert ENFORCED in answer
+
+
+def test_while_the_org_runs_an_uploaded_leaf_can_be_removed(own_practice: PracticeOrg, tmp_path: Path) -> None:
+    own_practice.state.uploaded_leaves.clear()
+    assert Client(own_practice, tmp_path).outcome("mutual", "enforced", "the uploaded leaf") == REFUSED
+
+
+def test_while_the_org_runs_a_user_can_stop_being_enforced(own_practice: PracticeOrg, tmp_path: Path) -> None:
+    own_practice.state.users[0].profile.enforced = False
+    assert ENFORCED == Client(own_practice, tmp_path).outcome("api", "enforced", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("login.salesforce.com", "https://na30.salesforce.com/"),
+        ("test.salesforce.com", "https://na30.salesforce.com/"),
+        ("login.salesforce.com:443", "https://na30.salesforce.com/"),
+        ("acme.my.salesforce.com", "https://acme.my.salesforce.com/"),
+        ("na30.salesforce.com:8443", "https://na30.salesforce.com/"),
+        ("localhost:{api}", "https://localhost:{api}/"),
+        ("localhost:{mutual}", "https://localhost:{api}/"),
+        ("127.0.0.1:{api}", "https://127.0.0.1:{api}/"),
+        ("[::1]:{api}", "https://[::1]:{api}/"),
+        ("[::1]", "https://[::1]/"),
+        ("localhost:1", "https://localhost/"),
+        ("", "https://localhost:{api}/"),
+    ],
+)
+def test_the_server_url_has_a_port_only_where_the_client_named_one_of_ours(
+    practice: PracticeOrg, host: str, expected: str
+) -> None:
+    ports = {door: getattr(practice, f"{door}_url").rpartition(":")[2] for door in ("api", "mutual")}
+    user = practice.user("standard")
+    login = envelope(f"<login><username>{user.username}</username><password>{user.password}</password></login>")
+    headers = {"Host": host.format_map(ports)}
+    answer = practice.answer(Request(Listener.API, "POST", PATH, headers, login.encode()))
+    assert f"<serverUrl>{expected.format_map(ports)}services/Soap/u/41.0/" in answer.whole_body.decode()
 
 
 @pytest.mark.parametrize("target", ["/", "/services/apexrest/x", "//[", "*", "/setup"])
@@ -220,109 +221,123 @@ def test_a_path_that_is_not_simulated_is_not_found(practice: PracticeOrg, target
     assert practice.answer(Request(Listener.API, "GET", target)).status == 404
 
 
-class TestStarting:
-    def test_makes_new_passwords_each_time(self) -> None:
-        passwords = set()
-        for _ in range(2):
-            with PracticeOrg() as practice:
-                passwords.add(practice.user("enforced").password)
-        assert len(passwords) == 2
-
-    def test_twice_is_starting_once(self, own_practice: PracticeOrg) -> None:
-        before = own_practice.api_url
-        assert before == own_practice.start().api_url
-
-    def test_again_after_a_stop_makes_a_new_org(self, tmp_path: Path) -> None:
-        practice = PracticeOrg()
-        with practice:
-            before = practice.authority
-        with practice:
-            assert before is not practice.authority
-            assert Client(practice, tmp_path).session_of("enforced")
-
-    def test_takes_the_port_it_is_given(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        with PracticeOrg(ports=Ports(mutual=port)) as practice:
-            assert practice.mutual_url == f"https://localhost:{port}"
-
-    def test_chooses_three_ports_where_it_is_given_none(self, practice: PracticeOrg) -> None:
-        assert len({practice.api_url, practice.mutual_url, practice.strict_url}) == 3
-
-    def test_on_a_port_that_is_taken_is_refused_by_its_number(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
-            with pytest.raises(PracticeError, match=f"localhost:{port}"):
-                PracticeOrg(ports=Ports(strict=port)).start()
-
-    @pytest.mark.parametrize("port", [-1, 65_536, 10**20])
-    def test_on_a_port_that_cannot_be_is_refused(self, port: int) -> None:
-        with pytest.raises(PracticeError, match="from 0 to 65535"):
-            PracticeOrg(ports=Ports(api=port)).start()
-
-    @pytest.mark.parametrize("host", ["no.such.host.example", "not a host", "bücher", "x" * 64, "x" * 70, "256.1.1.1"])
-    def test_on_a_host_that_is_not_here_is_refused_by_its_name(self, host: str) -> None:
-        with pytest.raises(PracticeError, match=host):
-            PracticeOrg(host=host).start()
-
-    @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-    def test_on_another_host_is_verifiable_by_that_name(self, tmp_path: Path, host: str) -> None:
-        with PracticeOrg(host=host) as practice:
-            assert Client(practice, tmp_path).session_of("standard")
-
-    @pytest.mark.parametrize("host", ["0.0.0.0", ""])  # noqa: S104  # for as long as the test runs
-    def test_on_all_addresses_is_verifiable_by_the_machines_name(self, tmp_path: Path, host: str) -> None:
-        with PracticeOrg(host=host) as practice:
-            assert practice.api_url.startswith(f"https://{socket.gethostname()}:")
-            assert Client(practice, tmp_path).session_of("standard")
-
-    def test_that_fails_leaves_no_thread(self, tmp_path: Path) -> None:
-        (tmp_path / "client.key").write_text("precious")
-        before = threading.enumerate()
-        with pytest.raises(PracticeError):
-            PracticeOrg(directory=tmp_path).start()
-        assert before == threading.enumerate()
-
-    def test_without_a_place_for_temporary_files_is_refused(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
-        before = threading.enumerate()
-        with pytest.raises(PracticeError, match="TMPDIR"):
-            PracticeOrg().start()
-        assert before == threading.enumerate()
-
-
-class TestStopping:
-    def test_removes_the_temporary_folder(self) -> None:
+def test_starting_makes_new_passwords_each_time() -> None:
+    passwords = set()
+    for _ in range(2):
         with PracticeOrg() as practice:
-            folder = practice.directory
-        assert not folder.exists()
+            passwords.add(practice.user("enforced").password)
+    assert len(passwords) == 2
 
-    def test_leaves_the_files_in_a_folder_that_was_given(self, tmp_path: Path) -> None:
-        with PracticeOrg(directory=tmp_path):
-            pass
-        assert (tmp_path / "org.json").exists()
 
-    def test_twice_is_safe(self, own_practice: PracticeOrg) -> None:
-        own_practice.stop()
-        own_practice.stop()
-        assert own_practice.running is False
+def test_starting_twice_is_starting_once(own_practice: PracticeOrg) -> None:
+    before = own_practice.api_url
+    assert before == own_practice.start().api_url
 
-    def test_before_starting_is_safe(self) -> None:
-        practice = PracticeOrg()
-        practice.stop()
-        assert practice.running is False
 
-    @pytest.mark.parametrize("name", ["api_url", "mutual_url", "strict_url", "endpoints", "ca_file", "directory"])
-    def test_leaves_nothing_to_say_about(self, own_practice: PracticeOrg, name: str) -> None:
-        own_practice.stop()
-        with pytest.raises(PracticeError, match="not running"):
-            getattr(own_practice, name)
+def test_starting_again_after_a_stop_makes_a_new_org(tmp_path: Path) -> None:
+    practice = PracticeOrg()
+    with practice:
+        before = practice.authority
+    with practice:
+        assert before is not practice.authority
+        assert Client(practice, tmp_path).session_of("enforced")
 
-    def test_shows_in_the_repr(self, own_practice: PracticeOrg) -> None:
-        own_practice.stop()
-        assert repr(own_practice) == "PracticeOrg(stopped)"
+
+def test_starting_takes_the_port_it_is_given() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with PracticeOrg(ports=Ports(mutual=port)) as practice:
+        assert practice.mutual_url == f"https://localhost:{port}"
+
+
+def test_starting_chooses_three_ports_where_it_is_given_none(practice: PracticeOrg) -> None:
+    assert len({practice.api_url, practice.mutual_url, practice.strict_url}) == 3
+
+
+def test_starting_on_a_port_that_is_taken_is_refused_by_its_number() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(PracticeError, match=f"localhost:{port}"):
+            PracticeOrg(ports=Ports(strict=port)).start()
+
+
+@pytest.mark.parametrize("port", [-1, 65_536, 10**20])
+def test_starting_on_a_port_that_cannot_be_is_refused(port: int) -> None:
+    with pytest.raises(PracticeError, match="from 0 to 65535"):
+        PracticeOrg(ports=Ports(api=port)).start()
+
+
+@pytest.mark.parametrize("host", ["no.such.host.example", "not a host", "bücher", "x" * 64, "x" * 70, "256.1.1.1"])
+def test_starting_on_a_host_that_is_not_here_is_refused_by_its_name(host: str) -> None:
+    with pytest.raises(PracticeError, match=host):
+        PracticeOrg(host=host).start()
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_starting_on_another_host_is_verifiable_by_that_name(tmp_path: Path, host: str) -> None:
+    with PracticeOrg(host=host) as practice:
+        assert Client(practice, tmp_path).session_of("standard")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", ""])  # noqa: S104  # for as long as the test runs
+def test_starting_on_all_addresses_is_verifiable_by_the_machines_name(tmp_path: Path, host: str) -> None:
+    with PracticeOrg(host=host) as practice:
+        assert practice.api_url.startswith(f"https://{socket.gethostname()}:")
+        assert Client(practice, tmp_path).session_of("standard")
+
+
+def test_starting_that_fails_leaves_no_thread(tmp_path: Path) -> None:
+    (tmp_path / "client.key").write_text("precious")
+    before = threading.enumerate()
+    with pytest.raises(PracticeError):
+        PracticeOrg(directory=tmp_path).start()
+    assert before == threading.enumerate()
+
+
+def test_starting_without_a_place_for_temporary_files_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    before = threading.enumerate()
+    with pytest.raises(PracticeError, match="TMPDIR"):
+        PracticeOrg().start()
+    assert before == threading.enumerate()
+
+
+def test_stopping_removes_the_temporary_folder() -> None:
+    with PracticeOrg() as practice:
+        folder = practice.directory
+    assert not folder.exists()
+
+
+def test_stopping_leaves_the_files_in_a_folder_that_was_given(tmp_path: Path) -> None:
+    with PracticeOrg(directory=tmp_path):
+        pass
+    assert (tmp_path / "org.json").exists()
+
+
+def test_stopping_twice_is_safe(own_practice: PracticeOrg) -> None:
+    own_practice.stop()
+    own_practice.stop()
+    assert own_practice.running is False
+
+
+def test_stopping_before_starting_is_safe() -> None:
+    practice = PracticeOrg()
+    practice.stop()
+    assert practice.running is False
+
+
+@pytest.mark.parametrize("name", ["api_url", "mutual_url", "strict_url", "endpoints", "ca_file", "directory"])
+def test_stopping_leaves_nothing_to_say_about(own_practice: PracticeOrg, name: str) -> None:
+    own_practice.stop()
+    with pytest.raises(PracticeError, match="not running"):
+        getattr(own_practice, name)
+
+
+def test_stopping_shows_in_the_repr(own_practice: PracticeOrg) -> None:
+    own_practice.stop()
+    assert repr(own_practice) == "PracticeOrg(stopped)"
 
 
 def test_an_error_inside_the_with_block_stops_the_org() -> None:

@@ -148,55 +148,61 @@ def refusal(client: Client, context: ssl.SSLContext, *, pause: float = 0.0) -> s
         return repr(error)
 
 
-class TestARequest:
-    def test_is_answered_on_443(self, client: Client) -> None:
-        assert exchange(client.connect(), GET_AND_CLOSE).endswith(b"GET 0 bytes 0 certificates")
+def test_a_request_is_answered_on_443(client: Client) -> None:
+    assert exchange(client.connect(), GET_AND_CLOSE).endswith(b"GET 0 bytes 0 certificates")
 
-    def test_is_answered_a_second_time_on_the_same_connection(self, client: Client) -> None:
-        connection = client.connect()
-        connection.sendall(GET)
-        connection.recv(1000)
-        assert exchange(connection, GET_AND_CLOSE).endswith(b"GET 0 bytes 0 certificates")
 
-    def test_is_answered_with_the_length_of_the_body(self, client: Client) -> None:
-        head, _, body = exchange(client.connect(), GET_AND_CLOSE).partition(b"\r\n\r\n")
-        assert b"\r\nContent-Length: %d\r\n" % len(body) in head
+def test_a_request_is_answered_a_second_time_on_the_same_connection(client: Client) -> None:
+    connection = client.connect()
+    connection.sendall(GET)
+    connection.recv(1000)
+    assert exchange(connection, GET_AND_CLOSE).endswith(b"GET 0 bytes 0 certificates")
 
-    def test_for_the_head_gets_a_length_but_no_body(self, client: Client) -> None:
-        head, _, body = exchange(client.connect(), GET_AND_CLOSE.replace(b"GET", b"HEAD")).partition(b"\r\n\r\n")
-        assert (b"\r\nContent-Length: 27\r\n" in head, body) == (True, b"")
 
-    @pytest.mark.parametrize(
-        "target", [b"//[", b"https://[/", b"*", b"https://na30.salesforce.com:8443/x?y#z", b"/%ff"]
-    )
-    def test_with_an_odd_target_is_answered_too(self, client: Client, target: bytes) -> None:
-        assert status(exchange(client.connect(), GET_AND_CLOSE.replace(b"/", target, 1))) == b"HTTP/1.1 200"
+def test_a_request_is_answered_with_the_length_of_the_body(client: Client) -> None:
+    head, _, body = exchange(client.connect(), GET_AND_CLOSE).partition(b"\r\n\r\n")
+    assert b"\r\nContent-Length: %d\r\n" % len(body) in head
 
-    def test_may_come_in_chunks(self, client: Client) -> None:
-        chunked = POST + b"Transfer-Encoding: chunked\r\n\r\n4\r\n<a/>\r\n2\r\n\r\n\r\n0\r\n\r\n"
-        assert exchange(client.connect(), chunked).endswith(b"POST 6 bytes 0 certificates")
 
-    def test_may_come_compressed(self, client: Client) -> None:
-        body = gzip.compress(b"<a/>" * 1000)
-        request = POST + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-        assert exchange(client.connect(), request).endswith(b"POST 4000 bytes 0 certificates")
+def test_a_request_for_the_head_gets_a_length_but_no_body(client: Client) -> None:
+    head, _, body = exchange(client.connect(), GET_AND_CLOSE.replace(b"GET", b"HEAD")).partition(b"\r\n\r\n")
+    assert (b"\r\nContent-Length: 27\r\n" in head, body) == (True, b"")
 
-    def test_may_come_byte_by_byte(self, client: Client) -> None:
-        connection = client.connect()
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for byte in GET_AND_CLOSE:
-            connection.send(bytes([byte]))
-        assert rest(connection).endswith(b"GET 0 bytes 0 certificates")
 
-    def test_that_the_org_makes_a_mistake_with_gets_a_500(self, client: Client) -> None:
-        answer = exchange(client.connect(), GET_AND_CLOSE.replace(b"/ ", b"/mistake ", 1))
-        assert status(answer) == b"HTTP/1.1 500"
+@pytest.mark.parametrize("target", [b"//[", b"https://[/", b"*", b"https://na30.salesforce.com:8443/x?y#z", b"/%ff"])
+def test_a_request_with_an_odd_target_is_answered_too(client: Client, target: bytes) -> None:
+    assert status(exchange(client.connect(), GET_AND_CLOSE.replace(b"/", target, 1))) == b"HTTP/1.1 200"
 
-    def test_that_the_org_makes_a_mistake_with_leaves_a_traceback_in_the_log(
-        self, client: Client, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        exchange(client.connect(), GET_AND_CLOSE.replace(b"/ ", b"/mistake ", 1))
-        assert caplog.record_tuples == [("sfmtls_nb.practice", logging.ERROR, "GET /mistake failed")]
+
+def test_a_request_may_come_in_chunks(client: Client) -> None:
+    chunked = POST + b"Transfer-Encoding: chunked\r\n\r\n4\r\n<a/>\r\n2\r\n\r\n\r\n0\r\n\r\n"
+    assert exchange(client.connect(), chunked).endswith(b"POST 6 bytes 0 certificates")
+
+
+def test_a_request_may_come_compressed(client: Client) -> None:
+    body = gzip.compress(b"<a/>" * 1000)
+    request = POST + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    assert exchange(client.connect(), request).endswith(b"POST 4000 bytes 0 certificates")
+
+
+def test_a_request_may_come_byte_by_byte(client: Client) -> None:
+    connection = client.connect()
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for byte in GET_AND_CLOSE:
+        connection.send(bytes([byte]))
+    assert rest(connection).endswith(b"GET 0 bytes 0 certificates")
+
+
+def test_a_request_that_the_org_makes_a_mistake_with_gets_a_500(client: Client) -> None:
+    answer = exchange(client.connect(), GET_AND_CLOSE.replace(b"/ ", b"/mistake ", 1))
+    assert status(answer) == b"HTTP/1.1 500"
+
+
+def test_a_request_that_the_org_makes_a_mistake_with_leaves_a_traceback_in_the_log(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    exchange(client.connect(), GET_AND_CLOSE.replace(b"/ ", b"/mistake ", 1))
+    assert caplog.record_tuples == [("sfmtls_nb.practice", logging.ERROR, "GET /mistake failed")]
 
 
 GARBAGE = {
@@ -216,37 +222,40 @@ GARBAGE = {
 }
 
 
-class TestWhatIsTooMuch:
-    @pytest.mark.parametrize("request_", GARBAGE.values(), ids=GARBAGE)
-    def test_or_no_http_gets_a_400(self, client: Client, request_: bytes) -> None:
-        assert status(exchange(client.connect(), request_)) == b"HTTP/1.1 400 Bad Request"
+@pytest.mark.parametrize("request_", GARBAGE.values(), ids=GARBAGE)
+def test_what_is_too_much_or_no_http_gets_a_400(client: Client, request_: bytes) -> None:
+    assert status(exchange(client.connect(), request_)) == b"HTTP/1.1 400 Bad Request"
 
-    @pytest.mark.parametrize(
-        "request_",
-        [GET.replace(b"\r\n\r\n", b"\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n"), b"GET /" + b"x" * 1_000_000],
-        ids=["a header of 1 MB", "a target of 1 MB"],
-    )
-    def test_in_the_header_ends_the_connection(self, client: Client, request_: bytes) -> None:
-        assert exchange(client.connect(), request_) == b""
 
-    def test_in_chunks_is_cut_off_at_the_limit(self, client: Client) -> None:
-        connection, sent = client.connect(), 0
-        chunk = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
-        connection.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
-        with suppress(OSError):
-            while sent < 2 * LIMIT:
-                connection.sendall(chunk)
-                sent += 0x100000
-        assert sent < 1.5 * LIMIT  # what is beyond the limit lies in the sockets' buffers
+@pytest.mark.parametrize(
+    "request_",
+    [GET.replace(b"\r\n\r\n", b"\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n"), b"GET /" + b"x" * 1_000_000],
+    ids=["a header of 1 MB", "a target of 1 MB"],
+)
+def test_what_is_too_much_in_the_header_ends_the_connection(client: Client, request_: bytes) -> None:
+    assert exchange(client.connect(), request_) == b""
 
-    def test_once_it_is_decompressed_gets_a_400(self, client: Client) -> None:
-        bomb = gzip.compress(bytes(LIMIT + 1))
-        request = POST + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb) + bomb
-        assert status(exchange(client.connect(), request)) == b"HTTP/1.1 400 Bad Request"
 
-    def test_by_nothing_is_answered_though_only_a_part_of_it_is_kept(self, client: Client) -> None:
-        request = POST + b"Content-Length: %d\r\n\r\n" % LIMIT + bytes(LIMIT)
-        assert exchange(client.connect(), request).endswith(b"POST 2097152 bytes 0 certificates")
+def test_what_is_too_much_in_chunks_is_cut_off_at_the_limit(client: Client) -> None:
+    connection, sent = client.connect(), 0
+    chunk = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
+    connection.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
+    with suppress(OSError):
+        while sent < 2 * LIMIT:
+            connection.sendall(chunk)
+            sent += 0x100000
+    assert sent < 1.5 * LIMIT  # what is beyond the limit lies in the sockets' buffers
+
+
+def test_what_is_too_much_once_it_is_decompressed_gets_a_400(client: Client) -> None:
+    bomb = gzip.compress(bytes(LIMIT + 1))
+    request = POST + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb) + bomb
+    assert status(exchange(client.connect(), request)) == b"HTTP/1.1 400 Bad Request"
+
+
+def test_what_is_too_much_by_nothing_is_answered_though_only_a_part_of_it_is_kept(client: Client) -> None:
+    request = POST + b"Content-Length: %d\r\n\r\n" % LIMIT + bytes(LIMIT)
+    assert exchange(client.connect(), request).endswith(b"POST 2097152 bytes 0 certificates")
 
 
 class TestAnAnswerThatCannotBeSent:
@@ -300,81 +309,87 @@ ALERTS = {
 }
 
 
-class TestTheChainThatTheServerSees:
-    @pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
-    @pytest.mark.parametrize("door", [Listener.MUTUAL, Listener.STRICT])
-    def test_is_complete_on_the_second_connection_too(
-        self, client: Client, door: Listener, version: ssl.TLSVersion
-    ) -> None:
-        context = client.context(*presented(client.authority, "whole"), version=version)
-        first = client.connect(door, context=context)
-        exchange(first, GET_AND_CLOSE)
-        second = client.connect(door, context=context, session=first.session)
-        assert exchange(second, GET_AND_CLOSE).endswith(b"3 certificates")
-
-    @pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
-    def test_comes_from_no_resumed_session(self, client: Client, version: ssl.TLSVersion) -> None:
-        context = client.context(version=version)
-        first = client.connect(Listener.MUTUAL, context=context)
-        exchange(first, GET_AND_CLOSE)
-        assert client.connect(Listener.MUTUAL, context=context, session=first.session).session_reused is False
-
-    def test_begins_with_the_leaf_and_goes_on_as_it_was_sent(self, client: Client) -> None:
-        leaf, issuing, policy = presented(client.authority, "whole")
-        wrong_order = (leaf, policy, issuing, client.authority.client.root)
-        seen: list[x509.Certificate] = []
-
-        def record(request: Request) -> Answer:
-            seen.extend(request.chain)
-            return tell(request)
-
-        with running(client.authority, record) as server:
-            exchange(client.connect(Listener.MUTUAL, server, client.context(*wrong_order)), GET_AND_CLOSE)
-        assert [issued.certificate for issued in wrong_order] == seen
-
-    @pytest.mark.parametrize("door", [Listener.API, Listener.MUTUAL])
-    def test_is_empty_where_no_certificate_came(self, client: Client, door: Listener) -> None:
-        assert exchange(client.connect(door), GET_AND_CLOSE).endswith(b" 0 certificates")
-
-    def test_is_empty_on_443_which_asks_for_none(self, client: Client) -> None:
-        context = client.context(*presented(client.authority, "whole"))
-        assert exchange(client.connect(Listener.API, context=context), GET_AND_CLOSE).endswith(b" 0 certificates")
+@pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
+@pytest.mark.parametrize("door", [Listener.MUTUAL, Listener.STRICT])
+def test_the_chain_that_the_server_sees_is_complete_on_the_second_connection_too(
+    client: Client, door: Listener, version: ssl.TLSVersion
+) -> None:
+    context = client.context(*presented(client.authority, "whole"), version=version)
+    first = client.connect(door, context=context)
+    exchange(first, GET_AND_CLOSE)
+    second = client.connect(door, context=context, session=first.session)
+    assert exchange(second, GET_AND_CLOSE).endswith(b"3 certificates")
 
 
-class TestTheStrictListener:
-    @pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
-    def test_lets_in_who_has_a_valid_certificate(self, client: Client, version: ssl.TLSVersion) -> None:
-        context = client.context(*presented(client.authority, "whole"), version=version)
-        answer = exchange(client.connect(Listener.STRICT, context=context), GET_AND_CLOSE)
-        assert status(answer) == b"HTTP/1.1 200"
+@pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
+def test_the_chain_that_the_server_sees_comes_from_no_resumed_session(client: Client, version: ssl.TLSVersion) -> None:
+    context = client.context(version=version)
+    first = client.connect(Listener.MUTUAL, context=context)
+    exchange(first, GET_AND_CLOSE)
+    assert client.connect(Listener.MUTUAL, context=context, session=first.session).session_reused is False
 
-    @pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
-    @pytest.mark.parametrize(("kind", "alert"), ALERTS.items(), ids=ALERTS)
-    def test_refuses_a_flawed_one_with_the_alert_that_says_why(
-        self, client: Client, version: ssl.TLSVersion, kind: str, alert: str
-    ) -> None:
-        context = client.context(*presented(client.authority, kind), version=version)
-        assert alert == refusal(client, context)
 
-    @pytest.mark.parametrize("kind", ALERTS)
-    def test_refuses_what_8443_takes(self, client: Client, kind: str) -> None:
-        context = client.context(*presented(client.authority, kind))
-        answer = exchange(client.connect(Listener.MUTUAL, context=context), GET_AND_CLOSE)
-        assert status(answer) == b"HTTP/1.1 200"
+def test_the_chain_that_the_server_sees_begins_with_the_leaf_and_goes_on_as_it_was_sent(client: Client) -> None:
+    leaf, issuing, policy = presented(client.authority, "whole")
+    wrong_order = (leaf, policy, issuing, client.authority.client.root)
+    seen: list[x509.Certificate] = []
 
-    @pytest.mark.parametrize(
-        ("version", "alert"),
-        [(TLS_1_2, "SSLV3_ALERT_HANDSHAKE_FAILURE"), (TLS_1_3, "TLSV13_ALERT_CERTIFICATE_REQUIRED")],
-    )
-    def test_refuses_who_has_none(self, client: Client, version: ssl.TLSVersion, alert: str) -> None:
-        assert alert == refusal(client, client.context(version=version))
+    def record(request: Request) -> Answer:
+        seen.extend(request.chain)
+        return tell(request)
 
-    @pytest.mark.parametrize("pause", [0.0, 0.03], ids=["that writes at once", "that writes a little later"])
-    def test_reaches_a_client_with_its_alert_every_time(self, client: Client, pause: float) -> None:
-        context = client.context(version=TLS_1_3)
-        refusals = [refusal(client, context, pause=pause) for _ in range(30)]
-        expected = ["TLSV13_ALERT_CERTIFICATE_REQUIRED"] * 30
-        assert expected == refusals
+    with running(client.authority, record) as server:
+        exchange(client.connect(Listener.MUTUAL, server, client.context(*wrong_order)), GET_AND_CLOSE)
+    assert [issued.certificate for issued in wrong_order] == seen
+
+
+@pytest.mark.parametrize("door", [Listener.API, Listener.MUTUAL])
+def test_the_chain_that_the_server_sees_is_empty_where_no_certificate_came(client: Client, door: Listener) -> None:
+    assert exchange(client.connect(door), GET_AND_CLOSE).endswith(b" 0 certificates")
+
+
+def test_the_chain_that_the_server_sees_is_empty_on_443_which_asks_for_none(client: Client) -> None:
+    context = client.context(*presented(client.authority, "whole"))
+    assert exchange(client.connect(Listener.API, context=context), GET_AND_CLOSE).endswith(b" 0 certificates")
+
+
+@pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
+def test_the_strict_listener_lets_in_who_has_a_valid_certificate(client: Client, version: ssl.TLSVersion) -> None:
+    context = client.context(*presented(client.authority, "whole"), version=version)
+    answer = exchange(client.connect(Listener.STRICT, context=context), GET_AND_CLOSE)
+    assert status(answer) == b"HTTP/1.1 200"
+
+
+@pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
+@pytest.mark.parametrize(("kind", "alert"), ALERTS.items(), ids=ALERTS)
+def test_the_strict_listener_refuses_a_flawed_one_with_the_alert_that_says_why(
+    client: Client, version: ssl.TLSVersion, kind: str, alert: str
+) -> None:
+    context = client.context(*presented(client.authority, kind), version=version)
+    assert alert == refusal(client, context)
+
+
+@pytest.mark.parametrize("kind", ALERTS)
+def test_the_strict_listener_refuses_what_8443_takes(client: Client, kind: str) -> None:
+    context = client.context(*presented(client.authority, kind))
+    answer = exchange(client.connect(Listener.MUTUAL, context=context), GET_AND_CLOSE)
+    assert status(answer) == b"HTTP/1.1 200"
+
+
+@pytest.mark.parametrize(
+    ("version", "alert"),
+    [(TLS_1_2, "SSLV3_ALERT_HANDSHAKE_FAILURE"), (TLS_1_3, "TLSV13_ALERT_CERTIFICATE_REQUIRED")],
+)
+def test_the_strict_listener_refuses_who_has_none(client: Client, version: ssl.TLSVersion, alert: str) -> None:
+    assert alert == refusal(client, client.context(version=version))
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.03], ids=["that writes at once", "that writes a little later"])
+def test_the_strict_listener_reaches_a_client_with_its_alert_every_time(client: Client, pause: float) -> None:
+    context = client.context(version=TLS_1_3)
+    refusals = [refusal(client, context, pause=pause) for _ in range(30)]
+    expected = ["TLSV13_ALERT_CERTIFICATE_REQUIRED"] * 30
+    assert expected == refusals
 
 
 def reset(connection: socket.socket) -> None:
@@ -390,102 +405,112 @@ def complaints(log: pytest.LogCaptureFixture) -> list[str]:
 HALF_A_REQUEST = POST + b"Content-Length: 5\r\n\r\nabc"
 
 
-class TestAClientThat:
-    @pytest.mark.parametrize("door", list(Listener))
-    def test_says_nothing_does_not_delay_another(self, client: Client, door: Listener) -> None:
-        client.knock(door)
-        assert status(exchange(client.connect(), GET_AND_CLOSE)) == b"HTTP/1.1 200"
+@pytest.mark.parametrize("door", list(Listener))
+def test_a_client_that_says_nothing_does_not_delay_another(client: Client, door: Listener) -> None:
+    client.knock(door)
+    assert status(exchange(client.connect(), GET_AND_CLOSE)) == b"HTTP/1.1 200"
 
-    def test_stops_in_the_middle_of_its_handshake_does_not_delay_another(self, client: Client) -> None:
-        client.knock(Listener.API).sendall(b"\x16\x03\x01\x02\x00\x01")
-        assert status(exchange(client.connect(), GET_AND_CLOSE)) == b"HTTP/1.1 200"
 
-    @pytest.mark.parametrize("request_", [b"", b"GET /", HALF_A_REQUEST])
-    def test_stops_in_the_middle_of_its_request_does_not_delay_another(self, client: Client, request_: bytes) -> None:
-        client.connect().sendall(request_)
-        assert status(exchange(client.connect(), GET_AND_CLOSE)) == b"HTTP/1.1 200"
+def test_a_client_that_stops_in_the_middle_of_its_handshake_does_not_delay_another(client: Client) -> None:
+    client.knock(Listener.API).sendall(b"\x16\x03\x01\x02\x00\x01")
+    assert status(exchange(client.connect(), GET_AND_CLOSE)) == b"HTTP/1.1 200"
 
-    def test_speaks_plain_http_is_not_answered_in_http(self, client: Client) -> None:
-        plain = client.knock(Listener.API)
-        plain.sendall(GET)
-        assert not plain.recv(1000).startswith(b"HTTP")
 
-    @pytest.mark.parametrize("leave", [reset, socket.socket.close], ids=["by a reset", "by closing"])
-    @pytest.mark.parametrize("request_", [b"", b"GET /", HALF_A_REQUEST, GET, GET_AND_CLOSE])
-    def test_leaves_early_leaves_no_complaint_in_the_log(
-        self, client: Client, caplog: pytest.LogCaptureFixture, request_: bytes, leave: Callable[[socket.socket], None]
-    ) -> None:
+@pytest.mark.parametrize("request_", [b"", b"GET /", HALF_A_REQUEST])
+def test_a_client_that_stops_in_the_middle_of_its_request_does_not_delay_another(
+    client: Client, request_: bytes
+) -> None:
+    client.connect().sendall(request_)
+    assert status(exchange(client.connect(), GET_AND_CLOSE)) == b"HTTP/1.1 200"
+
+
+def test_a_client_that_speaks_plain_http_is_not_answered_in_http(client: Client) -> None:
+    plain = client.knock(Listener.API)
+    plain.sendall(GET)
+    assert not plain.recv(1000).startswith(b"HTTP")
+
+
+@pytest.mark.parametrize("leave", [reset, socket.socket.close], ids=["by a reset", "by closing"])
+@pytest.mark.parametrize("request_", [b"", b"GET /", HALF_A_REQUEST, GET, GET_AND_CLOSE])
+def test_a_client_that_leaves_early_leaves_no_complaint_in_the_log(
+    client: Client, caplog: pytest.LogCaptureFixture, request_: bytes, leave: Callable[[socket.socket], None]
+) -> None:
+    with running(client.authority) as server:
+        for door in (Listener.API, Listener.MUTUAL):
+            connection = client.connect(door, server)
+            connection.sendall(request_)
+            leave(connection)
+            leave(client.knock(door, server))
+        exchange(client.connect(server=server), GET_AND_CLOSE)
+    assert complaints(caplog) == []
+
+
+def test_a_client_that_shows_a_certificate_that_cannot_be_read_leaves_no_complaint_in_the_log(
+    client: Client, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    leaf = client.authority.client.leaf
+    # X.509 has the versions 1 to 3, written 0 to 2. OpenSSL takes a 5, cryptography does not.
+    version_3, version_6 = bytes.fromhex("a003020102"), bytes.fromhex("a003020105")
+    damaged = leaf.certificate.public_bytes(Encoding.DER).replace(version_3, version_6, 1)
+    pem = tmp_path / "damaged.pem"
+    pem.write_text(leaf.key_pem.decode() + ssl.DER_cert_to_PEM_cert(damaged))
+    context = client.context()
+    context.load_cert_chain(pem)
+    with running(client.authority) as server:
+        exchange(client.connect(Listener.MUTUAL, server, context), GET_AND_CLOSE)
+        exchange(client.connect(Listener.MUTUAL, server), GET_AND_CLOSE)
+    assert complaints(caplog) == []
+
+
+def test_stopping_ends_the_thread(authority: Authority) -> None:
+    before = threading.enumerate()
+    with running(authority):
+        pass
+    assert before == threading.enumerate()
+
+
+def test_stopping_twice_is_safe(authority: Authority) -> None:
+    before = threading.enumerate()
+    with running(authority) as server:
+        server.stop()
+    assert before == threading.enumerate()
+
+
+def test_stopping_frees_the_ports(authority: Authority) -> None:
+    with running(authority) as server:
+        port = server.ports[Listener.API]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("localhost", port))
+
+
+def test_stopping_ends_connections_that_wait_for_the_next_request(client: Client) -> None:
+    with running(client.authority) as server:
+        connection = client.connect(server=server)
+        connection.sendall(GET)
+        connection.recv(1000)
+    assert rest(connection) == b""
+
+
+def test_stopping_ends_connections_that_never_said_anything(client: Client) -> None:
+    with running(client.authority) as server:
+        silent = client.knock(Listener.STRICT, server)
+        exchange(client.connect(server=server), GET_AND_CLOSE)  # so the silent one has been accepted
+    assert silent.recv(1) == b""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_stopping_thirty_times_leaves_no_thread_and_no_descriptor(client: Client) -> None:
+    before = threads_and_descriptors()
+    for _ in range(30):
         with running(client.authority) as server:
-            for door in (Listener.API, Listener.MUTUAL):
-                connection = client.connect(door, server)
-                connection.sendall(request_)
-                leave(connection)
-                leave(client.knock(door, server))
-            exchange(client.connect(server=server), GET_AND_CLOSE)
-        assert complaints(caplog) == []
-
-    def test_shows_a_certificate_that_cannot_be_read_leaves_no_complaint_in_the_log(
-        self, client: Client, caplog: pytest.LogCaptureFixture, tmp_path: Path
-    ) -> None:
-        leaf = client.authority.client.leaf
-        # X.509 has the versions 1 to 3, written 0 to 2. OpenSSL takes a 5, cryptography does not.
-        version_3, version_6 = bytes.fromhex("a003020102"), bytes.fromhex("a003020105")
-        damaged = leaf.certificate.public_bytes(Encoding.DER).replace(version_3, version_6, 1)
-        pem = tmp_path / "damaged.pem"
-        pem.write_text(leaf.key_pem.decode() + ssl.DER_cert_to_PEM_cert(damaged))
-        context = client.context()
-        context.load_cert_chain(pem)
-        with running(client.authority) as server:
-            exchange(client.connect(Listener.MUTUAL, server, context), GET_AND_CLOSE)
             exchange(client.connect(Listener.MUTUAL, server), GET_AND_CLOSE)
-        assert complaints(caplog) == []
-
-
-class TestStopping:
-    def test_ends_the_thread(self, authority: Authority) -> None:
-        before = threading.enumerate()
-        with running(authority):
-            pass
-        assert before == threading.enumerate()
-
-    def test_twice_is_safe(self, authority: Authority) -> None:
-        before = threading.enumerate()
-        with running(authority) as server:
-            server.stop()
-        assert before == threading.enumerate()
-
-    def test_frees_the_ports(self, authority: Authority) -> None:
-        with running(authority) as server:
-            port = server.ports[Listener.API]
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("localhost", port))
-
-    def test_ends_connections_that_wait_for_the_next_request(self, client: Client) -> None:
-        with running(client.authority) as server:
-            connection = client.connect(server=server)
-            connection.sendall(GET)
-            connection.recv(1000)
-        assert rest(connection) == b""
-
-    def test_ends_connections_that_never_said_anything(self, client: Client) -> None:
-        with running(client.authority) as server:
-            silent = client.knock(Listener.STRICT, server)
-            exchange(client.connect(server=server), GET_AND_CLOSE)  # so the silent one has been accepted
-        assert silent.recv(1) == b""
-
-    @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-    def test_thirty_times_leaves_no_thread_and_no_descriptor(self, client: Client) -> None:
-        before = threads_and_descriptors()
-        for _ in range(30):
-            with running(client.authority) as server:
-                exchange(client.connect(Listener.MUTUAL, server), GET_AND_CLOSE)
-                client.connect(Listener.MUTUAL, server).sendall(GET)
-                client.knock(Listener.STRICT, server)
-                with suppress(ssl.SSLError):
-                    client.connect(Listener.STRICT, server).recv(1)
-                client.connect(Listener.API, server)  # whose handshake may end while the server stops
-            client.close()
-        assert threads_and_descriptors() - before == set()
+            client.connect(Listener.MUTUAL, server).sendall(GET)
+            client.knock(Listener.STRICT, server)
+            with suppress(ssl.SSLError):
+                client.connect(Listener.STRICT, server).recv(1)
+            client.connect(Listener.API, server)  # whose handshake may end while the server stops
+        client.close()
+    assert threads_and_descriptors() - before == set()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

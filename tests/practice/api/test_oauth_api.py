@@ -102,221 +102,251 @@ def org() -> Org:
     return Org()
 
 
-class TestJwtBearer:
-    def test_gives_a_session_of_the_user_named_in_sub(self, org: Org) -> None:
-        token = org.token(grant_type=JWT_BEARER, assertion=org.assertion())["access_token"]
-        user = org.state.session_user(token)
-        assert user is not None
-        assert "enforced@practice.example" == user.username
+def test_the_jwt_bearer_flow_gives_a_session_of_the_user_named_in_sub(org: Org) -> None:
+    token = org.token(grant_type=JWT_BEARER, assertion=org.assertion())["access_token"]
+    user = org.state.session_user(token)
+    assert user is not None
+    assert "enforced@practice.example" == user.username
 
-    def test_answers_with_the_documented_members_and_no_refresh_token(self, org: Org) -> None:
-        answer = org.token(grant_type=JWT_BEARER, assertion=org.assertion())
-        assert {"access_token", "scope", "instance_url", "id", "token_type"} <= answer.keys() - {"refresh_token"}
 
-    @pytest.mark.parametrize("audience", ["https://login.salesforce.com", "https://test.salesforce.com", SERVER])
-    def test_takes_each_documented_audience(self, org: Org, audience: str) -> None:
-        assert "access_token" in org.token(grant_type=JWT_BEARER, assertion=org.assertion(aud=audience))
+def test_the_jwt_bearer_flow_answers_with_the_documented_members_and_no_refresh_token(org: Org) -> None:
+    answer = org.token(grant_type=JWT_BEARER, assertion=org.assertion())
+    assert {"access_token", "scope", "instance_url", "id", "token_type"} <= answer.keys() - {"refresh_token"}
 
-    @pytest.mark.parametrize(
-        ("changes", "error", "description"),
-        [
-            ({"aud": "https://acme.example"}, "invalid_grant", "audience is invalid"),
-            ({"iss": "another app"}, "invalid_client_id", "client identifier invalid"),
-            ({"sub": "nobody@practice.example"}, "invalid_grant", "user hasn't approved this consumer"),
-            ({"exp": int(NOW.timestamp()) - 1}, "invalid_grant", "assertion is expired"),
-            ({"exp": int(NOW.timestamp()) + 3600}, "invalid_grant", "exp is too far ahead"),
-            ({"exp": "soon"}, "invalid_grant", "invalid assertion"),
-            ({"exp": None}, "invalid_grant", "invalid assertion"),
-            ({"sub": None}, "invalid_grant", "invalid assertion"),
-        ],
+
+@pytest.mark.parametrize("audience", ["https://login.salesforce.com", "https://test.salesforce.com", SERVER])
+def test_the_jwt_bearer_flow_takes_each_documented_audience(org: Org, audience: str) -> None:
+    assert "access_token" in org.token(grant_type=JWT_BEARER, assertion=org.assertion(aud=audience))
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "description"),
+    [
+        ({"aud": "https://acme.example"}, "invalid_grant", "audience is invalid"),
+        ({"iss": "another app"}, "invalid_client_id", "client identifier invalid"),
+        ({"sub": "nobody@practice.example"}, "invalid_grant", "user hasn't approved this consumer"),
+        ({"exp": int(NOW.timestamp()) - 1}, "invalid_grant", "assertion is expired"),
+        ({"exp": int(NOW.timestamp()) + 3600}, "invalid_grant", "exp is too far ahead"),
+        ({"exp": "soon"}, "invalid_grant", "invalid assertion"),
+        ({"exp": None}, "invalid_grant", "invalid assertion"),
+        ({"sub": None}, "invalid_grant", "invalid assertion"),
+    ],
+)
+def test_the_jwt_bearer_flow_refuses_a_claim_that_is_wrong(
+    org: Org, changes: dict[str, Any], error: str, description: str
+) -> None:
+    answer = org.token(grant_type=JWT_BEARER, assertion=org.assertion(**changes))
+    assert {"error": error, "error_description": description} == answer
+
+
+def test_the_jwt_bearer_flow_refuses_a_signature_by_another_key(org: Org) -> None:
+    assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=org.assertion(OTHER_KEY))["error"]
+
+
+def test_the_jwt_bearer_flow_refuses_one_signed_with_the_public_key_as_if_that_were_a_secret(org: Org) -> None:
+    public = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    header, claims, _ = org.assertion().split(".")
+    header = base64.urlsafe_b64encode(b'{"alg":"HS256"}').rstrip(b"=").decode()
+    mac = hmac.digest(public, f"{header}.{claims}".encode(), "sha256")
+    forged = f"{header}.{claims}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+    assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=forged)["error"]
+
+
+def test_the_jwt_bearer_flow_refuses_an_expiry_that_no_clock_can_hold(org: Org) -> None:
+    assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=org.assertion(exp=10**400))["error"]
+
+
+def test_the_jwt_bearer_flow_knows_users_by_their_usernames_alone(org: Org) -> None:
+    assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=org.assertion(sub="enforced"))["error"]
+
+
+def test_the_jwt_bearer_flow_answers_with_what_no_cache_may_keep(org: Org) -> None:
+    form = urlencode({"grant_type": JWT_BEARER, "assertion": org.assertion()})
+    answer = org.ask("POST", "/services/oauth2/token", form)
+    assert (200, "no-store") == (answer.status, answer.headers["Cache-Control"])
+
+
+def test_the_jwt_bearer_flow_refuses_an_assertion_that_is_not_signed(org: Org) -> None:
+    claims = jwt.decode(org.assertion(), options={"verify_signature": False})
+    unsigned = jwt.encode(claims, key="", algorithm="none")
+    assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=unsigned)["error"]
+
+
+def test_client_credentials_sign_in_by_the_body(org: Org) -> None:
+    answer = org.token(
+        grant_type="client_credentials", client_id=org.app.consumer_key, client_secret=org.app.consumer_secret
     )
-    def test_refuses_a_claim_that_is_wrong(
-        self, org: Org, changes: dict[str, Any], error: str, description: str
-    ) -> None:
-        answer = org.token(grant_type=JWT_BEARER, assertion=org.assertion(**changes))
-        assert {"error": error, "error_description": description} == answer
-
-    def test_refuses_a_signature_by_another_key(self, org: Org) -> None:
-        assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=org.assertion(OTHER_KEY))["error"]
-
-    def test_refuses_one_signed_with_the_public_key_as_if_that_were_a_secret(self, org: Org) -> None:
-        public = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        header, claims, _ = org.assertion().split(".")
-        header = base64.urlsafe_b64encode(b'{"alg":"HS256"}').rstrip(b"=").decode()
-        mac = hmac.digest(public, f"{header}.{claims}".encode(), "sha256")
-        forged = f"{header}.{claims}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
-        assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=forged)["error"]
-
-    def test_refuses_an_expiry_that_no_clock_can_hold(self, org: Org) -> None:
-        assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=org.assertion(exp=10**400))["error"]
-
-    def test_knows_users_by_their_usernames_alone(self, org: Org) -> None:
-        assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=org.assertion(sub="enforced"))["error"]
-
-    def test_answers_with_what_no_cache_may_keep(self, org: Org) -> None:
-        form = urlencode({"grant_type": JWT_BEARER, "assertion": org.assertion()})
-        answer = org.ask("POST", "/services/oauth2/token", form)
-        assert (200, "no-store") == (answer.status, answer.headers["Cache-Control"])
-
-    def test_refuses_an_assertion_that_is_not_signed(self, org: Org) -> None:
-        claims = jwt.decode(org.assertion(), options={"verify_signature": False})
-        unsigned = jwt.encode(claims, key="", algorithm="none")
-        assert "invalid_grant" == org.token(grant_type=JWT_BEARER, assertion=unsigned)["error"]
+    assert {"access_token", "signature", "issued_at", "api_instance_url"} <= answer.keys()
 
 
-class TestClientCredentials:
-    def test_by_the_body(self, org: Org) -> None:
-        answer = org.token(
-            grant_type="client_credentials", client_id=org.app.consumer_key, client_secret=org.app.consumer_secret
-        )
-        assert {"access_token", "signature", "issued_at", "api_instance_url"} <= answer.keys()
+def test_client_credentials_sign_in_by_http_basic(org: Org) -> None:
+    basic = base64.b64encode(f"{org.app.consumer_key}:{org.app.consumer_secret}".encode()).decode()
+    answer = org.token({"Authorization": f"Basic {basic}"}, grant_type="client_credentials")
+    assert "access_token" in answer
 
-    def test_by_http_basic(self, org: Org) -> None:
-        basic = base64.b64encode(f"{org.app.consumer_key}:{org.app.consumer_secret}".encode()).decode()
-        answer = org.token({"Authorization": f"Basic {basic}"}, grant_type="client_credentials")
-        assert "access_token" in answer
 
-    @pytest.mark.parametrize(
-        ("key", "secret", "error"), [(None, "wrong", "invalid_client"), ("wrong", None, "invalid_client_id")]
+@pytest.mark.parametrize(
+    ("key", "secret", "error"), [(None, "wrong", "invalid_client"), ("wrong", None, "invalid_client_id")]
+)
+def test_client_credentials_with_a_wrong_key_or_secret_are_refused(
+    org: Org, key: str | None, secret: str | None, error: str
+) -> None:
+    answer = org.token(
+        grant_type="client_credentials",
+        client_id=key or org.app.consumer_key,
+        client_secret=secret or org.app.consumer_secret,
     )
-    def test_with_a_wrong_key_or_secret(self, org: Org, key: str | None, secret: str | None, error: str) -> None:
-        answer = org.token(
-            grant_type="client_credentials",
-            client_id=key or org.app.consumer_key,
-            client_secret=secret or org.app.consumer_secret,
-        )
-        assert error == answer["error"]
-
-    def test_is_for_my_domain_hosts_only(self, org: Org) -> None:
-        answer = org.token(
-            {"Host": "login.salesforce.com"},
-            grant_type="client_credentials",
-            client_id=org.app.consumer_key,
-            client_secret=org.app.consumer_secret,
-        )
-        assert "request not supported on this domain" == answer["error_description"]
+    assert error == answer["error"]
 
 
-class TestTheWebServerFlow:
-    def test_shows_a_page_to_sign_in_and_consent(self, org: Org) -> None:
-        answer = org.ask("GET", f"/services/oauth2/authorize?{urlencode(org.authorize())}")
-        assert b"Allow access?" in answer.whole_body
-
-    def test_brings_the_state_back(self, org: Org) -> None:
-        assert "xyz" == org.consent()["state"]
-
-    def test_gives_a_token_and_a_refresh_token_for_the_code(self, org: Org) -> None:
-        assert {"access_token", "refresh_token"} <= org.redeem(code=org.code()).keys()
-
-    def test_refuses_a_code_the_second_time(self, org: Org) -> None:
-        code = org.code()
-        org.redeem(code=code)
-        assert "invalid authorization code" == org.redeem(code=code)["error_description"]
-
-    def test_refuses_a_code_that_is_too_old(self, org: Org) -> None:
-        code = org.code()
-        org.now += timedelta(minutes=16)
-        assert "expired authorization code" == org.redeem(code=code)["error_description"]
-
-    @pytest.mark.parametrize(
-        ("changes", "error"),
-        [
-            ({"code_verifier": "another"}, "invalid_grant"),
-            ({"redirect_uri": "http://localhost:1/other"}, "redirect_uri_mismatch"),
-            ({"client_id": "another"}, "invalid_client_id"),
-        ],
+def test_client_credentials_sign_in_at_my_domain_hosts_only(org: Org) -> None:
+    answer = org.token(
+        {"Host": "login.salesforce.com"},
+        grant_type="client_credentials",
+        client_id=org.app.consumer_key,
+        client_secret=org.app.consumer_secret,
     )
-    def test_refuses_what_does_not_belong_to_the_code(self, org: Org, changes: dict[str, str], error: str) -> None:
-        assert error == org.redeem(code=org.code(), **changes)["error"]
-
-    def test_says_so_when_the_user_denies(self, org: Org) -> None:
-        form = {**org.authorize(), "deny": "1"}
-        answer = org.ask("POST", "/services/oauth2/authorize", urlencode(form))
-        assert "error=access_denied" in answer.headers["Location"]
-
-    def test_asks_again_after_a_wrong_password(self, org: Org) -> None:
-        form = {**org.authorize(), "username": "enforced@practice.example", "password": "wrong", "allow": "1"}
-        answer = org.ask("POST", "/services/oauth2/authorize", urlencode(form))
-        assert b"Check the username and password" in answer.whole_body
-
-    def test_never_sends_a_browser_to_an_unregistered_place(self, org: Org) -> None:
-        asked = org.authorize(redirect_uri="https://evil.example/")
-        answer = org.ask("GET", f"/services/oauth2/authorize?{urlencode(asked)}")
-        assert (400, False) == (answer.status, "Location" in answer.headers)
-
-    @pytest.mark.parametrize(
-        "redirect_uri",
-        [
-            "http://evil.example\\@localhost/",  # to a browser the backslash is a slash, and what follows the path
-            "http://localhost@evil.example/",
-            "http://user@localhost/",
-            "http://localhost.evil.example/",
-            "http://localhost/\r\nSet-Cookie: a=b",
-            "http://loc\talhost/",
-            " http://localhost/",
-            "http://localhost/\u2028",
-            "http://localhost/\0",
-            "http://localhost/#fragment",
-            "http://localhost:99999/",
-            "http://[localhost/",
-            "javascript://localhost/%0aalert(1)",
-        ],
-    )
-    def test_never_sends_a_browser_to_what_only_looks_like_this_machine(self, org: Org, redirect_uri: str) -> None:
-        user = org.state.users[0]
-        asked = org.authorize(redirect_uri=redirect_uri, username=user.username, password=user.password, allow="1")
-        answer = org.ask("POST", "/services/oauth2/authorize", urlencode(asked))
-        assert (400, False) == (answer.status, "Location" in answer.headers)
-
-    @pytest.mark.parametrize("host", ["localhost:51717", "127.0.0.1:8080", "[::1]:51717", "localhost"])
-    def test_goes_back_to_any_port_of_this_machine(self, org: Org, host: str) -> None:
-        assert "code" in org.consent(redirect_uri=f"http://{host}/callback?a=b")
-
-    def test_refuses_to_be_downgraded_to_a_challenge_in_the_plain(self, org: Org) -> None:
-        assert "code" not in org.consent(code_challenge=VERIFIER, code_challenge_method="plain")
-
-    def test_refuses_a_challenge_that_nothing_can_meet(self, org: Org) -> None:
-        code = org.consent(code_challenge="é")["code"]
-        assert "invalid code verifier" == org.redeem(code=code)["error_description"]
-
-    def test_without_a_challenge_wants_the_secret(self, org: Org) -> None:
-        code = org.consent(code_challenge="")["code"]
-        assert "invalid_client" == org.redeem(code=code)["error"]
-
-    def test_shows_its_page_in_no_frame(self, org: Org) -> None:
-        answer = org.ask("GET", f"/services/oauth2/authorize?{urlencode(org.authorize())}")
-        assert "DENY" == answer.headers["X-Frame-Options"]
-
-    def test_puts_nothing_of_the_request_into_the_page_unescaped(self, org: Org) -> None:
-        asked = org.authorize(state='"><script>alert(1)</script>')
-        answer = org.ask("GET", f"/services/oauth2/authorize?{urlencode(asked)}")
-        assert b"<script>" not in answer.whole_body
+    assert "request not supported on this domain" == answer["error_description"]
 
 
-class TestRefresh:
-    def test_gives_a_new_token(self, org: Org) -> None:
-        refresh = org.redeem(code=org.code())["refresh_token"]
-        answer = org.token(grant_type="refresh_token", refresh_token=refresh, client_id=org.app.consumer_key)
-        assert org.state.session_user(answer["access_token"]) is org.state.users[0]
-
-    def test_ends_when_it_is_revoked(self, org: Org) -> None:
-        refresh = org.redeem(code=org.code())["refresh_token"]
-        org.ask("POST", "/services/oauth2/revoke", urlencode({"token": refresh}))
-        answer = org.token(grant_type="refresh_token", refresh_token=refresh, client_id=org.app.consumer_key)
-        assert "expired access/refresh token" == answer["error_description"]
+def test_the_web_server_flow_shows_a_page_to_sign_in_and_consent(org: Org) -> None:
+    answer = org.ask("GET", f"/services/oauth2/authorize?{urlencode(org.authorize())}")
+    assert b"Allow access?" in answer.whole_body
 
 
-class TestUserinfo:
-    def test_says_whose_token_it_is(self, org: Org) -> None:
-        token = org.token(grant_type=JWT_BEARER, assertion=org.assertion())["access_token"]
-        answer = org.ask("GET", "/services/oauth2/userinfo", headers={"Authorization": f"Bearer {token}"})
-        assert "enforced@practice.example" == json.loads(answer.whole_body)["preferred_username"]
+def test_the_web_server_flow_brings_the_state_back(org: Org) -> None:
+    assert "xyz" == org.consent()["state"]
 
-    def test_refuses_a_token_that_was_revoked(self, org: Org) -> None:
-        token = org.token(grant_type=JWT_BEARER, assertion=org.assertion())["access_token"]
-        org.ask("POST", "/services/oauth2/revoke", urlencode({"token": token}))
-        answer = org.ask("GET", "/services/oauth2/userinfo", headers={"Authorization": f"Bearer {token}"})
-        assert (403, b"Bad_OAuth_Token") == (answer.status, answer.whole_body)
+
+def test_the_web_server_flow_gives_a_token_and_a_refresh_token_for_the_code(org: Org) -> None:
+    assert {"access_token", "refresh_token"} <= org.redeem(code=org.code()).keys()
+
+
+def test_the_web_server_flow_refuses_a_code_the_second_time(org: Org) -> None:
+    code = org.code()
+    org.redeem(code=code)
+    assert "invalid authorization code" == org.redeem(code=code)["error_description"]
+
+
+def test_the_web_server_flow_refuses_a_code_that_is_too_old(org: Org) -> None:
+    code = org.code()
+    org.now += timedelta(minutes=16)
+    assert "expired authorization code" == org.redeem(code=code)["error_description"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"code_verifier": "another"}, "invalid_grant"),
+        ({"redirect_uri": "http://localhost:1/other"}, "redirect_uri_mismatch"),
+        ({"client_id": "another"}, "invalid_client_id"),
+    ],
+)
+def test_the_web_server_flow_refuses_what_does_not_belong_to_the_code(
+    org: Org, changes: dict[str, str], error: str
+) -> None:
+    assert error == org.redeem(code=org.code(), **changes)["error"]
+
+
+def test_the_web_server_flow_says_so_when_the_user_denies(org: Org) -> None:
+    form = {**org.authorize(), "deny": "1"}
+    answer = org.ask("POST", "/services/oauth2/authorize", urlencode(form))
+    assert "error=access_denied" in answer.headers["Location"]
+
+
+def test_the_web_server_flow_asks_again_after_a_wrong_password(org: Org) -> None:
+    form = {**org.authorize(), "username": "enforced@practice.example", "password": "wrong", "allow": "1"}
+    answer = org.ask("POST", "/services/oauth2/authorize", urlencode(form))
+    assert b"Check the username and password" in answer.whole_body
+
+
+def test_the_web_server_flow_never_sends_a_browser_to_an_unregistered_place(org: Org) -> None:
+    asked = org.authorize(redirect_uri="https://evil.example/")
+    answer = org.ask("GET", f"/services/oauth2/authorize?{urlencode(asked)}")
+    assert (400, False) == (answer.status, "Location" in answer.headers)
+
+
+@pytest.mark.parametrize(
+    "redirect_uri",
+    [
+        "http://evil.example\\@localhost/",  # to a browser the backslash is a slash, and what follows the path
+        "http://localhost@evil.example/",
+        "http://user@localhost/",
+        "http://localhost.evil.example/",
+        "http://localhost/\r\nSet-Cookie: a=b",
+        "http://loc\talhost/",
+        " http://localhost/",
+        "http://localhost/\u2028",
+        "http://localhost/\0",
+        "http://localhost/#fragment",
+        "http://localhost:99999/",
+        "http://[localhost/",
+        "javascript://localhost/%0aalert(1)",
+    ],
+)
+def test_the_web_server_flow_never_sends_a_browser_to_what_only_looks_like_this_machine(
+    org: Org, redirect_uri: str
+) -> None:
+    user = org.state.users[0]
+    asked = org.authorize(redirect_uri=redirect_uri, username=user.username, password=user.password, allow="1")
+    answer = org.ask("POST", "/services/oauth2/authorize", urlencode(asked))
+    assert (400, False) == (answer.status, "Location" in answer.headers)
+
+
+@pytest.mark.parametrize("host", ["localhost:51717", "127.0.0.1:8080", "[::1]:51717", "localhost"])
+def test_the_web_server_flow_goes_back_to_any_port_of_this_machine(org: Org, host: str) -> None:
+    assert "code" in org.consent(redirect_uri=f"http://{host}/callback?a=b")
+
+
+def test_the_web_server_flow_refuses_to_be_downgraded_to_a_challenge_in_the_plain(org: Org) -> None:
+    assert "code" not in org.consent(code_challenge=VERIFIER, code_challenge_method="plain")
+
+
+def test_the_web_server_flow_refuses_a_challenge_that_nothing_can_meet(org: Org) -> None:
+    code = org.consent(code_challenge="é")["code"]
+    assert "invalid code verifier" == org.redeem(code=code)["error_description"]
+
+
+def test_the_web_server_flow_without_a_challenge_wants_the_secret(org: Org) -> None:
+    code = org.consent(code_challenge="")["code"]
+    assert "invalid_client" == org.redeem(code=code)["error"]
+
+
+def test_the_web_server_flow_shows_its_page_in_no_frame(org: Org) -> None:
+    answer = org.ask("GET", f"/services/oauth2/authorize?{urlencode(org.authorize())}")
+    assert "DENY" == answer.headers["X-Frame-Options"]
+
+
+def test_the_web_server_flow_puts_nothing_of_the_request_into_the_page_unescaped(org: Org) -> None:
+    asked = org.authorize(state='"><script>alert(1)</script>')
+    answer = org.ask("GET", f"/services/oauth2/authorize?{urlencode(asked)}")
+    assert b"<script>" not in answer.whole_body
+
+
+def test_a_refresh_token_gives_a_new_token(org: Org) -> None:
+    refresh = org.redeem(code=org.code())["refresh_token"]
+    answer = org.token(grant_type="refresh_token", refresh_token=refresh, client_id=org.app.consumer_key)
+    assert org.state.session_user(answer["access_token"]) is org.state.users[0]
+
+
+def test_a_refresh_token_ends_when_it_is_revoked(org: Org) -> None:
+    refresh = org.redeem(code=org.code())["refresh_token"]
+    org.ask("POST", "/services/oauth2/revoke", urlencode({"token": refresh}))
+    answer = org.token(grant_type="refresh_token", refresh_token=refresh, client_id=org.app.consumer_key)
+    assert "expired access/refresh token" == answer["error_description"]
+
+
+def test_userinfo_says_whose_token_it_is(org: Org) -> None:
+    token = org.token(grant_type=JWT_BEARER, assertion=org.assertion())["access_token"]
+    answer = org.ask("GET", "/services/oauth2/userinfo", headers={"Authorization": f"Bearer {token}"})
+    assert "enforced@practice.example" == json.loads(answer.whole_body)["preferred_username"]
+
+
+def test_userinfo_refuses_a_token_that_was_revoked(org: Org) -> None:
+    token = org.token(grant_type=JWT_BEARER, assertion=org.assertion())["access_token"]
+    org.ask("POST", "/services/oauth2/revoke", urlencode({"token": token}))
+    answer = org.ask("GET", "/services/oauth2/userinfo", headers={"Authorization": f"Bearer {token}"})
+    assert (403, b"Bad_OAuth_Token") == (answer.status, answer.whole_body)
 
 
 @pytest.mark.parametrize("grant", ["", "password", "nonsense"])

@@ -104,158 +104,179 @@ INVALID_LOGIN = fault(
 UNSUPPORTED = fault("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
 
 
-class TestLogin:
-    def test_answers_in_schema_order(self, state: OrgState) -> None:
-        assert children(sign_in(state), "result") == LOGIN_RESULT
+def test_login_answers_in_schema_order(state: OrgState) -> None:
+    assert children(sign_in(state), "result") == LOGIN_RESULT
 
-    def test_tells_about_the_user_in_schema_order(self, state: OrgState) -> None:
-        assert children(sign_in(state), "userInfo") == USER_INFO
 
-    def test_begins_like_the_captured_answer(self, state: OrgState) -> None:
-        captured = (
-            b'<?xml version="1.0" encoding="UTF-8"?>'
-            b'<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"'
-            b' xmlns="urn:partner.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
-            b"<soapenv:Body><loginResponse><result>"
-            b"<metadataServerUrl>https://na30.salesforce.com/services/Soap/m/41.0/00D5f000000PRAC</metadataServerUrl>"
-            b"<passwordExpired>false</passwordExpired><sandbox>false</sandbox>"
-            b"<serverUrl>https://na30.salesforce.com/services/Soap/u/41.0/00D5f000000PRAC</serverUrl>"
-        )
-        assert captured == sign_in(state).whole_body[: len(captured)]
+def test_login_tells_about_the_user_in_schema_order(state: OrgState) -> None:
+    assert children(sign_in(state), "userInfo") == USER_INFO
 
-    def test_gives_a_session_id_of_the_org(self, state: OrgState) -> None:
-        assert re.fullmatch(r"00D5f000000PRAC![\w.]{96}", session_of(state))
 
-    def test_gives_each_time_another_session_id(self, state: OrgState) -> None:
-        assert session_of(state) != session_of(state)
-
-    def test_takes_the_username_in_any_case(self, state: OrgState) -> None:
-        user = state.users[0]
-        assert ask(state, login_body(user.username.upper(), user.password)).status == 200
-
-    @pytest.mark.parametrize(
-        ("username", "password"),
-        [
-            ("standard@practice.example", "wrong"),
-            ("standard@practice.example", ""),
-            ("nobody@practice.example", "wrong"),
-            ("", ""),
-        ],
+def test_login_begins_like_the_captured_answer(state: OrgState) -> None:
+    captured = (
+        b'<?xml version="1.0" encoding="UTF-8"?>'
+        b'<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"'
+        b' xmlns="urn:partner.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+        b"<soapenv:Body><loginResponse><result>"
+        b"<metadataServerUrl>https://na30.salesforce.com/services/Soap/m/41.0/00D5f000000PRAC</metadataServerUrl>"
+        b"<passwordExpired>false</passwordExpired><sandbox>false</sandbox>"
+        b"<serverUrl>https://na30.salesforce.com/services/Soap/u/41.0/00D5f000000PRAC</serverUrl>"
     )
-    def test_refuses_what_it_does_not_know_with_the_documented_fault(
-        self, state: OrgState, username: str, password: str
-    ) -> None:
-        assert ask(state, login_body(username, password)).whole_body == INVALID_LOGIN
-
-    def test_refuses_the_password_of_another_user(self, state: OrgState) -> None:
-        one, other = state.users
-        assert ask(state, login_body(one.username, other.password)).whole_body == INVALID_LOGIN
-
-    def test_refuses_the_right_password_in_another_case(self, state: OrgState) -> None:
-        user = state.users[0]
-        assert ask(state, login_body(user.username, user.password.swapcase())).whole_body == INVALID_LOGIN
-
-    def test_refuses_an_empty_login_element(self, state: OrgState) -> None:
-        assert ask(state, envelope(_partner.login())).whole_body == INVALID_LOGIN
-
-    @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")))
-    def test_takes_any_password_that_xml_can_hold(self, password: str) -> None:
-        state = OrgState([], [])
-        state.users[0].password = password
-        assert sign_in(state, state.users[0].name).status == 200
+    assert captured == sign_in(state).whole_body[: len(captured)]
 
 
-class TestASession:
-    def test_says_who_the_user_is_in_schema_order(self, state: OrgState) -> None:
-        assert children(get_user_info(state, session_of(state)), "result") == USER_INFO
-
-    def test_says_what_is_missing_as_nil(self, state: OrgState) -> None:
-        root = etree.fromstring(get_user_info(state, session_of(state)).whole_body)
-        nil = [etree.QName(element).localname for element in root.iter() if "true" in element.attrib.values()]
-        assert nil == ["roleId", "userDefaultCurrencyIsoCode"]
-
-    @pytest.mark.parametrize("name", ["standard", "enforced"])
-    def test_belongs_to_who_signed_in(self, state: OrgState, name: str) -> None:
-        assert text(sign_in(state, name), "userName") == f"{name}@practice.example"
-
-    def test_counts_its_calls_in_the_limit_info_header(self, state: OrgState) -> None:
-        session_id = session_of(state)
-        answers = [get_user_info(state, session_id) for _ in range(3)]
-        assert [text(answer, "current") for answer in answers] == ["1", "2", "3"]
-
-    def test_shows_the_limit_info_header_as_captured(self, state: OrgState) -> None:
-        captured = (
-            b"<soapenv:Header><LimitInfoHeader><limitInfo><current>1</current><limit>15000</limit>"
-            b"<type>API REQUESTS</type></limitInfo></LimitInfoHeader></soapenv:Header><soapenv:Body><getUserInfoResponse>"
-        )
-        assert captured in get_user_info(state, session_of(state)).whole_body
-
-    def test_has_no_limit_info_header_in_the_login_answer(self, state: OrgState) -> None:
-        assert b"LimitInfoHeader" not in sign_in(state).whole_body
-
-    def test_is_ended_by_logout(self, state: OrgState) -> None:
-        session_id = session_of(state)
-        ask(state, envelope(_partner.logout(), session_id))
-        assert text(get_user_info(state, session_id), "faultcode") == "sf:INVALID_SESSION_ID"
-
-    def test_is_not_ended_by_the_logout_of_another(self, state: OrgState) -> None:
-        session_id = session_of(state)
-        ask(state, envelope(_partner.logout(), session_of(state)))
-        assert get_user_info(state, session_id).status == 200
-
-    def test_is_found_between_spaces_and_line_breaks_as_people_paste_it(self, state: OrgState) -> None:
-        assert get_user_info(state, f"\n   {session_of(state)}\n ").status == 200
-
-    @pytest.mark.parametrize("operation", ["getUserInfo", "logout"])
-    @pytest.mark.parametrize("session_id", ["", "00D36000000bLGT!AQQAQMlp30Zpiy6"])
-    def test_that_is_unknown_gets_the_documented_fault(self, state: OrgState, operation: str, session_id: str) -> None:
-        expected = fault(
-            "INVALID_SESSION_ID",
-            "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session key: "
-            + session_id[:15],
-        )
-        assert expected == ask(state, envelope(_partner(operation), session_id)).whole_body
-
-    def test_id_does_not_come_back_in_the_fault(self, state: OrgState) -> None:
-        assert b"AQQAQMlp30Zpiy6" not in get_user_info(state, "00D36000000bLGT!AQQAQMlp30Zpiy6").whole_body
+def test_login_gives_a_session_id_of_the_org(state: OrgState) -> None:
+    assert re.fullmatch(r"00D5f000000PRAC![\w.]{96}", session_of(state))
 
 
-class TestTheVersion:
-    @pytest.mark.parametrize(
-        "path",
-        [
-            "/services/Soap/u/41.0/",
-            "/services/Soap/u/41.0/00D5f000000PRAC",
-            "/services/Soap/u/41.0/00D5f000000PRACEA4",
-            "/services/Soap/u/31.0",
-            "/services/Soap/u/64.0",
-        ],
+def test_login_gives_each_time_another_session_id(state: OrgState) -> None:
+    assert session_of(state) != session_of(state)
+
+
+def test_login_takes_the_username_in_any_case(state: OrgState) -> None:
+    user = state.users[0]
+    assert ask(state, login_body(user.username.upper(), user.password)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [
+        ("standard@practice.example", "wrong"),
+        ("standard@practice.example", ""),
+        ("nobody@practice.example", "wrong"),
+        ("", ""),
+    ],
+)
+def test_login_refuses_what_it_does_not_know_with_the_documented_fault(
+    state: OrgState, username: str, password: str
+) -> None:
+    assert ask(state, login_body(username, password)).whole_body == INVALID_LOGIN
+
+
+def test_login_refuses_the_password_of_another_user(state: OrgState) -> None:
+    one, other = state.users
+    assert ask(state, login_body(one.username, other.password)).whole_body == INVALID_LOGIN
+
+
+def test_login_refuses_the_right_password_in_another_case(state: OrgState) -> None:
+    user = state.users[0]
+    assert ask(state, login_body(user.username, user.password.swapcase())).whole_body == INVALID_LOGIN
+
+
+def test_login_refuses_an_empty_login_element(state: OrgState) -> None:
+    assert ask(state, envelope(_partner.login())).whole_body == INVALID_LOGIN
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")))
+def test_login_takes_any_password_that_xml_can_hold(password: str) -> None:
+    state = OrgState([], [])
+    state.users[0].password = password
+    assert sign_in(state, state.users[0].name).status == 200
+
+
+def test_a_session_says_who_the_user_is_in_schema_order(state: OrgState) -> None:
+    assert children(get_user_info(state, session_of(state)), "result") == USER_INFO
+
+
+def test_a_session_says_what_is_missing_as_nil(state: OrgState) -> None:
+    root = etree.fromstring(get_user_info(state, session_of(state)).whole_body)
+    nil = [etree.QName(element).localname for element in root.iter() if "true" in element.attrib.values()]
+    assert nil == ["roleId", "userDefaultCurrencyIsoCode"]
+
+
+@pytest.mark.parametrize("name", ["standard", "enforced"])
+def test_a_session_belongs_to_who_signed_in(state: OrgState, name: str) -> None:
+    assert text(sign_in(state, name), "userName") == f"{name}@practice.example"
+
+
+def test_a_session_counts_its_calls_in_the_limit_info_header(state: OrgState) -> None:
+    session_id = session_of(state)
+    answers = [get_user_info(state, session_id) for _ in range(3)]
+    assert [text(answer, "current") for answer in answers] == ["1", "2", "3"]
+
+
+def test_a_session_shows_the_limit_info_header_as_captured(state: OrgState) -> None:
+    captured = (
+        b"<soapenv:Header><LimitInfoHeader><limitInfo><current>1</current><limit>15000</limit>"
+        b"<type>API REQUESTS</type></limitInfo></LimitInfoHeader></soapenv:Header><soapenv:Body><getUserInfoResponse>"
     )
-    def test_may_be_followed_by_the_organization(self, state: OrgState, path: str) -> None:
-        assert sign_in(state, path=path).status == 200
-
-    @pytest.mark.parametrize("version", ["30.0", "69.0", "0.0", "41", "41.1", "999.0", "9999.0", "x", "", "41.0/x/y"])
-    def test_that_is_not_served_gets_the_documented_fault(self, state: OrgState, version: str) -> None:
-        assert sign_in(state, path=f"/services/Soap/u/{version}").whole_body == UNSUPPORTED
-
-    def test_65_has_no_login(self, state: OrgState) -> None:
-        assert text(sign_in(state, path="/services/Soap/u/65.0"), "faultcode") == "sf:UNSUPPORTED_API_VERSION"
-
-    def test_65_has_the_other_operations(self, state: OrgState) -> None:
-        assert get_user_info(state, session_of(state), path="/services/Soap/u/65.0").status == 200
-
-    def test_of_the_call_is_the_version_in_the_server_url(self, state: OrgState) -> None:
-        answer = sign_in(state, path="/services/Soap/u/58.0")
-        assert text(answer, "serverUrl") == "https://na30.salesforce.com/services/Soap/u/58.0/00D5f000000PRAC"
+    assert captured in get_user_info(state, session_of(state)).whole_body
 
 
-class TestTheMethod:
-    @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "post"])
-    def test_other_than_post_is_refused(self, state: OrgState, method: str) -> None:
-        assert sign_in(state, method=method).status == 405
+def test_a_session_has_no_limit_info_header_in_the_login_answer(state: OrgState) -> None:
+    assert b"LimitInfoHeader" not in sign_in(state).whole_body
 
-    def test_that_is_allowed_is_named(self, state: OrgState) -> None:
-        assert sign_in(state, method="GET").headers["Allow"] == "POST"
+
+def test_a_session_is_ended_by_logout(state: OrgState) -> None:
+    session_id = session_of(state)
+    ask(state, envelope(_partner.logout(), session_id))
+    assert text(get_user_info(state, session_id), "faultcode") == "sf:INVALID_SESSION_ID"
+
+
+def test_a_session_is_not_ended_by_the_logout_of_another(state: OrgState) -> None:
+    session_id = session_of(state)
+    ask(state, envelope(_partner.logout(), session_of(state)))
+    assert get_user_info(state, session_id).status == 200
+
+
+def test_a_session_is_found_between_spaces_and_line_breaks_as_people_paste_it(state: OrgState) -> None:
+    assert get_user_info(state, f"\n   {session_of(state)}\n ").status == 200
+
+
+@pytest.mark.parametrize("operation", ["getUserInfo", "logout"])
+@pytest.mark.parametrize("session_id", ["", "00D36000000bLGT!AQQAQMlp30Zpiy6"])
+def test_a_session_that_is_unknown_gets_the_documented_fault(state: OrgState, operation: str, session_id: str) -> None:
+    expected = fault(
+        "INVALID_SESSION_ID",
+        "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session key: "
+        + session_id[:15],
+    )
+    assert expected == ask(state, envelope(_partner(operation), session_id)).whole_body
+
+
+def test_a_session_id_does_not_come_back_in_the_fault(state: OrgState) -> None:
+    assert b"AQQAQMlp30Zpiy6" not in get_user_info(state, "00D36000000bLGT!AQQAQMlp30Zpiy6").whole_body
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/services/Soap/u/41.0/",
+        "/services/Soap/u/41.0/00D5f000000PRAC",
+        "/services/Soap/u/41.0/00D5f000000PRACEA4",
+        "/services/Soap/u/31.0",
+        "/services/Soap/u/64.0",
+    ],
+)
+def test_the_version_may_be_followed_by_the_organization(state: OrgState, path: str) -> None:
+    assert sign_in(state, path=path).status == 200
+
+
+@pytest.mark.parametrize("version", ["30.0", "69.0", "0.0", "41", "41.1", "999.0", "9999.0", "x", "", "41.0/x/y"])
+def test_the_version_that_is_not_served_gets_the_documented_fault(state: OrgState, version: str) -> None:
+    assert sign_in(state, path=f"/services/Soap/u/{version}").whole_body == UNSUPPORTED
+
+
+def test_the_version_65_has_no_login(state: OrgState) -> None:
+    assert text(sign_in(state, path="/services/Soap/u/65.0"), "faultcode") == "sf:UNSUPPORTED_API_VERSION"
+
+
+def test_the_version_65_has_the_other_operations(state: OrgState) -> None:
+    assert get_user_info(state, session_of(state), path="/services/Soap/u/65.0").status == 200
+
+
+def test_the_version_of_the_call_is_the_version_in_the_server_url(state: OrgState) -> None:
+    answer = sign_in(state, path="/services/Soap/u/58.0")
+    assert text(answer, "serverUrl") == "https://na30.salesforce.com/services/Soap/u/58.0/00D5f000000PRAC"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "post"])
+def test_a_method_other_than_post_is_refused(state: OrgState, method: str) -> None:
+    assert sign_in(state, method=method).status == 405
+
+
+def test_a_method_that_is_allowed_is_named(state: OrgState) -> None:
+    assert sign_in(state, method="GET").headers["Allow"] == "POST"
 
 
 BOMB = (
@@ -291,32 +312,35 @@ NOT_SOAP = {
 }
 
 
-class TestWhatIsNotSoap:
-    @pytest.mark.parametrize("body", NOT_SOAP.values(), ids=NOT_SOAP)
-    def test_gets_a_fault_of_the_client(self, state: OrgState, body: bytes) -> None:
-        assert text(ask(state, body), "faultcode") == "soapenv:Client"
+@pytest.mark.parametrize("body", NOT_SOAP.values(), ids=NOT_SOAP)
+def test_what_is_not_soap_gets_a_fault_of_the_client(state: OrgState, body: bytes) -> None:
+    assert text(ask(state, body), "faultcode") == "soapenv:Client"
 
-    @pytest.mark.parametrize("body", NOT_SOAP.values(), ids=NOT_SOAP)
-    def test_gets_a_short_answer(self, state: OrgState, body: bytes) -> None:
-        assert len(ask(state, body).whole_body) < 1000
 
-    def test_does_not_get_at_files(self, state: OrgState, tmp_path: Path) -> None:
-        secret = tmp_path / "secret"
-        secret.write_text("swordfish")
-        body = f'<!DOCTYPE a [<!ENTITY x SYSTEM "{secret.as_uri()}">]><a>&x;</a>'.encode()
-        assert b"swordfish" not in ask(state, body).whole_body
+@pytest.mark.parametrize("body", NOT_SOAP.values(), ids=NOT_SOAP)
+def test_what_is_not_soap_gets_a_short_answer(state: OrgState, body: bytes) -> None:
+    assert len(ask(state, body).whole_body) < 1000
 
-    @given(st.binary())
-    @settings(max_examples=300)
-    def test_never_gets_anything_but_a_fault(self, body: bytes) -> None:
-        assert ask(OrgState([], []), body).status == 500
 
-    @given(st.data())
-    def test_never_gets_anything_but_an_answer_when_a_good_call_is_damaged(self, data: st.DataObject) -> None:
-        good = login_body("standard@practice.example", "password")
-        place = data.draw(st.integers(0, len(good)))
-        damaged = good[:place] + data.draw(st.binary(max_size=3)) + good[place + data.draw(st.integers(0, 3)) :]
-        assert text(ask(OrgState([], []), damaged), "faultcode")
+def test_what_is_not_soap_does_not_get_at_files(state: OrgState, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("swordfish")
+    body = f'<!DOCTYPE a [<!ENTITY x SYSTEM "{secret.as_uri()}">]><a>&x;</a>'.encode()
+    assert b"swordfish" not in ask(state, body).whole_body
+
+
+@given(st.binary())
+@settings(max_examples=300)
+def test_what_is_not_soap_never_gets_anything_but_a_fault(body: bytes) -> None:
+    assert ask(OrgState([], []), body).status == 500
+
+
+@given(st.data())
+def test_what_is_not_soap_never_gets_anything_but_an_answer_when_a_good_call_is_damaged(data: st.DataObject) -> None:
+    good = login_body("standard@practice.example", "password")
+    place = data.draw(st.integers(0, len(good)))
+    damaged = good[:place] + data.draw(st.binary(max_size=3)) + good[place + data.draw(st.integers(0, 3)) :]
+    assert text(ask(OrgState([], []), damaged), "faultcode")
 
 
 @pytest.mark.parametrize(
