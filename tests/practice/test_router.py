@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sfmtls_nb.chain import fingerprint
 
 from sfmtls_nb import (
     CallTimeout,
@@ -30,6 +29,7 @@ from sfmtls_nb import (
     SoapFault,
     login,
 )
+from sfmtls_nb.certificates.chain import fingerprint
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
