@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
-
-import platformdirs
 
 from sfmtls_nb.errors import IdentityError, OrgError
 from sfmtls_nb.files import expand, write_new
@@ -25,7 +21,7 @@ PRACTICE: Final = "practice"
 
 @dataclass(frozen=True)
 class Profile:
-    """Where to go, as whom, and with which certificate: a plain value, holding no secret.
+    """An org, the user who signs in there and the certificate to present: a plain value, holding no secret.
 
     username: who signs in; empty if that is asked for. identity: the files that ``ClientIdentity.load`` takes; none if
     there is no certificate. Raises OrgError for a name that cannot be.
@@ -49,7 +45,9 @@ class Profile:
 
 
 def profiles_file() -> Path:
-    """Where profiles are: in the file that SFMTLS_NB_PROFILES names, else in profiles.toml where the user's settings are."""
+    """The file of profiles: the one that SFMTLS_NB_PROFILES names, else profiles.toml where the user's settings are."""
+    import platformdirs  # noqa: PLC0415  # as with tomllib below: for those who have profiles alone
+
     named = os.environ.get("SFMTLS_NB_PROFILES")
     return (
         expand(named, OrgError)
@@ -107,7 +105,7 @@ def save_profile(profile: Profile, file: Path | None = None) -> Path:
 
 
 def _changes(profile: Profile, tables: dict[str, Any], file: Path) -> dict[str, Any]:
-    """What to set in a profile's table, and (None) what to take out; what says the same already is left as it is."""
+    """The keys to set in a profile's table, and (None) those to take out; a key that means the same already stays as it is."""
     wanted, present, moved = _entries(profile, file), _NOT_SAID, True
     if profile.name in tables:
         replaced = _profile(profile.name, tables[profile.name], file)
@@ -178,6 +176,8 @@ def _check(key: str, value: object, where: str) -> None:
             "take it out; what signs in is asked for when it is needed, and a key stays in its file, which identity names",
         )
     if key not in _KEYS:
+        from difflib import get_close_matches  # noqa: PLC0415  # for an error alone
+
         close = get_close_matches(key, _KEYS, 1, 0.5)
         hint = f"did you mean {close[0]}?" if close else f"it may have {', '.join(_KEYS)}"
         if isinstance(value, dict):
@@ -215,6 +215,8 @@ def _text(file: Path) -> str:
 
 
 def _tables(text: str, file: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415
+
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -258,7 +260,7 @@ def _org(table: dict[str, Any], file: Path) -> Org:
 
 
 def _entries(profile: Profile, file: Path) -> dict[str, Any]:
-    """What a table would say of a profile if it said everything."""
+    """The table of a profile with every key that it can have."""
     org = profile.org
     found = my_domain_of(org.login_url)
     address = {"my_domain": found[0], "sandbox": found[1]} if found else {"login_url": org.login_url}
