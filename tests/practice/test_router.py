@@ -41,7 +41,7 @@ def mutual(own_practice: PracticeOrg) -> Iterator[Session]:
     """The enforced user's session on an org that the test may change, with a short read timeout."""
     files = own_practice.client
     me = ClientIdentity.load(files.key, files.leaf, *files.intermediates)
-    org = replace(Org(**own_practice.endpoints), read_timeout=3)
+    org = replace(Org(**own_practice.endpoints), read_timeout=2)
     with login(org, PasswordLogin(*own_practice.user("enforced")), me) as session:
         yield session
 
