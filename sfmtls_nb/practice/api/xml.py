@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from lxml import etree
 
-from sfmtls_nb.practice.api.describe import NILLABLE
 from sfmtls_nb.practice.api.queries import QueryBatch, text_of
+from sfmtls_nb.practice.api.wsdl import NILLABLE
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.soql import ChildResult, Record
 
