@@ -13,11 +13,10 @@ from typing import Final, NamedTuple
 from cryptography import x509
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.data import eighteen
+from sfmtls_nb.practice.data import ORGANIZATION_ID, PROFILES, eighteen
 from sfmtls_nb.practice.failures import ArmedFailures
 from sfmtls_nb.practice.refusal import RefusedError
 
-ORGANIZATION_ID: Final = "00D5f000000PRAC"
 _SESSION_ALPHABET: Final = string.ascii_letters + string.digits + "._"
 #: Wrong passwords in a row that lock a user out, and the time of the lockout (Salesforce's default policy).
 _ATTEMPTS: Final = 10
@@ -247,8 +246,8 @@ class OrgState:
 
 
 def _first_users() -> Iterable[User]:
-    standard = UserProfile("Standard User", eighteen("00e5f00000PRAC1"))
-    mutual = UserProfile("Integration (mutual TLS)", eighteen("00e5f00000PRAC2"), enforced=True)
+    standard, mutual = (UserProfile(name, eighteen(f"00e5f00000PRAC{n}")) for n, name in enumerate(PROFILES, 1))
+    mutual.enforced = True
     people = (("enforced", "Erin Enforced", mutual), ("standard", "Stan Standard", standard))
     for number, (name, full_name, profile) in enumerate(people, 1):
         yield User(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn
 
 from sfmtls_nb.practice.api.call import NEWEST_VERSION, OLDEST_VERSION, READ_ONLY
+from sfmtls_nb.practice.api.columns import column_metadata
 from sfmtls_nb.practice.api.describe import describe_briefly, describe_global, describe_sobject
 from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, QueryBatch, json_of
 from sfmtls_nb.practice.api.resource import ROOT, ResourceApi, ResourceCall, allow, as_json, json_object
@@ -91,6 +92,8 @@ class RestApi(ResourceApi):
         if not text.strip():
             raise RefusedError("MALFORMED_QUERY", "SOQL statement cannot be empty; put it into the parameter q")
         deleted = call.parts[0] == "queryAll"
+        if call.request.query.get("columns", "").lower() == "true":
+            return column_metadata(compile_query(text, now=self._state.clock(), deleted=deleted))
         return _page(call, self._queries.open(text, deleted=deleted, batch=batch or LARGEST_BATCH))
 
     def _show_sobjects(self, call: ResourceCall) -> Any:

@@ -20,10 +20,10 @@ from sfmtls_nb.practice.api.fault import fault_answer
 from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, text_of
 from sfmtls_nb.practice.api.wsdl import NOT_IN_SOAP, at_version
 from sfmtls_nb.practice.api.xml import described, parse, query_result, serialize
-from sfmtls_nb.practice.data import eighteen, sobject
+from sfmtls_nb.practice.data import ORGANIZATION_ID, eighteen, sobject
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
-from sfmtls_nb.practice.state import ORGANIZATION_ID, OrgState, User
+from sfmtls_nb.practice.state import OrgState, User
 
 #: The last version with login() (KB 005132110).
 LAST_LOGIN_VERSION: Final = 64

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sfmtls_nb.practice.data.database import DEFAULT_RECORDS, Database, OrgUser
-from sfmtls_nb.practice.data.ids import eighteen, serial
+from sfmtls_nb.practice.data.ids import ORGANIZATION_ID, eighteen, serial
+from sfmtls_nb.practice.data.invented import PROFILES
 from sfmtls_nb.practice.data.objects import SCHEMA, sobject
 from sfmtls_nb.practice.data.rows import Row, Rows
 from sfmtls_nb.practice.data.schema import (
@@ -20,6 +21,8 @@ __all__ = [
     "DEFAULT_RECORDS",
     "ID_TYPES",
     "NUMBER_TYPES",
+    "ORGANIZATION_ID",
+    "PROFILES",
     "SCHEMA",
     "TEXT_TYPES",
     "ChildRelationship",

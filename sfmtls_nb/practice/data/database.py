@@ -19,7 +19,7 @@ from random import Random
 from typing import Any, Final, NamedTuple, Self
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.data.invented import POOLS
+from sfmtls_nb.practice.data.invented import POOLS, PROFILES
 from sfmtls_nb.practice.data.objects import SCHEMA
 from sfmtls_nb.practice.data.recipes import INVENTED_USERS, RECIPES
 from sfmtls_nb.practice.data.rows import Rows, failed, gone, lower, sort_key
@@ -77,7 +77,8 @@ class Database:
         self._now = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         self._users = tuple(users)
         others = {name: min(-int(-contacts * share // 1), _MOST_OF_THE_OTHERS) for name, share in _PER_CONTACT.items()}
-        self._counts = {"User": INVENTED_USERS + len(self._users), "Contact": contacts, **others}
+        fixed = {"Organization": 1, "Profile": len(PROFILES), "User": INVENTED_USERS + len(self._users)}
+        self._counts = {**fixed, "Contact": contacts, **others}
         self._seed = seed
         self._lock = threading.Lock()
         self._closed = threading.Event()

@@ -67,6 +67,8 @@ _TITLES: Final = (
     "R&D Manager|Account Executive|Assistant to the Board|Controller|Quality Engineer"
 )
 _DEPARTMENTS: Final = "Finance|Procurement|Operations|IT|Sales & Marketing|Logistics|R&D|Legal|People"
+#: The profiles of a new org, in the order of their ids: the standard one, and the one that is enforced.
+PROFILES: Final = ("Standard User", "Integration (mutual TLS)")
 _DEALS: Final = "Renewal|Pilot|Expansion|Add-on|Rollout|Annual contract|Trial <30 days>|Hardware & support"
 _SUBJECTS: Final = (
     "Cannot sign in after the certificate was renewed|Invoice shows the wrong total|Shipment late, again|"

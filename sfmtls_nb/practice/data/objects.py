@@ -71,6 +71,10 @@ def _user_lookup(name: str, label: str) -> Field:
     )
 
 
+def _profile(name: str, label: str, relationship: str, children: str) -> Field:
+    return replace(_lookup(name, label, "Profile", relationship, children), nillable=False)
+
+
 _ID: Final = Field("Id", "id", "ID", 18, nillable=False)
 _DELETED: Final = _flag("IsDeleted", "Deleted")
 _OWNER: Final = _user_lookup("Owner", "Owner ID")
@@ -229,11 +233,42 @@ _ALL: Final = (
             _pick("TimeZoneSidKey", "Time Zone", "America/Los_Angeles; Europe/Paris; Asia/Tokyo; GMT", required=True),
             _pick("LocaleSidKey", "Locale", "en_US; fr_FR; ja_JP", required=True),
             _pick("LanguageLocaleKey", "Language", "en_US; fr; ja", required=True),
-            # No relationship: this org has no Profile object.
-            Field("ProfileId", "reference", "Profile ID", 18, nillable=False, reference_to=("Profile",)),
+            _profile("ProfileId", "Profile ID", "Profile", "Users"),
             _pick("UserType", "User Type", "Standard"),
             _lookup("ManagerId", "Manager ID", "User", "Manager"),
             _typed("datetime", "LastLoginDate", "Last Login"),
+            *_AUDIT,
+        ),
+    ),
+    SObject(
+        "Organization",
+        "Organization",
+        "Organizations",
+        "00D",
+        (
+            _ID,
+            _name("Name", "Name", 80),
+            _text("InstanceName", "Instance Name", 5),
+            _flag("IsSandbox", "Is Sandbox"),
+            _typed("datetime", "TrialExpirationDate", "Trial Expiration Date"),
+            _text("NamespacePrefix", "Namespace Prefix", 15),
+            _pick("OrganizationType", "Edition", "Developer Edition"),
+            _pick("DefaultLocaleSidKey", "Locale", "en_US", required=True),
+            _pick("LanguageLocaleKey", "Language", "en_US", required=True),
+            _pick("TimeZoneSidKey", "Time Zone", "America/Los_Angeles", required=True),
+            *_AUDIT,
+        ),
+    ),
+    SObject(
+        "Profile",
+        "Profile",
+        "Profile",
+        "00e",
+        (
+            _ID,
+            _name("Name", "Name", 255),
+            _pick("UserType", "User Type", "Standard"),
+            _text("Description", "Description", 255),
             *_AUDIT,
         ),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sfmtls_nb.practice.soql.query import CompiledQuery, Result, compile_query, run
-from sfmtls_nb.practice.soql.records import AGGREGATE, Child, ChildResult, Record, Scalar
+from sfmtls_nb.practice.soql.records import AGGREGATE, Child, ChildResult, Record, Scalar, Selected, SelectedField
 from sfmtls_nb.practice.soql.syntax import SoqlError
 
 __all__ = [
@@ -14,6 +14,8 @@ __all__ = [
     "Record",
     "Result",
     "Scalar",
+    "Selected",
+    "SelectedField",
     "SoqlError",
     "compile_query",
     "run",

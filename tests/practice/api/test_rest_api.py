@@ -350,3 +350,50 @@ def test_a_query_over_records_that_are_gone_is_refused_too() -> None:
     database.close()
     answer = Client(database).send(f"{DATA}/query?q=SELECT+Id+FROM+Contact")
     assert (500, "UNKNOWN_EXCEPTION") == error(answer)[:2]
+
+
+# ---------------------------------------------------------------- the columns of a query, and the org's own objects
+
+
+def test_the_columns_of_a_query_say_which_are_a_parents_and_which_a_subquerys(client: Client) -> None:
+    text = "SELECT Id, Name, Owner.Name, (SELECT Email FROM Contacts), AnnualRevenue FROM Account"
+    found = client.get(f"{DATA}/query?q={quote(text)}&columns=true")
+    assert ("Account", "001", True) == (found["entityName"], found["keyPrefix"], found["idSelected"])
+    assert [
+        ("Id", "Id", False, []),
+        ("Name", "String", False, []),
+        ("Owner", "SObject", False, ["Name"]),
+        ("Contacts", "SObject", True, ["Email"]),
+        ("AnnualRevenue", "Double", False, []),
+    ] == [
+        (
+            each["columnName"],
+            each["apexType"],
+            each["aggregate"],
+            [inner["columnName"] for inner in each["joinColumns"]],
+        )
+        for each in found["columnMetadata"]
+    ]
+
+
+def test_the_columns_of_a_grouped_query_tell_the_group_from_the_number(client: Client) -> None:
+    text = "SELECT Industry, COUNT(Id) n FROM Account GROUP BY Industry"
+    columns = client.get(f"{DATA}/query?q={quote(text)}&columns=true")["columnMetadata"]
+    assert [("Industry", False), ("n", True)] == [(each["columnName"], each["aggregate"]) for each in columns]
+
+
+def test_the_columns_of_a_wrong_query_are_refused_as_the_query_is(client: Client) -> None:
+    answer = client.send(f"{DATA}/query?q=SELECT+Nothing+FROM+Account&columns=true")
+    assert (400, "INVALID_FIELD") == error(answer)[:2]
+
+
+def test_the_organization_says_who_it_is(client: Client) -> None:
+    text = "SELECT Id, Name, IsSandbox, TrialExpirationDate, NamespacePrefix, OrganizationType FROM Organization"
+    [record] = client.query(text)["records"]
+    assert ("00D5f000000PRACEA4", False, None) == (record["Id"], record["IsSandbox"], record["TrialExpirationDate"])
+
+
+def test_a_user_has_a_profile(client: Client) -> None:
+    text = "SELECT Profile.Name FROM User WHERE Profile.Name = 'Integration (mutual TLS)' LIMIT 1"
+    [record] = client.query(text)["records"]
+    assert "Integration (mutual TLS)" == record["Profile"]["Name"]
