@@ -6,7 +6,7 @@ import secrets
 import string
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -44,11 +44,16 @@ class Credentials(NamedTuple):
 
 @dataclass
 class UserProfile:
-    """A profile of Setup. enforced: it has the permission Enforce SSL/TLS Mutual Authentication."""
+    """A profile of Setup. enforced: it has the permission Enforce SSL/TLS Mutual Authentication.
+
+    any_api_auth: it has Use Any API Auth, without which SOAP login() is refused. Orgs made since Summer '26 begin
+    without; this one begins with it, as older orgs do.
+    """
 
     name: str
     profile_id: str
     enforced: bool = False
+    any_api_auth: bool = True
 
 
 @dataclass
@@ -128,7 +133,7 @@ class OrgState:
         self.uploaded_leaves.clear()
         self.sessions.clear()
         self._profiles = [self._standard]
-        self._standard.enforced = False
+        self._standard.enforced, self._standard.any_api_auth = False, True
         for user in self.users:
             user.profile = self._standard
 
@@ -176,7 +181,7 @@ class OrgState:
                 next_step="give the clone a name of its own",
             )
         self._clones += 1
-        clone = UserProfile(new_name, eighteen(f"00e5f0000C{self._clones:05d}"), original.enforced)
+        clone = replace(original, name=new_name, profile_id=eighteen(f"00e5f0000C{self._clones:05d}"))
         self._profiles.append(clone)
         return clone
 
@@ -203,7 +208,7 @@ class OrgState:
     def authenticate_with_token(self, username: str, password: str) -> User:
         """Authenticate as SOAP login() does: with the security token behind the password, where the org demands it.
 
-        Raises RefusedError with INVALID_LOGIN or LOGIN_MUST_USE_SECURITY_TOKEN.
+        Raises RefusedError with INVALID_LOGIN, LOGIN_MUST_USE_SECURITY_TOKEN, or INSUFFICIENT_ACCESS.
         """
         user = next((user for user in self.users if user.username.lower() == username.lower()), None)
         token = user.security_token if user and self.token_required else ""
@@ -213,6 +218,11 @@ class OrgState:
         found = self.authenticate(username, password.removesuffix(token))
         if found is None:
             raise RefusedError("INVALID_LOGIN", _INVALID_LOGIN)
+        if not found.profile.any_api_auth:
+            # The code is documented; [simulated]: the words.
+            raise RefusedError(
+                "INSUFFICIENT_ACCESS", "The user lacks the permission Use Any API Auth for SOAP API login()"
+            )
         return found
 
     # ------------------------------------------------------------ sessions

@@ -300,6 +300,30 @@ def test_login_is_switched_off(own_practice: PracticeOrg) -> None:
         login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("standard")))
 
 
+def test_login_wants_a_permission_without_which_it_is_refused_with_the_way_to_it(own_practice: PracticeOrg) -> None:
+    standard = own_practice.state.users[1]
+    standard.profile.any_api_auth = False
+    with pytest.raises(SoapFault, match="INSUFFICIENT_ACCESS") as caught:
+        login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("standard")))
+    assert "Use Any API Auth" in caught.value.next_step
+    with login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("enforced"))) as session:
+        assert session  # the other profile has the permission
+    standard.profile.any_api_auth = True
+    with login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("standard"))) as session:
+        assert session.get_user_info().limits
+
+
+def test_login_without_the_permission_does_not_tell_who_has_the_password_wrong(own_practice: PracticeOrg) -> None:
+    own_practice.state.users[1].profile.any_api_auth = False
+    with pytest.raises(SoapFault, match="INVALID_LOGIN"):
+        login(Org(**own_practice.endpoints), PasswordLogin(own_practice.user("standard").username, "wrong"))
+
+
+def test_the_clone_of_a_profile_has_its_permissions(own_practice: PracticeOrg) -> None:
+    own_practice.state.users[1].profile.any_api_auth = False
+    assert not own_practice.state.clone_profile("Standard User", "Integration").any_api_auth
+
+
 def test_a_security_token_is_wanted(own_practice: PracticeOrg) -> None:
     own_practice.state.token_required = True
     with pytest.raises(SoapFault, match="LOGIN_MUST_USE_SECURITY_TOKEN"):
