@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sfmtls_nb.practice.data import ID_TYPES, SCHEMA, TEXT_TYPES, ChildRelationship, Field, SObject
+from sfmtls_nb.practice.data import COMPOUND_TYPES, ID_TYPES, SCHEMA, TEXT_TYPES, ChildRelationship, Field, SObject
 
 Described = dict[str, Any]
 
@@ -108,6 +108,7 @@ def describe_field(field: Field) -> Described:
         "calculatedFormula": None,
         "cascadeDelete": False,
         "caseSensitive": False,
+        "compoundFieldName": field.compound,
         "controllerName": None,
         "createable": False,
         "custom": field.custom,
@@ -129,14 +130,14 @@ def describe_field(field: Field) -> Described:
         "nameField": field.name_field,
         "namePointing": False,
         "nillable": field.nillable,
-        "permissionable": field.nillable and field.type not in ID_TYPES,
+        "permissionable": field.nillable and field.type not in ID_TYPES and not field.compound,
         "picklistValues": [
             {"active": True, "defaultValue": False, "label": value, "validFor": None, "value": value}
             for value in field.picklist
         ],
         "polymorphicForeignKey": False,
         "precision": field.precision,
-        "queryByDistance": False,
+        "queryByDistance": field.type in COMPOUND_TYPES,
         "referenceTargetField": None,
         "referenceTo": list(field.reference_to),
         "relationshipName": field.relationship_name,

@@ -172,11 +172,11 @@ class SoapApi(Api[SoapCall]):
     def _query(self, call: SoapCall, _: User) -> etree._Element:
         batch = LARGEST_BATCH if call.batch is None else call.batch
         page = self._queries.open(call.field("queryString"), deleted=call.operation == "queryAll", batch=batch)
-        return _result(f"{call.operation}Response", query_result("result", page))
+        return _result(f"{call.operation}Response", query_result("result", page, call.version))
 
     def _query_more(self, call: SoapCall, _: User) -> etree._Element:
         page = self._queries.more(call.field("queryLocator"), call.batch)
-        return _result.queryMoreResponse(query_result("result", page))
+        return _result.queryMoreResponse(query_result("result", page, call.version))
 
     def _describe_global(self, call: SoapCall, _: User) -> etree._Element:
         return _result.describeGlobalResponse(*_described(call, "result", "DescribeGlobalResult", describe_global()))

@@ -8,6 +8,7 @@ from sfmtls_nb.practice.data.invented import PROFILES
 from sfmtls_nb.practice.data.objects import SCHEMA, sobject
 from sfmtls_nb.practice.data.rows import Row, Rows
 from sfmtls_nb.practice.data.schema import (
+    COMPOUND_TYPES,
     ID_TYPES,
     NUMBER_TYPES,
     TEXT_TYPES,
@@ -18,6 +19,7 @@ from sfmtls_nb.practice.data.schema import (
 )
 
 __all__ = [
+    "COMPOUND_TYPES",
     "DEFAULT_RECORDS",
     "ID_TYPES",
     "NUMBER_TYPES",

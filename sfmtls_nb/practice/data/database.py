@@ -40,7 +40,7 @@ _MOST_SIZES: Final = 1_000
 #: Steps of SQLite between two checks whether the database has been closed.
 _STEPS: Final = 100_000
 
-_POOL_COLUMNS: Final = {1: ("text",), 2: ("text", "plain"), 4: ("text", "state", "postal", "country")}
+_POOL_COLUMNS: Final = {1: ("text",), 2: ("text", "plain"), 6: ("text", "state", "postal", "country", "lat", "lon")}
 
 
 class OrgUser(NamedTuple):
@@ -269,8 +269,16 @@ class Database:
 
 
 def _table(name: str) -> str:
-    columns = ", ".join(f'"{field.name}" {_column_type(field)}' for field in SCHEMA[name].fields)
+    # SQLite makes an address or a location of its parts where it is asked for, and keeps no copy.
+    columns = ", ".join(f'"{field.name}" {_compound(field) or _column_type(field)}' for field in SCHEMA[name].fields)
     return f'CREATE TABLE "{name}"."{name}" (n INTEGER PRIMARY KEY, {columns})'
+
+
+def _compound(field: Field) -> str:
+    """Return the column of a compound field: a JSON object of its parts, or null where they are all null."""
+    values = ", ".join(f"'{part}', \"{name}\"" for part, name in field.parts.items())
+    given = ", ".join(f'"{name}"' for name in field.parts.values())
+    return f"TEXT AS (CASE WHEN coalesce({given}) IS NOT NULL THEN json_object({values}) END)" if values else ""
 
 
 def _column_type(field: Field) -> str:

@@ -127,6 +127,9 @@ def _each(values: Iterable[str]) -> str:
     return f"CASE r.n {' '.join(cases)} END"
 
 
+#: The parts of an address.
+_ADDRESS: Final = tuple(each.name for each in SCHEMA["Account"].fields if each.compound == "BillingAddress")
+
 RECIPES: Final[Mapping[str, Recipe]] = {
     "User": Recipe(
         joins=_PERSON,
@@ -199,6 +202,9 @@ RECIPES: Final[Mapping[str, Recipe]] = {
             "BillingState": "city.state",
             "BillingPostalCode": "city.postal",
             "BillingCountry": "city.country",
+            "BillingLatitude": "city.lat",
+            "BillingLongitude": "city.lon",
+            "BillingGeocodeAccuracy": "CASE WHEN city.lat IS NOT NULL THEN 'City' END",
             "Phone": _phone("account"),
             "Fax": _mostly(20, _phone("fax"), "no fax"),
             "AccountNumber": "printf('AC-%06d', r.n)",
@@ -226,8 +232,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
             "FirstName": "first.text",
             "Salutation": _mostly(60, _pick("Contact.Salutation"), "no salutation"),
             "Name": _FULL_NAME,
-            **{f"Mailing{part}": f"account.Billing{part}" for part in ("Street", "City", "State", "PostalCode")},
-            "MailingCountry": "account.BillingCountry",
+            **{name.replace("Billing", "Mailing"): f"account.{name}" for name in _ADDRESS},
             "Phone": _mostly(80, _phone("contact"), "no phone"),
             "MobilePhone": _mostly(50, _phone("mobile"), "no mobile"),
             # The first of the four with one account is the others' manager.
@@ -307,6 +312,8 @@ RECIPES: Final[Mapping[str, Recipe]] = {
             **_COMMON,
             "Id": id_of("Shipment__c", "r.n"),
             "Name": "printf('SH-%06d', r.n)",
+            "Destination__Latitude__s": "account.BillingLatitude",
+            "Destination__Longitude__s": "account.BillingLongitude",
             "Account__c": _mostly(95, "account.Id", "no account"),
             "Carrier__c": _mostly(90, _pick("carrier"), "no carrier"),
             "Pieces__c": f"{_dice('pieces', 40)} + 1.0",

@@ -397,3 +397,49 @@ def test_a_user_has_a_profile(client: Client) -> None:
     text = "SELECT Profile.Name FROM User WHERE Profile.Name = 'Integration (mutual TLS)' LIMIT 1"
     [record] = client.query(text)["records"]
     assert "Integration (mutual TLS)" == record["Profile"]["Name"]
+
+
+# ---------------------------------------------------------------- compound fields
+
+
+def test_an_address_has_its_parts(client: Client) -> None:
+    text = "SELECT BillingAddress, BillingCity, BillingLatitude FROM Account WHERE BillingLatitude != NULL LIMIT 1"
+    [record] = client.query(text)["records"]
+    names = ["city", "country", "geocodeAccuracy", "latitude", "longitude", "postalCode", "state", "street"]
+    assert names == list(record["BillingAddress"])
+    assert (record["BillingCity"], record["BillingLatitude"]) == (
+        record["BillingAddress"]["city"],
+        record["BillingAddress"]["latitude"],
+    )
+
+
+def test_an_address_of_which_nothing_is_known_is_null(client: Client) -> None:
+    [record] = client.query("SELECT MailingAddress FROM Contact WHERE AccountId = NULL LIMIT 1")["records"]
+    assert record["MailingAddress"] is None
+
+
+def test_a_geolocation_has_its_two_parts(client: Client) -> None:
+    text = "SELECT Destination__c FROM Shipment__c WHERE Destination__Latitude__s != NULL LIMIT 1"
+    [record] = client.query(text)["records"]
+    assert ["latitude", "longitude"] == list(record["Destination__c"])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT Id FROM Account WHERE BillingAddress = 'x'",
+        "SELECT Id FROM Account ORDER BY BillingAddress",
+        "SELECT COUNT(Id) FROM Account GROUP BY BillingAddress",
+    ],
+)
+def test_a_compound_field_can_only_be_selected(client: Client, query: str) -> None:
+    assert 400 == error(client.send(f"{DATA}/query?q={quote(query)}"))[0]
+
+
+def test_a_part_of_a_compound_field_says_which_it_belongs_to(client: Client) -> None:
+    fields = {each["name"]: each for each in client.get(f"{DATA}/sobjects/Account/describe")["fields"]}
+    assert ("BillingAddress", "address", None) == (
+        fields["BillingCity"]["compoundFieldName"],
+        fields["BillingAddress"]["type"],
+        fields["BillingAddress"]["compoundFieldName"],
+    )

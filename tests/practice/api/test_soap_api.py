@@ -406,3 +406,16 @@ def test_an_object_that_is_not_there_gets_a_fault_with_row_and_column(state: Org
     body = envelope(_partner.describeSObject(_partner.sObjectType("Nothing")), session_of(state))
     root = etree.fromstring(ask(state, body).whole_body)
     assert ["-1", "-1"] == [root.findtext(f".//{{*}}InvalidSObjectFault/{{*}}{name}") for name in ("row", "column")]
+
+
+@pytest.mark.parametrize(("version", "accuracy"), [(34, []), (35, ["geocodeAccuracy"])])
+def test_an_address_begins_with_its_coordinates_as_the_wsdl_has_it(
+    state: OrgState, version: int, accuracy: list[str]
+) -> None:
+    query = _partner.query(_partner.queryString("SELECT BillingAddress FROM Account WHERE BillingCity != NULL LIMIT 1"))
+    answer = ask(state, envelope(query, session_of(state)), path=f"/services/Soap/u/{version}.0")
+    assert [
+        *("latitude", "longitude", "city", "country", "countryCode"),
+        *accuracy,
+        *("postalCode", "state", "stateCode", "street"),
+    ] == children(answer, "BillingAddress")

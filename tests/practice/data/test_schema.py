@@ -89,7 +89,7 @@ def test_every_type_of_field_occurs() -> None:
 
 
 def test_the_custom_object_has_a_field_of_each_kind_one_can_make() -> None:
-    kinds = {"string", "double", "currency", "boolean", "date", "datetime", "picklist", "url", "reference"}
+    kinds = {"string", "double", "currency", "boolean", "date", "datetime", "picklist", "url", "reference", "location"}
     assert kinds == {field.type for field in SCHEMA["Shipment__c"].fields if field.custom}
 
 
