@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sfmtls_nb.practice.api import Bulk1Api, BulkApi, ConnectedApp, OAuthApi, Queries, RestApi, SoapApi
+from sfmtls_nb.practice.api import Bulk1Api, BulkApi, ExternalClientApp, OAuthApi, Queries, RestApi, SoapApi
 from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.events import Event, EventLog
 from sfmtls_nb.practice.mutual import ChainVerdicts, Presented, certificate_page, name_of
@@ -32,7 +32,7 @@ _HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?
 class Router:
     """Answers a request from the presented chain, the clock and the state of the org."""
 
-    def __init__(self, state: OrgState, database: Database, app: ConnectedApp, events: EventLog) -> None:
+    def __init__(self, state: OrgState, database: Database, app: ExternalClientApp, events: EventLog) -> None:
         self._state, self._events = state, events
         self._verdicts = ChainVerdicts()
         queries = Queries(database, state.clock)

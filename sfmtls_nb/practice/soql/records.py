@@ -5,6 +5,7 @@ Whoever renders records (as SOAP, JSON or CSV) walks the columns; the values are
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -18,8 +19,10 @@ from sfmtls_nb.practice.soql.scope import Operand
 #: Type of the records that GROUP BY and aggregate functions yield.
 AGGREGATE: Final = "AggregateResult"
 
+#: The value of an address or a location, by the names of its parts.
+Compound = dict[str, str | float | None]
 #: Datetimes are aware, in UTC.
-Scalar = str | bool | int | float | date | datetime | None
+Scalar = str | bool | int | float | date | datetime | Compound | None
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ _FROM_SQL: Final[Mapping[FieldType, Callable[[Any], Scalar]]] = {
     "boolean": bool,
     "date": date.fromordinal,
     "datetime": lambda seconds: _EPOCH + timedelta(seconds=seconds),
+    "address": json.loads,
+    "location": json.loads,
 }
 
 
