@@ -40,8 +40,15 @@ FAULTS: Final[dict[str, tuple[type[LoginFault | MutualAuthenticationFault | Sess
     ),
     "INVALID_OPERATION": (
         None,
-        "if it is about login(): it is off by default in orgs made since Winter '26; an administrator can switch it on, "
-        "or sign in with OAuth and use the access token as session id",
+        "if it is about login(): it is off by default in orgs made since Winter '26; an administrator can switch it on "
+        "(Setup > User Interface > Enable SOAP API login()) and give the user the permission Use Any API Auth; or sign in "
+        "with OAuth, through an External Client App, and use the access token as session id",
+    ),
+    "INSUFFICIENT_ACCESS": (
+        None,
+        "if it is about login(): the user needs the permission Use Any API Auth, in a profile or permission set (orgs made "
+        "since Summer '26 demand it); or sign in with OAuth, through an External Client App, and use the access token as "
+        "session id",
     ),
     "INVALID_FIELD": (
         None,

@@ -6,18 +6,17 @@ import secrets
 import string
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from cryptography import x509
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.data import eighteen
+from sfmtls_nb.practice.data import ORGANIZATION_ID, PROFILES, eighteen
 from sfmtls_nb.practice.failures import ArmedFailures
 from sfmtls_nb.practice.refusal import RefusedError
 
-ORGANIZATION_ID: Final = "00D5f000000PRAC"
 _SESSION_ALPHABET: Final = string.ascii_letters + string.digits + "._"
 #: Wrong passwords in a row that lock a user out, and the time of the lockout (Salesforce's default policy).
 _ATTEMPTS: Final = 10
@@ -45,11 +44,16 @@ class Credentials(NamedTuple):
 
 @dataclass
 class UserProfile:
-    """A profile of Setup. enforced: it has the permission Enforce SSL/TLS Mutual Authentication."""
+    """A profile of Setup. enforced: it has the permission Enforce SSL/TLS Mutual Authentication.
+
+    any_api_auth: it has Use Any API Auth, without which SOAP login() is refused. Orgs made since Summer '26 begin
+    without; this one begins with it, as older orgs do.
+    """
 
     name: str
     profile_id: str
     enforced: bool = False
+    any_api_auth: bool = True
 
 
 @dataclass
@@ -129,7 +133,7 @@ class OrgState:
         self.uploaded_leaves.clear()
         self.sessions.clear()
         self._profiles = [self._standard]
-        self._standard.enforced = False
+        self._standard.enforced, self._standard.any_api_auth = False, True
         for user in self.users:
             user.profile = self._standard
 
@@ -177,7 +181,7 @@ class OrgState:
                 next_step="give the clone a name of its own",
             )
         self._clones += 1
-        clone = UserProfile(new_name, eighteen(f"00e5f0000C{self._clones:05d}"), original.enforced)
+        clone = replace(original, name=new_name, profile_id=eighteen(f"00e5f0000C{self._clones:05d}"))
         self._profiles.append(clone)
         return clone
 
@@ -204,7 +208,7 @@ class OrgState:
     def authenticate_with_token(self, username: str, password: str) -> User:
         """Authenticate as SOAP login() does: with the security token behind the password, where the org demands it.
 
-        Raises RefusedError with INVALID_LOGIN or LOGIN_MUST_USE_SECURITY_TOKEN.
+        Raises RefusedError with INVALID_LOGIN, LOGIN_MUST_USE_SECURITY_TOKEN, or INSUFFICIENT_ACCESS.
         """
         user = next((user for user in self.users if user.username.lower() == username.lower()), None)
         token = user.security_token if user and self.token_required else ""
@@ -214,6 +218,11 @@ class OrgState:
         found = self.authenticate(username, password.removesuffix(token))
         if found is None:
             raise RefusedError("INVALID_LOGIN", _INVALID_LOGIN)
+        if not found.profile.any_api_auth:
+            # The code is documented; [simulated]: the words.
+            raise RefusedError(
+                "INSUFFICIENT_ACCESS", "The user lacks the permission Use Any API Auth for SOAP API login()"
+            )
         return found
 
     # ------------------------------------------------------------ sessions
@@ -247,8 +256,8 @@ class OrgState:
 
 
 def _first_users() -> Iterable[User]:
-    standard = UserProfile("Standard User", eighteen("00e5f00000PRAC1"))
-    mutual = UserProfile("Integration (mutual TLS)", eighteen("00e5f00000PRAC2"), enforced=True)
+    standard, mutual = (UserProfile(name, eighteen(f"00e5f00000PRAC{n}")) for n, name in enumerate(PROFILES, 1))
+    mutual.enforced = True
     people = (("enforced", "Erin Enforced", mutual), ("standard", "Stan Standard", standard))
     for number, (name, full_name, profile) in enumerate(people, 1):
         yield User(

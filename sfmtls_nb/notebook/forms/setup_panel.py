@@ -39,6 +39,7 @@ class SetupPanel(widgets.VBox):
         self.clone = widgets.Button(description="Clone")
         self.profile = widgets.Dropdown(description="Profile", **_WIDE)
         self.enforce = widgets.Checkbox(description="Enforce SSL/TLS Mutual Authentication", indent=False)
+        self.any_auth = widgets.Checkbox(description="Use Any API Auth", indent=False)
         users = [user.username for user in self.state.users]
         self.user = widgets.Dropdown(description="User", options=users, **_WIDE)
         self.assign = widgets.Button(description="Assign profile")
@@ -48,7 +49,7 @@ class SetupPanel(widgets.VBox):
             (self.support,),
             (self.upload,),
             (self.new_name, self.clone),
-            (self.profile, self.enforce),
+            (self.profile, self.enforce, self.any_auth),
             (self.user, self.assign),
         ]
         steps = [widgets.VBox([head, widgets.HBox(row)]) for head, row in zip(self._heads, rows, strict=True)]
@@ -59,6 +60,7 @@ class SetupPanel(widgets.VBox):
         self.upload.observe(self._uploaded, "value")
         self.clone.on_click(lambda _: self._do(self._clone, "The profile has been cloned."))
         self.enforce.observe(self._enforced, "value")
+        self.any_auth.observe(self._any_auth, "value")
         self.profile.observe(lambda _: self.refresh(), "value")
         self.assign.on_click(lambda _: self._do(self._assign, "The profile has been assigned."))
         self.refresh()
@@ -111,6 +113,9 @@ class SetupPanel(widgets.VBox):
         self.enforce.unobserve_all("value")
         self.enforce.value = any(each.enforced for each in self.state.profiles if each.name == self.profile.value)
         self.enforce.observe(self._enforced, "value")
+        self.any_auth.unobserve_all("value")
+        self.any_auth.value = any(each.any_api_auth for each in self.state.profiles if each.name == self.profile.value)
+        self.any_auth.observe(self._any_auth, "value")
 
     def _enforced(self, change: dict[str, object]) -> None:
         for profile in self.state.profiles:
@@ -118,6 +123,14 @@ class SetupPanel(widgets.VBox):
                 profile.enforced = bool(change["new"])
         self.message.value = "Enforced." if change["new"] else "No longer enforced."
         self.refresh()
+
+    def _any_auth(self, change: dict[str, object]) -> None:
+        for profile in self.state.profiles:
+            if profile.name == self.profile.value:
+                profile.any_api_auth = bool(change["new"])
+        self.message.value = (
+            "SOAP login() is allowed." if change["new"] else "SOAP login() gets INSUFFICIENT_ACCESS now."
+        )
 
     def _assign(self) -> None:
         user = self.state.user(self.user.value)

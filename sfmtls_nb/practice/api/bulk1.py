@@ -14,7 +14,7 @@ from typing import Final
 from lxml import etree
 
 from sfmtls_nb.practice.api.call import MOST_BYTES, NEWEST_VERSION, OLDEST_VERSION, READ_ONLY, Api, ApiCall
-from sfmtls_nb.practice.api.jobs import CSV, MOST_JOBS, SlowQuery, csv_of, has_children, is_plain
+from sfmtls_nb.practice.api.jobs import CSV, MOST_JOBS, SlowQuery, csv_of, has_children, has_compounds, is_plain
 from sfmtls_nb.practice.api.queries import text_of
 from sfmtls_nb.practice.api.store import Store
 from sfmtls_nb.practice.api.xml import legal, parse, serialize
@@ -289,6 +289,8 @@ def _refusal(job: _Job, query: CompiledQuery) -> RefusedError | None:
         # Seen in github.com/jsforce/jsforce issue 732.
         message = "Aggregate Relationships not supported in Bulk Query with CSV content type"
         return RefusedError("FeatureNotEnabled", message)
+    if has_compounds(query):
+        return RefusedError("FeatureNotEnabled", "Selecting compound data not supported in Bulk Query")
     if not is_plain(query):
         # [simulated] words; that they are not supported is documented.
         message = "GROUP BY, OFFSET and aggregate functions are not supported in Bulk Query"

@@ -15,9 +15,9 @@ from typing import Any, Final
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.api.call import org_trouble
 from sfmtls_nb.practice.api.queries import text_of
-from sfmtls_nb.practice.data import Database
+from sfmtls_nb.practice.data import COMPOUND_TYPES, Database
 from sfmtls_nb.practice.refusal import RefusedError
-from sfmtls_nb.practice.soql import AGGREGATE, Child, CompiledQuery, Record, Result, run
+from sfmtls_nb.practice.soql import AGGREGATE, Child, CompiledQuery, Record, Result, Selected, SelectedField, run
 
 CSV: Final = "text/csv;charset=UTF-8"
 MOST_JOBS: Final = 1_000
@@ -63,6 +63,17 @@ def is_plain(query: CompiledQuery) -> bool:
 def has_children(query: CompiledQuery) -> bool:
     """Return whether a query has a subquery over children, which no CSV can hold."""
     return any(isinstance(column, Child) for column in query.columns)
+
+
+def has_compounds(query: CompiledQuery) -> bool:
+    """Return whether a query selects an address or a location, which no CSV can hold."""
+    return any(_is_compound(column) for column in query.columns)
+
+
+def _is_compound(column: Selected) -> bool:
+    if isinstance(column, SelectedField):
+        return column.type in COMPOUND_TYPES
+    return any(_is_compound(each) for each in column.columns)
 
 
 # ---------------------------------------------------------------- CSV

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn
 
 from sfmtls_nb.practice.api.call import NEWEST_VERSION, OLDEST_VERSION, READ_ONLY
+from sfmtls_nb.practice.api.columns import column_metadata
 from sfmtls_nb.practice.api.describe import describe_briefly, describe_global, describe_sobject
 from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, QueryBatch, json_of
 from sfmtls_nb.practice.api.resource import ROOT, ResourceApi, ResourceCall, allow, as_json, json_object
+from sfmtls_nb.practice.api.wsdl import NOT_IN_REST, at_version
 from sfmtls_nb.practice.data import Database, SObject, sobject
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
@@ -90,18 +92,21 @@ class RestApi(ResourceApi):
         if not text.strip():
             raise RefusedError("MALFORMED_QUERY", "SOQL statement cannot be empty; put it into the parameter q")
         deleted = call.parts[0] == "queryAll"
+        if call.request.query.get("columns", "").lower() == "true":
+            return column_metadata(compile_query(text, now=self._state.clock(), deleted=deleted))
         return _page(call, self._queries.open(text, deleted=deleted, batch=batch or LARGEST_BATCH))
 
     def _show_sobjects(self, call: ResourceCall) -> Any:
         if len(call.parts) == 1:
-            described = describe_global()
+            described = _described(call, "DescribeGlobalResult", describe_global())
             return described | {"sobjects": [_with_urls(call, each) for each in described["sobjects"]]}
         known = sobject(call.parts[1])
         match known, call.parts[2:]:
             case SObject(), ():
-                return {"objectDescribe": _with_urls(call, describe_briefly(known)), "recentItems": []}
+                brief = _described(call, "DescribeGlobalSObjectResult", describe_briefly(known))
+                return {"objectDescribe": _with_urls(call, brief), "recentItems": []}
             case SObject(), ("describe",):
-                return _with_urls(call, describe_sobject(known))
+                return _with_urls(call, _described(call, "DescribeSObjectResult", describe_sobject(known)))
             case SObject(), (record_id,):
                 return self._retrieve(call, known, record_id)
         raise RefusedError("NOT_FOUND")
@@ -175,6 +180,10 @@ def _value(call: ResourceCall, value: Scalar | Record | ChildResult) -> Any:
     if isinstance(value, ChildResult):
         return {"totalSize": value.size, "done": True, "records": [_record(call, each) for each in value.records]}
     return json_of(value)
+
+
+def _described(call: ResourceCall, kind: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    return at_version(kind, value, call.version, NOT_IN_REST)
 
 
 def _with_urls(call: ResourceCall, described: Mapping[str, Any]) -> dict[str, Any]:

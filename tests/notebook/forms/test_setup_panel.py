@@ -153,6 +153,15 @@ def test_choosing_a_profile_shows_whether_it_enforces_and_changes_nothing(own_pr
     assert shown == {profile.name: profile.enforced for profile in own_practice.state.profiles}
 
 
+def test_a_profile_shows_whether_its_users_may_use_login_and_lets_it_be_changed(own_practice: PracticeOrg) -> None:
+    panel = SetupPanel(own_practice)
+    panel.profile.value = "Standard User"
+    assert panel.any_auth.value
+    panel.any_auth.value = False
+    allowed = {profile.name: profile.any_api_auth for profile in own_practice.state.profiles}
+    assert {"Standard User": False, "Integration (mutual TLS)": True} == allowed
+
+
 def test_a_profile_that_nobody_has_any_more_stays(own_practice: PracticeOrg) -> None:
     panel = SetupPanel(own_practice)
     panel.user.value, panel.profile.value = own_practice.user("enforced").username, "Standard User"

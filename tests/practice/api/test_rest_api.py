@@ -350,3 +350,96 @@ def test_a_query_over_records_that_are_gone_is_refused_too() -> None:
     database.close()
     answer = Client(database).send(f"{DATA}/query?q=SELECT+Id+FROM+Contact")
     assert (500, "UNKNOWN_EXCEPTION") == error(answer)[:2]
+
+
+# ---------------------------------------------------------------- the columns of a query, and the org's own objects
+
+
+def test_the_columns_of_a_query_say_which_are_a_parents_and_which_a_subquerys(client: Client) -> None:
+    text = "SELECT Id, Name, Owner.Name, (SELECT Email FROM Contacts), AnnualRevenue FROM Account"
+    found = client.get(f"{DATA}/query?q={quote(text)}&columns=true")
+    assert ("Account", "001", True) == (found["entityName"], found["keyPrefix"], found["idSelected"])
+    assert [
+        ("Id", "Id", False, []),
+        ("Name", "String", False, []),
+        ("Owner", "SObject", False, ["Name"]),
+        ("Contacts", "SObject", True, ["Email"]),
+        ("AnnualRevenue", "Double", False, []),
+    ] == [
+        (
+            each["columnName"],
+            each["apexType"],
+            each["aggregate"],
+            [inner["columnName"] for inner in each["joinColumns"]],
+        )
+        for each in found["columnMetadata"]
+    ]
+
+
+def test_the_columns_of_a_grouped_query_tell_the_group_from_the_number(client: Client) -> None:
+    text = "SELECT Industry, COUNT(Id) n FROM Account GROUP BY Industry"
+    columns = client.get(f"{DATA}/query?q={quote(text)}&columns=true")["columnMetadata"]
+    assert [("Industry", False), ("n", True)] == [(each["columnName"], each["aggregate"]) for each in columns]
+
+
+def test_the_columns_of_a_wrong_query_are_refused_as_the_query_is(client: Client) -> None:
+    answer = client.send(f"{DATA}/query?q=SELECT+Nothing+FROM+Account&columns=true")
+    assert (400, "INVALID_FIELD") == error(answer)[:2]
+
+
+def test_the_organization_says_who_it_is(client: Client) -> None:
+    text = "SELECT Id, Name, IsSandbox, TrialExpirationDate, NamespacePrefix, OrganizationType FROM Organization"
+    [record] = client.query(text)["records"]
+    assert ("00D5f000000PRACEA4", False, None) == (record["Id"], record["IsSandbox"], record["TrialExpirationDate"])
+
+
+def test_a_user_has_a_profile(client: Client) -> None:
+    text = "SELECT Profile.Name FROM User WHERE Profile.Name = 'Integration (mutual TLS)' LIMIT 1"
+    [record] = client.query(text)["records"]
+    assert "Integration (mutual TLS)" == record["Profile"]["Name"]
+
+
+# ---------------------------------------------------------------- compound fields
+
+
+def test_an_address_has_its_parts(client: Client) -> None:
+    text = "SELECT BillingAddress, BillingCity, BillingLatitude FROM Account WHERE BillingLatitude != NULL LIMIT 1"
+    [record] = client.query(text)["records"]
+    names = ["city", "country", "geocodeAccuracy", "latitude", "longitude", "postalCode", "state", "street"]
+    assert names == list(record["BillingAddress"])
+    assert (record["BillingCity"], record["BillingLatitude"]) == (
+        record["BillingAddress"]["city"],
+        record["BillingAddress"]["latitude"],
+    )
+
+
+def test_an_address_of_which_nothing_is_known_is_null(client: Client) -> None:
+    [record] = client.query("SELECT MailingAddress FROM Contact WHERE AccountId = NULL LIMIT 1")["records"]
+    assert record["MailingAddress"] is None
+
+
+def test_a_geolocation_has_its_two_parts(client: Client) -> None:
+    text = "SELECT Destination__c FROM Shipment__c WHERE Destination__Latitude__s != NULL LIMIT 1"
+    [record] = client.query(text)["records"]
+    assert ["latitude", "longitude"] == list(record["Destination__c"])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT Id FROM Account WHERE BillingAddress = 'x'",
+        "SELECT Id FROM Account ORDER BY BillingAddress",
+        "SELECT COUNT(Id) FROM Account GROUP BY BillingAddress",
+    ],
+)
+def test_a_compound_field_can_only_be_selected(client: Client, query: str) -> None:
+    assert 400 == error(client.send(f"{DATA}/query?q={quote(query)}"))[0]
+
+
+def test_a_part_of_a_compound_field_says_which_it_belongs_to(client: Client) -> None:
+    fields = {each["name"]: each for each in client.get(f"{DATA}/sobjects/Account/describe")["fields"]}
+    assert ("BillingAddress", "address", None) == (
+        fields["BillingCity"]["compoundFieldName"],
+        fields["BillingAddress"]["type"],
+        fields["BillingAddress"]["compoundFieldName"],
+    )

@@ -365,3 +365,57 @@ def test_the_long_form_of_an_id_is_salesforces() -> None:
 def test_a_state_does_not_show_passwords_or_session_ids(state: OrgState) -> None:
     session_id = session_of(state)
     assert not [secret for secret in (session_id, *(user.password for user in state.users)) if secret in repr(state)]
+
+
+@pytest.mark.parametrize(
+    ("version", "missing"),
+    [(37, {"chatterExternal", "orgDefaultCurrencyLocale"}), (39, {"chatterExternal"}), (40, set()), (64, set())],
+)
+def test_login_tells_a_client_of_an_older_wsdl_what_that_wsdl_has(
+    state: OrgState, version: int, missing: set[str]
+) -> None:
+    info = children(sign_in(state, path=f"/services/Soap/u/{version}.0"), "userInfo")
+    assert [name for name in USER_INFO if name not in missing] == info
+
+
+#: From the published partner WSDLs: a path to an element, and the first version that has it.
+FIRST = {
+    "result/mruEnabled": 35,
+    "result/networkScopeFieldName": 36,
+    "result/isSubtype": 39,
+    "result/deepCloneable": 47,
+    "result/associateEntityType": 50,
+    "result/fields/aggregatable": 36,
+    "result/fields/aiPredictionField": 43,
+    "result/recordTypeInfos/developerName": 43,
+}
+
+
+@pytest.mark.parametrize(("path", "first"), FIRST.items())
+def test_a_description_has_a_field_from_the_version_on_that_brought_it(state: OrgState, path: str, first: int) -> None:
+    steps = "/".join(f"{{{PARTNER}}}{step}" for step in path.split("/"))
+    session_id, found = session_of(state), {}
+    for version in (first - 1, first):
+        body = envelope(_partner.describeSObject(_partner.sObjectType("Account")), session_id)
+        root = etree.fromstring(ask(state, body, path=f"/services/Soap/u/{version}.0").whole_body)
+        found[version] = root.find(f".//{steps}") is not None
+    assert {first - 1: False, first: True} == found
+
+
+def test_an_object_that_is_not_there_gets_a_fault_with_row_and_column(state: OrgState) -> None:
+    body = envelope(_partner.describeSObject(_partner.sObjectType("Nothing")), session_of(state))
+    root = etree.fromstring(ask(state, body).whole_body)
+    assert ["-1", "-1"] == [root.findtext(f".//{{*}}InvalidSObjectFault/{{*}}{name}") for name in ("row", "column")]
+
+
+@pytest.mark.parametrize(("version", "accuracy"), [(34, []), (35, ["geocodeAccuracy"])])
+def test_an_address_begins_with_its_coordinates_as_the_wsdl_has_it(
+    state: OrgState, version: int, accuracy: list[str]
+) -> None:
+    query = _partner.query(_partner.queryString("SELECT BillingAddress FROM Account WHERE BillingCity != NULL LIMIT 1"))
+    answer = ask(state, envelope(query, session_of(state)), path=f"/services/Soap/u/{version}.0")
+    assert [
+        *("latitude", "longitude", "city", "country", "countryCode"),
+        *accuracy,
+        *("postalCode", "state", "stateCode", "street"),
+    ] == children(answer, "BillingAddress")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfmtls_nb.practice.soql import SoqlError, run
-from sfmtls_nb.practice.soql.sql import Statement
+from sfmtls_nb.practice.soql.statement import Statement
 
 # ------------------------------------------------------------ no text does harm
 
@@ -26,6 +26,8 @@ WORDS = re.findall(
     COUNT() COUNT(Id) SUM(Amount) MAX(Name) FIELDS(ALL) FIELDS(STANDARD) Id Id Name Name LastName AccountId Account.Name
     Account.Owner.Name Amount CreatedDate CloseDate IsDeleted Description Contact Contact Account Opportunity Contacts Foo
     ( ) ( ) , , = != < >= 'x' '%a_' '\\' 'o\\'b' 5 -1.5 1e400 true null TODAY LAST_N_DAYS:3 2026-01-01
+    WITH USER_MODE USING SCOPE everything FOR VIEW UPDATE TRACKING ALL ROWS TYPEOF WHEN THEN ELSE END User Owner ROLLUP( CUBE(
+    GROUPING(Name) CALENDAR_YEAR(CreatedDate) HOUR_IN_DAY(convertTimezone(CreatedDate)) FORMAT( toLabel(Name) INCLUDES EXCLUDES
     2026-01-01T00:00:00Z 0001-01-01T00:00:00+14:00 c c.Id . : ; -- /* " ` \\ \n \x00
     """,
 )
