@@ -9,13 +9,13 @@ from typing import Any, Final, NoReturn
 from sfmtls_nb.practice.api.call import NEWEST_VERSION, OLDEST_VERSION, READ_ONLY
 from sfmtls_nb.practice.api.columns import column_metadata
 from sfmtls_nb.practice.api.describe import describe_briefly, describe_global, describe_sobject
-from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, QueryBatch, json_of
+from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, QueryBatch, record_json
 from sfmtls_nb.practice.api.resource import ROOT, ResourceApi, ResourceCall, allow, as_json, json_object
 from sfmtls_nb.practice.api.wsdl import NOT_IN_REST, at_version
 from sfmtls_nb.practice.data import Database, SObject, sobject
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
-from sfmtls_nb.practice.soql import AGGREGATE, ChildResult, Record, Scalar, compile_query, run
+from sfmtls_nb.practice.soql import Record, compile_query, run
 from sfmtls_nb.practice.state import OrgState, User
 
 #: Version 31.0 came with Summer '14; three a year since.
@@ -128,7 +128,7 @@ class RestApi(ResourceApi):
         record = self._first(f"SELECT {', '.join(names)} {source}")
         if record is None:
             raise RefusedError("ENTITY_IS_DELETED" if self._first(f"SELECT Id {source}", deleted=True) else "NOT_FOUND")
-        return _record(call, record)
+        return record_json(call.root, record)
 
     def _first(self, text: str, *, deleted: bool = False) -> Record | None:
         query = compile_query(text, now=self._state.clock(), deleted=deleted)
@@ -164,22 +164,9 @@ def _page(call: ResourceCall, page: QueryBatch) -> Any:
     if page.locator:
         content["nextRecordsUrl"] = f"{call.root}/query/{page.locator}"
     # COUNT() has its answer in totalSize.
-    return content | {"records": [] if page.query.counts else [_record(call, record) for record in page.records]}
-
-
-def _record(call: ResourceCall, record: Record) -> Any:
-    attributes = {"type": record.type}
-    if record.type != AGGREGATE:
-        attributes["url"] = f"{call.root}/sobjects/{record.type}/{record.id}"
-    return {"attributes": attributes} | {name: _value(call, value) for name, value in record.values.items()}
-
-
-def _value(call: ResourceCall, value: Scalar | Record | ChildResult) -> Any:
-    if isinstance(value, Record):
-        return _record(call, value)
-    if isinstance(value, ChildResult):
-        return {"totalSize": value.size, "done": True, "records": [_record(call, each) for each in value.records]}
-    return json_of(value)
+    return content | {
+        "records": [] if page.query.counts else [record_json(call.root, record) for record in page.records]
+    }
 
 
 def _described(call: ResourceCall, kind: str, value: Mapping[str, Any]) -> dict[str, Any]:
