@@ -377,11 +377,19 @@ FAILURES = {
     "TLS, then silence": Failure(with_tls(silence), CallTimeout, "took the connection and then said nothing"),
     "TLS, then hung up": Failure(with_tls(answering()), ConnectError, "ended before an answer came"),
     "TLS, then a reset": Failure(with_tls(reset), ConnectError, "ended before an answer came"),
-    "no HTTP": Failure(with_tls(answering(b"SSH-2.0-OpenSSH_9.2p1\r\n\r\n")), ConnectError, "ended before an answer"),
+    "no HTTP": Failure(
+        with_tls(answering(b"SSH-2.0-OpenSSH_9.2p1\r\n\r\n")), ConnectError, "the answer of .* is not HTTP"
+    ),
     "endless headers": Failure(
         with_tls(answering(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 999 + b"\r\n")),
         ConnectError,
-        "ended before an answer",
+        "the answer of .* is not HTTP",
+    ),
+    "a chunk of -5 bytes": Failure(
+        with_tls(answering(CHUNKED, b"-5\r\n", REPLY)), ConnectError, "the answer of .* is not HTTP"
+    ),
+    "a chunk without end": Failure(
+        with_tls(answering(CHUNKED, b"-1\r\n", REPLY)), ConnectError, "the answer of .* is not HTTP"
     ),
     "headers only": Failure(with_tls(answering(http(length=100))), ConnectError, "the answer of .* was cut off"),
     "half a body": Failure(
@@ -392,7 +400,9 @@ FAILURES = {
     ),
     "no last chunk": Failure(with_tls(answering(CHUNKED, b"1\r\n<\r\n")), ConnectError, "the answer of .* was cut off"),
     "no gzip": Failure(
-        with_tls(answering(http(b"plain", "Content-Encoding: gzip"))), ConnectError, "the answer of .* was cut off"
+        with_tls(answering(http(b"plain", "Content-Encoding: gzip"))),
+        ConnectError,
+        "the answer of .* cannot be unpacked",
     ),
     "half a body, then silence": Failure(
         with_tls(stalling(http(REPLY[:9], length=len(REPLY)))), CallTimeout, "said nothing in time"
