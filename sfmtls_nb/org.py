@@ -35,7 +35,7 @@ _MY_DOMAIN = re.compile(
 _TAKEN = re.compile(r"login|test|www|mail|help|app|api|salesforce|lightning|(?:na|eu|ap|um|cs|usa)\d+", re.IGNORECASE)
 #: Hosts of pages, by what stands behind the My Domain: Lightning, Setup, sites, Visualforce, files, packages' content.
 _PAGES = re.compile(
-    rf"({_LABEL})((?:\.[a-z]+)?)\.(?:lightning\.force\.com|my\.salesforce-setup\.com|(?:my\.)?site\.com|"
+    rf"({_LABEL})((?:\.[a-z]+)?)\.(?:lightning\.force\.com|my\.salesforce-setup\.com|my\.site\.com|"
     r"(?:vf|vfforce|file|content|documentforce|visual)\.force\.com|builder\.salesforce-experience\.com)",
     re.IGNORECASE,
 )

@@ -120,7 +120,7 @@ class BoundedTLS(ssl.SSLSocket):
         try:
             _in_time(self, lambda: super(BoundedTLS, self).do_handshake(block))
         except (ConnectionError, ssl.SSLEOFError) as cut:
-            raise HandshakeCut(f"in the TLS handshake: {cut.strerror or type(cut).__name__}") from cut
+            raise HandshakeCut(0, f"in the TLS handshake: {cut.strerror or type(cut).__name__}") from cut
 
     def read(self, len: int = 1024, buffer: WriteableBuffer | None = None) -> Any:  # noqa: A002  # as in ssl
         came: Any = _in_time(self, lambda: super(BoundedTLS, self).read(len, buffer))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import time
 from collections.abc import Mapping
@@ -21,8 +22,12 @@ from sfmtls_nb.connection.bounds import TooMuchCame, bounded
 from sfmtls_nb.connection.context import client_context
 from sfmtls_nb.connection.failures import causes_of, translate
 from sfmtls_nb.connection.request import Exchange, Headers, Method, Request
+from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.org import Org, checked_url
 
+# Name and value of a header (RFC 9110, 5.1 and 5.5), but for the bytes beyond ASCII, which no two servers read alike.
+_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_VALUE: Final = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -38,11 +43,13 @@ class Transport:
     def prepare(
         self, method: Method, url: str, headers: Mapping[str, str], body: bytes = b"", *, certificate: bool = True
     ) -> Request:
-        """A call to this org. Raises OrgError if the URL is none to send a secret to.
+        """A call to this org. Raises OrgError if the URL is none to send a secret to, SfmtlsError for a header that cannot be.
 
         The identity is presented on the org's mutual port and nowhere else: on 443 nobody asks for it.
         certificate: False leaves it at home there too.
         """
+        for name, value in headers.items():
+            _check_header(name, value)
         present = certificate and urlsplit(checked_url(url)).port == self.org.mutual_port
         return Request(method, url, headers, body, self.identity if present else None, self.org.ca_file)
 
@@ -113,6 +120,17 @@ def passes_proxy(url: str) -> bool:
 def _proxies(url: str) -> dict[str, str]:
     """The proxies of the environment for a URL; none for this very machine."""
     return {} if urlsplit(url).hostname in _LOOPBACK else get_environ_proxies(url)
+
+
+def _check_header(name: object, value: object) -> None:
+    """The value is not quoted: it may be a secret."""
+    if isinstance(name, str) and isinstance(value, str) and _NAME.fullmatch(name) and _VALUE.fullmatch(value):
+        return
+    raise SfmtlsError(
+        f"the header {name!r} cannot be sent",
+        "its name or its value is no text, or has a character in it that is not ASCII or not visible, or spaces around it",
+        "write both in plain ASCII, such as headers={'Sforce-Query-Options': 'batchSize=200'}",
+    )
 
 
 def _tls_of(response: requests.Response) -> str:
