@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from sfmtls_nb.errors import IdentityError, OrgError
 from sfmtls_nb.files import expand, write_new
-from sfmtls_nb.org import Org, my_domain_of
+from sfmtls_nb.org import Org, Trust, my_domain_of
 from sfmtls_nb.secret import has_session_id, mask
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*")
@@ -141,6 +141,14 @@ _FILES: Final[_Kind] = (
 _PORT: Final[_Kind] = ("a port", "8443", lambda value: isinstance(value, int) and _is_number(value, 65536))
 _SECONDS: Final[_Kind] = ("a number of seconds", "30", lambda value: _is_number(value, 1e9))
 
+_BYTES: Final[_Kind] = (
+    "a number of bytes",
+    "200_000_000",
+    lambda value: isinstance(value, int) and _is_number(value, 1e15),
+)
+_TRUST: Final[_Kind] = ('"public" or "system"', '"system"', lambda value: value in get_args(Trust))
+_HOSTS: Final[_Kind] = ("a list of hosts", '["api.acme.example"]', _FILES[2])
+
 _ADDRESS: Final = {"my_domain": _TEXT, "sandbox": _TEXT, "login_url": _TEXT}
 _ORG_FILES: Final = {"ca_file": _FILE, "accepted_roots": _FILE}
 #: The fields of Org that are no address.
@@ -150,6 +158,10 @@ _OPTIONS: Final = {
     "mutual_port": _PORT,
     "connect_timeout": _SECONDS,
     "read_timeout": _SECONDS,
+    "call_timeout": _SECONDS,
+    "answer_limit": _BYTES,
+    "trust": _TRUST,
+    "trusted_hosts": _HOSTS,
 }
 _KEYS: Final = {**_ADDRESS, **_OPTIONS, "username": _TEXT, "identity": _FILES}
 #: What holds where a table says nothing.

@@ -211,13 +211,46 @@ def test_a_password_that_has_not_expired_is_no_fault(org: Org, tls: ssl.SSLConte
     assert answered(f"<passwordExpired>false</passwordExpired>{SESSION_ID}{SERVER_URL}", org, tls).session_id
 
 
-@pytest.mark.parametrize("server_url", ["http://na30.salesforce.com/x", "https://login.salesforce.com/x", "na30"])
-def test_a_session_id_is_not_sent_to_a_server_url_that_cannot_be_right(
-    server_url: str, org: Org, tls: ssl.SSLContext
-) -> None:
-    session = answered(f"{SESSION_ID}<serverUrl>{server_url}</serverUrl>", org, tls)
+def led_to(server_url: str, org: Org, tls: ssl.SSLContext) -> Session:
+    return answered(f"{SESSION_ID}<serverUrl>{server_url}</serverUrl>", org, tls)
+
+
+def test_a_session_id_is_not_sent_to_a_login_host_on_8443(org: Org, tls: ssl.SSLContext) -> None:
+    session = led_to("https://login.salesforce.com/x", org, tls)
     with pytest.raises(OrgError):
         session.soap("getUserInfo", port=8443)
+
+
+@pytest.mark.parametrize(
+    "server_url", ["http://na30.salesforce.com/x", "na30", "https://[::1", "https://a\u202eb.example/"]
+)
+def test_a_server_url_that_cannot_be_right_is_not_followed(server_url: str, org: Org, tls: ssl.SSLContext) -> None:
+    with pytest.raises(OrgError) as caught:
+        led_to(server_url, org, tls)
+    assert (200, False) == (caught.value.exchange.status, "\u202e" in str(caught.value))
+
+
+@pytest.mark.parametrize("host", ["evil.example", "salesforce.com.evil.example", "evilsalesforce.com", "localhost"])
+def test_a_server_url_of_a_stranger_is_not_followed(host: str, org: Org, tls: ssl.SSLContext) -> None:
+    with pytest.raises(
+        OrgError, match=rf"leads to {host}, which is neither[^$]*trusted_hosts=\(\"{host}\",\)"
+    ) as caught:
+        led_to(f"https://{host}/services/Soap/u/58.0", org, tls)
+    assert (200, False) == (caught.value.exchange.status, "AQsecret" in str(caught.value))
+
+
+@pytest.mark.parametrize("host", ["evil.example", "EVIL.example", "evil.example."])
+def test_a_server_url_of_a_trusted_host_is(host: str, org: Org, tls: ssl.SSLContext) -> None:
+    trusting = replace(org, trusted_hosts=("Evil.Example",))
+    assert f"https://{host}/x" == led_to(f"https://{host}/x", trusting, tls).server_url
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1:1", "na30.salesforce.com", "NA30.salesforce.com.", "acme.my.salesforce.com", "acme.my.salesforce.mil"],
+)
+def test_a_server_url_of_salesforce_or_of_the_login_host_is_followed(host: str, org: Org, tls: ssl.SSLContext) -> None:
+    assert f"https://{host}/x" == led_to(f"https://{host}/x", org, tls).server_url
 
 
 # ---------------------------------------------------------------- the credentials themselves
