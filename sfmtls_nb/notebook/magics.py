@@ -181,7 +181,7 @@ class SfMagics(Magics):
             nargs="?",
             completes="operation",
             help="such as getUserInfo, or a name given with --save, or $variable; as a cell: a body or a whole envelope in "
-            "XML, where {{expression}} stands for its value; without either, a form",
+            "XML, where {{expression}} stands for its value, and {{expression|raw}} for a piece of XML; without either, a form",
         ),
         _NO_CERT,
         _PORT,
@@ -213,8 +213,8 @@ class SfMagics(Magics):
             nargs="*",
             completes="soql",
             raw=True,
-            help="the query, or $variable; as a cell, it stands in the cell; {{expression}} stands for its value; "
-            "without either, a form",
+            help="the query, or $variable; as a cell, it stands in the cell; {{expression}} stands for its value, and "
+            "{{expression|raw}} for a piece of SOQL, such as a field's name; without either, a form",
         ),
         argument("--api", choices=["soap", "rest"], help="by which API (default: SfMagics.api)"),
         argument("--deleted", action="store_true", help="deleted records too, as queryAll"),
@@ -239,8 +239,8 @@ class SfMagics(Magics):
             "path",
             nargs="+",
             raw=True,
-            help="such as limits, sobjects/Contact/describe or /services/data; {{expression}} stands for its value; a cell is "
-            "JSON (or $variable) to POST",
+            help="such as limits, sobjects/Contact/describe or /services/data; {{expression}} stands for its value, and "
+            "{{expression|raw}} for a piece of the path; a cell is JSON (or $variable) to POST",
         ),
         _NO_CERT,
         _PORT,

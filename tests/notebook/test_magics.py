@@ -317,13 +317,29 @@ class TestAPrediction:
             ("--no-cert --expect MUTUAL_AUTHENTICATION_FAILED", "CertificatePageError"),
             ("--port 443 --expect page", "MutualAuthenticationFault"),
             ("--port 443 --expect INVALID_SESSION_ID", "MutualAuthenticationFault"),
-            ("--port 443 --expect mutual_authentication_failed", "MutualAuthenticationFault"),
-            ("--port 443 --expect Exception", "MutualAuthenticationFault"),
         ],
     )
-    def test_of_another_failure_raises_the_one_that_came(self, signed_in: Kernel, line: str, error: str) -> None:
+    def test_of_another_failure_was_wrong_and_says_what_came(self, signed_in: Kernel, line: str, error: str) -> None:
         ran = signed_in.run(f"%sf_soap getUserInfo {line}")
-        assert ran.traceback[0].startswith(f"{error}: ")
+        expected = line.rpartition(" ")[2]
+        assert ran.traceback[0] == f"ExpectationError: {expected} was predicted, and {error} came"
+        assert "the prediction was wrong: " in ran.traceback[1]
+
+    @pytest.mark.parametrize(
+        ("invented", "nearest"),
+        [
+            ("mutual_authentication_failed", "MUTUAL_AUTHENTICATION_FAILED"),
+            ("MUTUAL_AUTH_FAILED", "MUTUAL_AUTHENTICATION_FAILED"),
+            ("Exception", "UNKNOWN_EXCEPTION"),
+            ("pages", "page"),
+            ("CertificatePage", "CertificatePageError"),
+        ],
+    )
+    def test_of_what_is_no_failure_is_refused_with_the_nearest(
+        self, signed_in: Kernel, invented: str, nearest: str
+    ) -> None:
+        ran = signed_in.run(f"%sf_soap getUserInfo --expect {invented}")
+        assert f"no failure is called {invented}; did you mean {nearest}?" in ran.streams
 
     @pytest.mark.parametrize("expected", ["page", "SfmtlsError", "ExpectationError"])
     def test_of_a_failure_raises_when_the_call_succeeds(self, signed_in: Kernel, expected: str) -> None:

@@ -30,7 +30,7 @@ from sfmtls_nb import (
     SoapFault,
     login,
 )
-from sfmtls_nb.certificates.chain import fingerprint
+from sfmtls_nb.certificates import fingerprint
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.api.identity import identity_url
