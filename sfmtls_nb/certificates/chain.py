@@ -15,7 +15,6 @@ from sfmtls_nb.certificates.certificate import (
     ComparableName,
     comparable,
     extension,
-    fingerprint,
     is_identified,
     issuer_url,
     name_words,
@@ -63,14 +62,17 @@ def build_chain(
     self-signed; without a root, the one that leads furthest. Between equals, what is valid goes first and then what
     expires last: so any order of the certificates gives the same chain.
     """
-    moment = at or datetime.now(UTC)
-    files = {fingerprint(each): each for each in (leaf, *certificates)}
-    pool = _Pool([*files.values(), *(roots.certificates if roots else ())], moment)
-    alone = _Way((leaf,), None, tuple(_no_issuer((leaf,), roots)))
-    way = min(_ways(leaf, pool, roots, moment), key=_against, default=alone)
-    used = {fingerprint(each) for each in (*way.sent, *([way.root] if way.root else []))}
-    unused = tuple(each for each in pool.certificates if (print_ := fingerprint(each)) in files and print_ not in used)
-    return Chain(leaf, way.sent[1:], way.root, unused, way.problems)
+    moment, files = at or datetime.now(UTC), list(dict.fromkeys([leaf, *certificates]))
+    known = list(dict.fromkeys([*files, *(roots.certificates if roots else ())]))
+    way = _Way((leaf,), None, tuple(_no_issuer((leaf,), roots)))
+    for however_spelled in (False, True):
+        pool = _Pool(known, moment, however_spelled=however_spelled)
+        way = min(_ways(leaf, pool, roots, moment), key=_against, default=way)
+        if way.root and not way.problems:
+            break
+    used = {*way.sent, way.root}
+    unused = sorted((each for each in files if each not in used), key=lambda each: each.signature)
+    return Chain(leaf, way.sent[1:], way.root, tuple(unused), way.problems)
 
 
 class _Way(NamedTuple):
@@ -87,34 +89,56 @@ def _against(way: _Way) -> tuple[int, bool, int]:
 
 
 class _Pool:
-    """Certificates by their subject and key, each signature verified once."""
+    """Certificates by their subject and key, each signature verified once.
 
-    def __init__(self, certificates: Iterable[x509.Certificate], moment: datetime) -> None:
-        once = {fingerprint(each): each for each in certificates}
-        ordered = sorted(once, key=lambda print_: (_preference(once[print_], moment), print_))
-        self.certificates = [once[print_] for print_ in ordered]
-        self._named: dict[ComparableName, dict[bytes, list[x509.Certificate]]] = defaultdict(lambda: defaultdict(list))
-        for certificate in self.certificates:
-            self._named[comparable(certificate.subject)][spki(certificate.public_key())].append(certificate)
+    however_spelled: compare all names as RFC 5280, 7.1 says, which takes its time with a thousand of them; or only those
+    that have the same bytes, as nearly all authorities write them.
+    """
+
+    def __init__(self, certificates: list[x509.Certificate], moment: datetime, *, however_spelled: bool) -> None:
+        self.certificates = certificates
+        self._moment = moment
+        self._spelled: dict[ComparableName, list[x509.Certificate]] | None = None
+        if however_spelled:
+            self._spelled = defaultdict(list)
+            for certificate in certificates:
+                self._spelled[comparable(certificate.subject)].append(certificate)
+        self._of_name: dict[bytes, dict[bytes, list[x509.Certificate]]] = {}
         self._fitting: dict[Any, list[x509.Certificate]] = {}
         self._issuers: dict[x509.Certificate, list[x509.Certificate]] = {}
 
     def issuers(self, certificate: x509.Certificate) -> list[x509.Certificate]:
         """All certificates for the one key that signed a certificate, the preferred ones first."""
         if certificate not in self._issuers:
-            name, identifier = comparable(certificate.issuer), extension(certificate, x509.AuthorityKeyIdentifier)
-            of_keys = (self._fitting_of(name, key, identifier) for key in self._named.get(name, ()))
+            keys = self._keys_of(certificate.issuer)
+            name, identifier = certificate.issuer.public_bytes(), extension(certificate, x509.AuthorityKeyIdentifier)
+            of_keys = (self._fitting_of(name, key, identifier) for key in keys)
             found = (fitting for fitting in of_keys if fitting and signed_by(certificate, fitting[0]))
             self._issuers[certificate] = next(found, [])
         return self._issuers[certificate]
 
+    def _keys_of(self, name: x509.Name) -> dict[bytes, list[x509.Certificate]]:
+        """The keys of a name, each with its certificates."""
+        spelled, wanted = name.public_bytes(), comparable(name)
+        if spelled not in self._of_name:
+            if self._spelled is None:
+                some = (each for each in self.certificates if spelled in each.tbs_certificate_bytes)
+                named = [each for each in some if comparable(each.subject) == wanted]
+            else:
+                named = self._spelled.get(wanted, [])
+            keys: dict[bytes, list[x509.Certificate]] = defaultdict(list)
+            self._of_name[spelled] = keys
+            for each in sorted(named, key=lambda each: (_preference(each, self._moment), each.signature)):
+                keys[spki(each.public_key())].append(each)
+        return self._of_name[spelled]
+
     def _fitting_of(
-        self, name: ComparableName, key: bytes, identifier: x509.AuthorityKeyIdentifier | None
+        self, name: bytes, key: bytes, identifier: x509.AuthorityKeyIdentifier | None
     ) -> list[x509.Certificate]:
         """The certificates of a name and key that a certificate with this authorityKeyIdentifier may mean."""
         about = name, key, identifier
         if about not in self._fitting:
-            self._fitting[about] = [each for each in self._named[name][key] if is_identified(each, identifier)]
+            self._fitting[about] = [each for each in self._of_name[name][key] if is_identified(each, identifier)]
         return self._fitting[about]
 
     def is_root(self, certificate: x509.Certificate) -> bool:

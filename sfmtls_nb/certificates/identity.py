@@ -193,7 +193,9 @@ def _pair(contents: Contents) -> tuple[PrivateKey, x509.Certificate]:
     counted = "; ".join([f"{len(certificates)} certificate(s), {len(keys)} key(s)", *contents.remarks])
     if not keys:
         raise _unusable("no-key", "there is no private key among the files", counted)
-    pairs = [(*keys[spki(c.public_key())], c) for c in certificates if spki(c.public_key()) in keys]
+    # A key stands in its certificate byte by byte, unless one of them spells its curve out.
+    some = [c for c in certificates if any(key in c.tbs_certificate_bytes for key in keys)] or certificates
+    pairs = [(*keys[spki(c.public_key())], c) for c in some if spki(c.public_key()) in keys]
     names = "; ".join(common_name(certificate) for certificate in certificates[:5])
     if not pairs and all((e := extension(c, x509.BasicConstraints)) and e.ca for c in certificates):
         evidence = f"there are only authorities: {names}" if certificates else counted

@@ -55,7 +55,7 @@ def objections(path: Sequence[x509.Certificate], at: datetime, *, to_root: bool)
         if depth:
             is_root = to_root and depth == len(path) - 1
             yield from _dates(certificate, at, "root" if is_root else "intermediate")
-            yield from _right_to_issue(certificate, below)
+            yield from _right_to_issue(certificate, below, is_root=is_root)
             below += not is_self_issued(certificate)
             yield from _permitted_names(path, depth)
 
@@ -69,17 +69,17 @@ def _dates(certificate: x509.Certificate, at: datetime, what: str) -> Iterator[P
         yield Problem(f"{what}-not-yet-valid", certificate, evidence)
 
 
-def _right_to_issue(certificate: x509.Certificate, below: int) -> Iterator[Problem]:
+def _right_to_issue(certificate: x509.Certificate, below: int, *, is_root: bool) -> Iterator[Problem]:
     """An authority's certificate says that it is one (4.2.1.9), may sign (4.2.1.3), for whom, and how far down."""
     constraints, usage = extension(certificate, x509.BasicConstraints), extension(certificate, x509.KeyUsage)
-    # A root of version 1 has no extensions, and is one by being trusted; OpenSSL takes it for one, and RFC 5280, 6.1.4 (k).
-    old_root = certificate.version is x509.Version.v1 and is_self_issued(certificate)
+    # A root is one by being trusted: an old one, without extensions, and one without basicConstraints.
+    trusted = is_root and (usage or certificate.version is x509.Version.v1)
     if usage and not usage.key_cert_sign:
         yield Problem("issuer-may-not-issue", certificate, "its keyUsage does not include keyCertSign")
     elif constraints and not constraints.ca:
         yield Problem("issuer-may-not-issue", certificate, "its basicConstraints say CA:FALSE")
-    elif not constraints and not usage and not old_root:
-        yield Problem("issuer-may-not-issue", certificate, "neither basicConstraints nor keyUsage say that it may")
+    elif not constraints and not trusted:
+        yield Problem("issuer-may-not-issue", certificate, "it has no basicConstraints, which would say CA:TRUE")
     if constraints and constraints.path_length is not None and below > constraints.path_length:
         allowed = f"its pathLenConstraint is {constraints.path_length}; {below} authorities are below it"
         yield Problem("path-too-long", certificate, allowed)

@@ -132,6 +132,11 @@ class _Reader:
         self._path = None if isinstance(source, bytes) else source
         self._name = "the given bytes" if isinstance(source, bytes) else shown(source)
         self._data = source if isinstance(source, bytes) else _read_file(source)
+        self._adders: dict[str, Callable[[bytes], None]] = {
+            "certificate": self._add_der_certificate,
+            "PKCS#7 bundle": self._add_pkcs7,
+            "private key": self._add_der_key,
+        }
 
     def read(self) -> None:
         if not self._data.strip():
@@ -212,11 +217,7 @@ class _Reader:
         der = SecretBytes(data[: der_length(data)])  # an editor may have put a line end behind it
         if der[header_length(der) :].startswith(b"\x02\x01\x03"):  # PFX ::= SEQUENCE { version INTEGER {v3(3)}, …
             return self._add_pkcs12(der)
-        adders = {
-            "certificate": self._add_der_certificate,
-            "PKCS#7 bundle": self._add_pkcs7,
-            "private key": self._add_der_key,
-        }
+        adders = self._adders
         problem: MalformedError | None = None
         for add in sorted(adders, key=lambda adder: adder != kind):
             try:

@@ -49,6 +49,8 @@ _LONGEST_WORD: Final = 16
 
 def text_of(data: bytes) -> str:
     """The text in some bytes: UTF-8, UTF-16 with a mark or without, several of these joined; else a character a byte."""
+    if data.isascii() and b"\0" not in data:
+        return data.decode()
     if b"\0" in data:
         data = _MARKS.sub(b"", data)
         data = _LITTLE.sub(lambda run: run[0].decode("utf-16-le", "replace").encode(), data)
@@ -64,7 +66,6 @@ def unwrapped(text: str) -> str:
     """The text with every wrapping undone that is known here, one in another too."""
     for _ in range(5):
         before = text
-        text = text.translate(_SPACES)
         for is_there, undo in _UNWRAPPERS:
             if is_there(text):
                 text = undo(text)
@@ -86,8 +87,8 @@ def _escapes(text: str) -> str:
 
 
 def _percents(text: str) -> str:
-    """URLs and headers (nginx's $ssl_client_escaped_cert)."""
-    return unquote(text)
+    """URLs and headers (nginx's $ssl_client_escaped_cert), and forms, in which a space is a plus."""
+    return unquote(text.replace("+", " ") if "BEGIN+" in text else text)
 
 
 def _mail(text: str) -> str:
@@ -113,16 +114,36 @@ def _base64_of_text(text: str) -> str:
     return inner if _MARKER.search(inner) or "LS0tLS1CRUdJTi" in inner else text
 
 
+def _is_odd(text: str) -> bool:
+    """True if a BEGIN or END line is there that is not as it should be; quick, as most are."""
+    begins, ends = text.count("-----BEGIN "), text.count("-----END ")
+    if text.isascii() and text.count("-----") == 2 * (begins + ends):
+        return (text.count("BEGIN "), text.count("END ")) != (begins, ends)
+    return bool(_MARKER.search(text))
+
+
+def _is_base64(text: str) -> bool:
+    return "-----" not in text and bool(re.fullmatch(rf"(?:{_RUN}|\s)+=*\s*", text))
+
+
+def _seen(quickly: str, pattern: str) -> Callable[[str], bool]:
+    """A look for a pattern in texts that have a certain part."""
+    compiled = re.compile(pattern, re.IGNORECASE)
+    return lambda text: quickly in text and bool(compiled.search(text))
+
+
 # Each wrapping: how it shows, and how it is undone. Those of text in text come first.
-_UNWRAPPERS: Final[tuple[tuple[Callable[[str], object], Callable[[str], str]], ...]] = (
-    (re.compile(r"BEGIN(?:%20|\+)[A-Z]").search, _percents),
-    (re.compile(r"&(?:#\d|#x|nbsp|quot|amp|lt|gt)|<br|</?(?:p|div|pre|span)\b", re.IGNORECASE).search, _entities),
-    (re.compile(r"\\+[rnu/\"'=+t]").search, _escapes),
-    (re.compile("=3D").search, _mail),
-    (_MARKER.search, _markers),
-    (re.compile("LS0tLS1CRUdJTi").search, _base64_of_pem),
-    (lambda text: not _MARKER.search(text) and re.fullmatch(rf"(?:{_RUN}|\s)+=*\s*", text), _base64_of_text),
-)  # fmt: skip
+_UNWRAPPERS: Final[tuple[tuple[Callable[[str], bool], Callable[[str], str]], ...]] = (
+    (lambda text: not text.isascii() or any(odd in text for odd in "\0\v\f"), lambda text: text.translate(_SPACES)),
+    (lambda text: "BEGIN%20" in text or "BEGIN+" in text, _percents),
+    (_seen("&", r"&(?:#\d|#x|nbsp|quot|amp|lt|gt)"), _entities),
+    (_seen("<", r"<br|</?(?:p|div|pre|span)\b"), _entities),
+    (_seen("\\", r"\\+[rnu/\"'=+t]"), _escapes),
+    (_seen("=3D", "=3D"), _mail),
+    (_is_odd, _markers),
+    (_is_base64, _base64_of_text),
+    (_seen("LS0tLS1CRUdJTi", ""), _base64_of_pem),
+)
 
 
 class Block(NamedTuple):
@@ -145,34 +166,33 @@ def blocks_of(text: str) -> Iterator[Block]:
 
     Raises MalformedError if one is cut off. A BEGIN or END that somebody wrote about is none.
     """
-    begun: re.Match[str] | None = None
-    bounds = [*_BOUND.finditer(text)]
+    begun: Block | None = None
+    bounds, line, counted = [*_BOUND.finditer(text)], 1, 0
     for bound, following in zip_longest(bounds, bounds[1:]):
+        line, counted = line + text.count("\n", counted, bound.start()), bound.start()
+        is_begin, label = bound[1] == "BEGIN", bound[2]
         body = text[bound.end() : following.start() if following else len(text)]
-        if bound[1] == "BEGIN":
-            if begun is not None:
-                raise MalformedError(begun[2].lower(), f"the BEGIN in line {_line(text, begun)} has no END line")
-            begun = None if _is_prose(body) else bound
+        if is_begin and begun:
+            raise MalformedError(begun.label.lower(), f"the BEGIN in line {begun.line} has no END line")
+        if is_begin:
+            written_about = _is_prose(body) or (not body.strip() and following and following[1] == "BEGIN")
+            begun = None if written_about else Block(label, body, line)
         elif begun is None:
-            before = text[: bound.start()].rpartition("-----")[2]
-            if not _is_prose(before):
-                raise MalformedError(bound[2].lower(), f"the END in line {_line(text, bound)} has no BEGIN line")
-        elif begun[2] != bound[2]:
-            both = f"BEGIN {begun[2]} in line {_line(text, begun)}, and END {bound[2]}"
-            raise MalformedError(begun[2].lower(), both)
+            if not _is_prose(text[: bound.start()].rpartition("-----")[2]):
+                raise MalformedError(label.lower(), f"the END in line {line} has no BEGIN line")
+        elif begun.label != label:
+            raise MalformedError(begun.label.lower(), f"BEGIN {begun.label} in line {begun.line}, and END {label}")
         else:
-            yield Block(bound[2], text[begun.end() : bound.start()], _line(text, begun))
+            yield begun
             begun = None
     if begun is not None:
-        raise MalformedError(begun[2].lower(), f"it is cut off: the BEGIN in line {_line(text, begun)} has no END line")
-
-
-def _line(text: str, found: re.Match[str]) -> int:
-    return text.count("\n", 0, found.start()) + 1
+        raise MalformedError(begun.label.lower(), f"it is cut off: the BEGIN in line {begun.line} has no END line")
 
 
 def _is_prose(text: str) -> bool:
     """True of words: nothing that could be a line of base64, and several of them, or one that no key begins with."""
+    if re.match(r"\s*[A-Za-z0-9+/=]{40}", text):
+        return False
     words = text.split()
     long = any(len(word) > _LONGEST_WORD and re.fullmatch(r"[A-Za-z0-9+/=]+", word) for word in words)
     return not long and (
@@ -181,6 +201,7 @@ def _is_prose(text: str) -> bool:
 
 
 # What stands around the base64 in a line: quotes of mails, of strings in programs and what joins those, line numbers.
+_BETWEEN: Final = re.compile(r"[\"'`][\s,+.;\\()\[\]]*[\"'`]")
 _AROUND: Final = re.compile(r"^(?:\s|[>|#*:;\"'`]|\d{1,5}(?=[\s:.)]))*[.):]?\s*|[\"'`][\s+.,;:)\]\\&]*$|\s*\\?\s*$")
 
 
@@ -189,8 +210,11 @@ def base64_in(block: Block) -> bytes:
 
     Raises MalformedError, with the line and the character that cannot be.
     """
+    plain = decoded_base64(block.body)
+    if plain and der_length(plain) == len(plain):
+        return plain
     kept = []
-    for number, line in enumerate(block.body.lstrip("-").splitlines(), block.line):
+    for number, line in enumerate(_BETWEEN.sub("\n", block.body.strip("-")).splitlines(), block.line):
         if re.match(r"\s*[A-Za-z][A-Za-z0-9-]*: ?[^:]", line):
             continue
         bare = "".join(_AROUND.sub("", line).split())
