@@ -91,7 +91,7 @@ class Transport:
     def _pool(self, *, present: bool) -> requests.Session:
         key = (os.getpid(), present)
         if key not in self._pools:
-            pool = requests.Session()
+            pool = _Pool()
             # Nothing from the environment but the proxies, which `send` passes: no ~/.netrc, no REQUESTS_CA_BUNDLE.
             pool.trust_env = False
             pool.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # a call depends on what it sends alone
@@ -110,6 +110,13 @@ class Transport:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+class _Pool(requests.Session):
+    """Requests' session, which reads a redirect to its end, whatever its size, even where it is not to be followed."""
+
+    def get_redirect_target(self, _response: requests.Response) -> None:
+        """None: a call with a secret in it is not sent on."""
 
 
 def passes_proxy(url: str) -> bool:

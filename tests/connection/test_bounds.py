@@ -195,6 +195,18 @@ def test_what_never_ends_is_ended(behave: Behaviour, modest: Org, tls: ssl.SSLCo
         call(modest, where)
 
 
+def test_a_redirect_is_bounded_too(modest: Org, tls: ssl.SSLContext) -> None:
+    bomb = packed(b"\0" * 50_000_000, 2).replace(b"200 OK", b"302 Found\r\nLocation: https://h.example/")
+    with serving(answering(bomb), tls) as where, pytest.raises(AnswerLimitError):
+        call(modest, where)
+
+
+def test_a_redirect_to_what_is_no_text_is_one_all_the_same(modest: Org, tls: ssl.SSLContext) -> None:
+    answer = b"HTTP/1.1 302 Found\r\nLocation: https://h/\xff\xe2\r\nContent-Length: 0\r\n\r\n"
+    with serving(answering(answer), tls) as where:
+        assert 302 == call(modest, where).status
+
+
 def test_what_is_left_of_it_is_not_the_answer_to_the_next_call(modest: Org, tls: ssl.SSLContext) -> None:
     bodies = iter([b"x" * 10 * LIMIT, b"<next/>"])
 
