@@ -67,13 +67,13 @@ CONDITIONS = (
     "AccountId IN (SELECT Id FROM Account WHERE Industry != 'Retail')", "AccountId NOT IN (SELECT AccountId FROM Contact)",
     "CALENDAR_YEAR(CreatedDate) = 2026", "HOUR_IN_DAY(convertTimezone(CreatedDate)) > 8", "DAY_ONLY(CreatedDate) = YESTERDAY",
     "WEEK_IN_MONTH(CloseDate) < 3", "FISCAL_QUARTER(CloseDate) = 1", "toLabel(StageName) = 'x'", "Amount > USD5000",
-    "Type INCLUDES ('a;b', 'c')", "Type EXCLUDES ('a')", "DISTANCE(Place__c, GEOLOCATION(37.7, -122.4), 'mi') < 20",
+    "Type INCLUDES ('a;b', 'c')", "Type EXCLUDES ('a')", "DISTANCE(Account.BillingAddress, GEOLOCATION(37.7, -122.4), 'mi') < 20",
     "CreatedDate = LAST_FISCAL_YEAR", "Probability = 50", "LastModifiedDate > N_MONTHS_AGO:3",
 )  # fmt: skip
 SELECTED = (
     "Id", "Name", "Amount", "Account.Name", "Owner.Manager.Name", "toLabel(Type)", "FORMAT(CloseDate) day", "convertCurrency(Amount) c",
     "FORMAT(convertCurrency(Amount)) d", "TYPEOF Owner WHEN User THEN Email, Phone WHEN Group THEN Name ELSE Id END",
-    "TYPEOF LastModifiedBy WHEN User THEN Title END", "StageName", "CreatedDate", "DISTANCE(Place__c, GEOLOCATION(1, 2), 'km') far",
+    "TYPEOF LastModifiedBy WHEN User THEN Title END", "StageName", "CreatedDate", "DISTANCE(Account.BillingAddress, GEOLOCATION(1, 2), 'km') far",
 )  # fmt: skip
 GROUPS = (
     "StageName", "Type", "Account.Industry", "CALENDAR_YEAR(CloseDate)", "CALENDAR_MONTH(CreatedDate)", "DAY_IN_WEEK(CloseDate)",

@@ -1,6 +1,6 @@
 """Functions of SOQL as SQL: aggregates, parts of dates, and those that change only how a value is shown.
 
-The names and rules are those of "Aggregate Functions", "Date Functions" and "toLabel(), FORMAT(), convertCurrency()" in
+The names and rules are those of "Aggregate Functions", "Date Functions", "Location-Based SOQL Queries" and "toLabel(), FORMAT(), convertCurrency()" in
 the SOQL reference.
 """
 
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import inf
 from typing import Final, Literal
 
-from sfmtls_nb.practice.data import NUMBER_TYPES, TEXT_TYPES, Field, FieldType
+from sfmtls_nb.practice.data import COMPOUND_TYPES, NUMBER_TYPES, TEXT_TYPES, Field, FieldType
 from sfmtls_nb.practice.soql.scope import Operand, Scope
-from sfmtls_nb.practice.soql.syntax import FieldPath, FunctionCall, SoqlError
+from sfmtls_nb.practice.soql.syntax import FieldPath, FunctionCall, SoqlError, Value
 
 Clause = Literal["SELECT", "WHERE", "GROUP BY", "HAVING", "ORDER BY"]
 Make = Callable[[Scope, FunctionCall], Operand]
@@ -80,11 +81,8 @@ def makes_groups(wanted: object) -> bool:
 
 def not_simulated(scope: Scope, call: FunctionCall, clause: Clause) -> SoqlError:
     """Return the error for a function that is unknown, or is not allowed in a clause."""
-    here = sorted(name for name, (clauses, _) in _FUNCTIONS.items() if clause in clauses)
-    if call.name in _ELSEWHERE:
-        reason = f"{call.name} is SOQL, but not simulated by this practice org"
-    else:
-        reason = f"{call.name} is not simulated in {clause} by this practice org, where there are {', '.join(here)}"
+    here = ", ".join(sorted(name for name, (clauses, _) in _FUNCTIONS.items() if clause in clauses))
+    reason = f"{call.name} is not simulated in {clause} by this practice org, where there are {here}"
     return scope.compilation.error(call.place, "MALFORMED_QUERY", f"unexpected token: '{call.name}'. {reason}.")
 
 
@@ -152,6 +150,8 @@ def _formatted(scope: Scope, call: FunctionCall) -> Operand:
         of = operand(scope, inner, "SELECT")
     else:
         of = scope.field(_argument(scope, call))
+    if of.field.type in COMPOUND_TYPES:
+        raise _unfit(scope, call, f"field {of.field.name} does not support FORMAT")
     return replace(of, formatted=True)
 
 
@@ -160,14 +160,54 @@ def _grouping(scope: Scope, call: FunctionCall) -> Operand:
     return Operand(of.sql, Field("GROUPING", "int", of.field.label), numbered=True, grouping=True)
 
 
+def _distance(scope: Scope, call: FunctionCall) -> Operand:
+    if len(call.arguments) != _DISTANCE_TAKES:
+        raise _misplaced(scope, call)
+    here, there, unit = call.arguments
+    radius = _RADIUS.get(unit.text.lower()) if isinstance(unit, Value) else None
+    if radius is None or not isinstance(here, FieldPath):
+        raise _misplaced(scope, call)
+    field = scope.field(here).field
+    sql = f"(distance({_coordinates(scope, call, here)}, {_coordinates(scope, call, there)}) * {radius})"
+    return Operand(sql, Field(f"DISTANCE({field.name})", "double", field.label), numbered=True)
+
+
+def _coordinates(scope: Scope, call: FunctionCall, place: FieldPath | FunctionCall | Value) -> str:
+    """Return the SQL for the latitude and longitude of a field or of GEOLOCATION, in degrees."""
+    if isinstance(place, FieldPath):
+        of = scope.field(place)
+        if of.field.type not in COMPOUND_TYPES:
+            raise _unfit(scope, call, f"field {of.field.name} does not support DISTANCE")
+        names = (of.field.parts[part] for part in ("latitude", "longitude"))
+        return ", ".join(scope.field(FieldPath((*place.names[:-1], name), place.place)).sql for name in names)
+    if isinstance(place, Value) or place.name != "GEOLOCATION" or len(place.arguments) != len(_DEGREES):
+        raise _misplaced(scope, call)
+    degrees = [
+        float(each.text) if isinstance(each, Value) and each.kind == "NUMBER" else inf for each in place.arguments
+    ]
+    if any(abs(each) > most for each, most in zip(degrees, _DEGREES, strict=True)):
+        raise _misplaced(scope, call)
+    return ", ".join(f"{each:.9f}" for each in degrees)
+
+
+def _misplaced(scope: Scope, call: FunctionCall) -> SoqlError:
+    message = f"unexpected token: '{call.name}'. It is DISTANCE(field, GEOLOCATION(latitude, longitude), 'mi' or 'km')."
+    return scope.compilation.error(call.place, "MALFORMED_QUERY", message)
+
+
+#: The radius of the Earth, by unit.
+_RADIUS: Final = {"'mi'": 3_958.7613, "'km'": 6_371.0088}
+_DISTANCE_TAKES: Final = 3
+#: The most degrees of latitude and of longitude.
+_DEGREES: Final = (90, 180)
+
 _GROUPED: Final = ("SELECT", "HAVING", "ORDER BY")
 _FUNCTIONS: Final[Mapping[str, tuple[tuple[Clause, ...], Make]]] = {
     **dict.fromkeys(_AGGREGATES, (_GROUPED, _aggregate)),
     **dict.fromkeys(_PARTS, (("SELECT", "WHERE", "GROUP BY", "HAVING", "ORDER BY"), _part)),
     "GROUPING": (_GROUPED, _grouping),
+    "DISTANCE": (("SELECT", "WHERE", "ORDER BY"), _distance),
     "TOLABEL": (("SELECT", "WHERE"), _label),
     "FORMAT": (("SELECT",), _formatted),
     "CONVERTCURRENCY": (("SELECT",), _converted),
 }
-#: Functions that this org has nothing for: no field of it is a place on the map.
-_ELSEWHERE: Final = ("DISTANCE", "GEOLOCATION")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final
 
 from sfmtls_nb.practice.data import SCHEMA
@@ -104,7 +105,7 @@ class _Columns:
 
 def _records(scope: Scope, select: Select, of_parent: Sequence[str] = (), level: int = 0) -> Statement:
     """Return a statement for records. of_parent: the condition that selects the children of one record."""
-    compilation = scope.compilation
+    compilation, numbers = scope.compilation, count()
     columns = _Columns(scope)
     for item in select.items:
         if item.alias and not isinstance(item.selected, FunctionCall):
@@ -115,7 +116,7 @@ def _records(scope: Scope, select: Select, of_parent: Sequence[str] = (), level:
         if isinstance(item.selected, Typeof):
             columns.branch(scope.way(item.selected.relationship))
         for operand in _fields(scope, item.selected, select):
-            columns.add(operand, item.place, item.alias)
+            columns.add(operand, item.place, item.alias or (f"expr{next(numbers)}" if operand.numbered else None))
     if select.having:
         raise SoqlError("MALFORMED_QUERY", "HAVING needs a GROUP BY")  # [simulated]
     tree = columns.tree()

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime
 from itertools import product
+from math import acos, cos, radians, sin
 from typing import Any
 
 import pytest
@@ -132,6 +133,45 @@ def test_an_aggregate_and_a_converted_amount_can_be_formatted() -> None:
     assert [f"${most:,.2f}"] == values(
         f"SELECT FORMAT(convertCurrency(Amount)) a FROM Opportunity WHERE Amount = {most}"
     )
+
+
+# ------------------------------------------------------------ distances
+
+PARIS = "GEOLOCATION(48.8566, 2.3522)"
+
+
+def from_paris(north: float, east: float) -> float:
+    """The angle between a place and Paris, by the law of cosines."""
+    here, there = (radians(48.8566), radians(2.3522)), (radians(north), radians(east))
+    return acos(sin(here[0]) * sin(there[0]) + cos(here[0]) * cos(there[0]) * cos(here[1] - there[1]))
+
+
+@pytest.mark.parametrize(("unit", "radius"), [("km", 6371), ("mi", 3959)])
+def test_a_distance_is_that_of_the_globe(unit: str, radius: float) -> None:
+    of = f"DISTANCE(MailingAddress, {PARIS}, '{unit}')"
+    found = values(f"SELECT MailingLatitude, MailingLongitude, {of} FROM Contact WHERE MailingLatitude != null")
+    assert [row[2] for row in found] == pytest.approx([radius * from_paris(*row[:2]) for row in found], rel=0.001)
+
+
+def test_a_distance_from_nowhere_is_null() -> None:
+    of = f"DISTANCE(MailingAddress, {PARIS}, 'km')"
+    assert [None] == list(set(values(f"SELECT {of} FROM Contact WHERE MailingLatitude = null")))
+    assert ids(f"{of} < 100000") == ids("MailingLatitude != null")
+
+
+@pytest.mark.parametrize(("sobject", "field"), [("Contact", "MailingAddress"), ("Shipment__c", "Destination__c")])
+def test_records_are_found_and_sorted_by_their_distance(sobject: str, field: str) -> None:
+    of = f"DISTANCE({field}, {PARIS}, 'km')"
+    found = values(f"SELECT {of} far, Id FROM {sobject} WHERE {of} < 5000 ORDER BY {of}")
+    every = dict(row[::-1] for row in values(f"SELECT {of}, Id FROM {sobject}"))
+    near = sorted((far, id_) for id_, far in every.items() if far is not None and far < 5000)
+    assert [far for far, _ in near] == [far for far, _ in found]
+    assert 0 < len(near) < len(every)
+
+
+def test_a_distance_without_an_alias_is_numbered() -> None:
+    of = f"DISTANCE(MailingAddress, {PARIS}, 'mi')"
+    assert ["Id", "expr0"] == list(records(f"SELECT Id, {of} FROM Contact LIMIT 1")[0].values)
 
 
 # ------------------------------------------------------------ TYPEOF

@@ -223,10 +223,10 @@ REFUSALS = [
         "queryAll (SOAP, REST, Bulk) find deleted records",
     ),
     (
-        "SELECT Id FROM Contact WHERE DISTANCE(Place__c, GEOLOCATION(1, 2), 'mi') < 3",
+        "SELECT Id FROM Contact WHERE DISTANCE(MailingAddress, GEOLOCATION(1, 2), 'ly') < 3",
         "MALFORMED_QUERY",
         30,
-        "DISTANCE is SOQL, but not simulated",
+        "It is DISTANCE(field, GEOLOCATION(latitude, longitude), 'mi' or 'km')",
     ),
     (
         "SELECT Id FROM Contact WHERE LeadSource INCLUDES ('Web;Other')",
@@ -256,6 +256,21 @@ REFUSALS = [
         30,
         "Birthdate does not support the date",
     ),
+    ("SELECT DISTANCE(MailingAddress, GEOLOCATION(91, 2), 'mi') FROM Contact", "MALFORMED_QUERY", 8, "It is DISTANCE("),
+    (
+        "SELECT DISTANCE(MailingAddress, GEOLOCATION('a', 2), 'mi') FROM Contact",
+        "MALFORMED_QUERY",
+        8,
+        "It is DISTANCE(",
+    ),
+    ("SELECT DISTANCE(MailingAddress, 'mi') FROM Contact", "MALFORMED_QUERY", 8, "It is DISTANCE("),
+    (
+        "SELECT DISTANCE(Name, GEOLOCATION(1, 2), 'mi') FROM Contact",
+        "INVALID_FIELD",
+        8,
+        "Name does not support DISTANCE",
+    ),
+    ("SELECT FORMAT(MailingAddress) FROM Contact", "INVALID_FIELD", 8, "MailingAddress does not support FORMAT"),
     ("SELECT toLabel(Birthdate) FROM Contact", "INVALID_FIELD", 8, "field Birthdate does not support toLabel"),
     (
         "SELECT convertCurrency(Birthdate) FROM Contact",
