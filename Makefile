@@ -12,6 +12,7 @@ BIN := .venv/bin
 help:
 	@echo 'make tour   the whole walk in this terminal: first mutually authenticated call included'
 	@echo 'make lab    the course, in JupyterLab: a copy of your own, in sfmtls_lessons'
+	@echo '            (FLAGS are its own; in a container: make lab FLAGS="--allow-root --ip 0.0.0.0")'
 	@echo 'make test   every check and every test: what CI runs'
 	@echo 'make check  formatting, lint, types, spelling'
 	@echo 'make quick  the fast part of the tests, under a minute: run it as often as you save'
@@ -24,7 +25,7 @@ tour: .venv/.tour
 	@$(BIN)/sfmtls-nb tour
 
 lab: .venv/.lab
-	@$(BIN)/sfmtls-nb lab
+	@$(BIN)/sfmtls-nb lab $(FLAGS)
 
 test: check
 	@.ci/system-packages
