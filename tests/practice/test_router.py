@@ -504,7 +504,7 @@ def test_no_answer_leads_a_client_off_the_machine(
     found = [url for url in re.findall(r"https?://[^\s\"'<>\\]+", said) if not url.startswith(NAMESPACES)]
     own = [url for url in found if url.startswith(practice.api_url)]
     assert [] == [url for url in found if url not in own and not (urlsplit(url).hostname or "").endswith(".example")]
-    assert own or "id" not in target
+    assert own or target != "{id}"
 
 
 def test_a_token_leads_to_nowhere_but_the_org(practice: PracticeOrg) -> None:
