@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from sfmtls_nb.practice.api.queries import json_of, text_of
+from sfmtls_nb.practice.api.queries import json_values, text_of
 from sfmtls_nb.practice.api.results import XML
 from sfmtls_nb.practice.api.xml import legal, parse, serialize
 from sfmtls_nb.practice.refusal import RefusedError
@@ -48,14 +48,14 @@ def job_values(request: Request) -> dict[str, str]:
 def info(name: str, values: Mapping[str, Any], *, as_json: bool, status: int = 200) -> Answer:
     """Write a jobInfo, a batchInfo or an error. What is None is null in JSON, and left out of XML."""
     if as_json:
-        return json_answer(status, _members(values))
+        return json_answer(status, json_values(dict(sorted(values.items()))))
     return Answer(status, XML, serialize(_element(name, values)))
 
 
 def batch_list(batches: Iterable[Mapping[str, Any]], *, as_json: bool) -> Answer:
     """Write a batchInfoList."""
     if as_json:
-        return json_answer(200, {"batchInfo": [_members(values) for values in batches]})
+        return json_answer(200, {"batchInfo": [json_values(dict(sorted(values.items()))) for values in batches]})
     root = _element("batchInfoList", {})
     root.extend(_element("batchInfo", values) for values in batches)
     return Answer(200, XML, serialize(root))
@@ -66,10 +66,6 @@ def result_list(result_id: str, *, as_json: bool) -> Answer:
     if as_json:
         return json_answer(200, [result_id])
     return Answer(200, XML, serialize(_element("result-list", {"result": result_id})))
-
-
-def _members(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: json_of(value) for name, value in sorted(values.items())}
 
 
 def _element(name: str, values: Mapping[str, Any]) -> etree._Element:

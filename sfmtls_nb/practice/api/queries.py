@@ -100,6 +100,13 @@ def json_of(value: Scalar) -> str | float | None:
     return write(value) if write else value  # type: ignore[return-value]  # what the table lacks is JSON's own
 
 
+def json_values(value: Any) -> Any:
+    """Return a mapping or a list with all that is in it as JSON has it."""
+    if isinstance(value, Mapping):
+        return {name: json_values(each) for name, each in value.items()}
+    return [json_values(each) for each in value] if isinstance(value, list) else json_of(value)
+
+
 def record_json(root: str, record: Record) -> dict[str, Any]:
     """Return a record as REST has it. root: the path of the API version, for the addresses of records."""
     attributes = {"type": record.type}
