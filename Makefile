@@ -31,10 +31,10 @@ test: check
 	@.ci/system-packages
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-# Left out: what needs a browser, a kernel, other programs, or the whole project.
+# Left out: what needs a browser, a kernel, other programs or the whole project, and what is marked as slow.
 SLOW := tests/browser tests/whole tests/peers tests/notebook tests/command tests/practice/test_server.py
 quick: .venv/.test
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -q $(SLOW:%=--ignore %)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 -q -m "not slow" --hypothesis-profile quick $(SLOW:%=--ignore %)
 
 check: .venv/.test
 	$(BIN)/ruff format --check --quiet

@@ -176,6 +176,7 @@ MUCH = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize("text", MUCH.values(), ids=MUCH)
 def test_too_much_of_anything_is_answered_or_refused_and_does_not_hang(text: str) -> None:
@@ -189,11 +190,13 @@ def test_much_that_is_simple_is_answered(name: str, expected: int) -> None:
     assert expected == size(MUCH[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nots", "nested", "many values", "a long pattern", "orders", "parents"])
 def test_much_that_is_complicated_is_refused(name: str) -> None:
     assert refusal(MUCH[name]).code == "QUERY_TOO_COMPLICATED"
 
 
+@pytest.mark.slow
 def test_the_parser_is_loaded_with_the_first_query_only() -> None:
     program = """
 import sys
