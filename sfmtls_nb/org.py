@@ -77,12 +77,12 @@ class Org:
     def __post_init__(self) -> None:
         object.__setattr__(self, "login_url", checked_url(self.login_url).rstrip("/"))
         parts = urlsplit(self.login_url)
+        _refuse_page(parts.hostname or "")
         if parts.path or parts.query or parts.fragment:
             raise OrgError(
                 f"the login URL {self.login_url} goes on after the host",
                 next_step=f"write https://{parts.netloc} alone",
             )
-        _refuse_page(parts.hostname or "")
         if not 0 < self.mutual_port < 65536:
             raise OrgError(f"{self.mutual_port!r} is not a port", next_step="Salesforce's for mutual TLS is 8443")
         self._check_bounds_and_trust()

@@ -90,7 +90,20 @@ def parse_xml(
             f"{len(document)} bytes, beginning {beginning(document)}",
             "check the URL: Salesforce sends no DTD, and a message to it needs none",
         )
+    _refuse_braces(root, document, what, advice)
     return root
+
+
+def _refuse_braces(root: etree._Element, document: bytes, what: str, advice: str) -> None:
+    """Raise NotSoapError for a namespace with a brace, which lxml reads, and then cannot read its own {namespace}name."""
+    if not any(sign in document for sign in (b"{", b"}", b"&#", b"\0")):  # \0: UTF-16
+        return
+    if wrong := next((uri for _, uri in declarations(root) if "{" in uri or "}" in uri), None):
+        raise NotSoapError(
+            f"{what} has a namespace that cannot be one",
+            f"{wrong[:80]!r} has a brace in it, which no URI has (RFC 3986)",
+            advice or "check the URL: Salesforce's namespaces are urn:partner.soap.sforce.com and the like",
+        )
 
 
 def _parse(document: bytes, encoding: str | None) -> etree._Element:

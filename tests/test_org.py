@@ -62,7 +62,7 @@ PASTED = [
 
 @pytest.mark.parametrize(("address", "api"), PASTED)
 @pytest.mark.parametrize(
-    "way", [Org.at, Org.my_domain, lambda address: Org(f"https://{address.removeprefix('https://').partition('/')[0]}")]
+    "way", [Org.at, Org.my_domain, lambda address: Org(f"https://{address.removeprefix('https://')}")]
 )
 def test_a_host_of_pages_is_told_which_host_it_would_be(way: Callable[[str], Org], address: str, api: str) -> None:
     with pytest.raises(OrgError) as caught:

@@ -51,14 +51,14 @@ def _text(name: str, field: str, value: object) -> str:
             f"it is of the type {type(value).__name__}",
             f'write it as XML has it, such as {{"{field}": "200"}}; true and false are in small letters',
         )
-    text = value.reveal() if isinstance(value, Secret) else value
-    if unfit := _UNFIT.search(text):
+    # No variable here holds the text: a traceback that shows variables would show it.
+    if unfit := _UNFIT.search(value.reveal() if isinstance(value, Secret) else value):
         raise NotSoapError(
             f"{field} of {name} cannot be written as XML",
             f"it has a character that XML has no place for, U+{ord(unfit[0]):04X}",
             f"type {field} again: such a character is invisible, and was copied along with what can be seen",
         )
-    return text
+    return value.reveal() if isinstance(value, Secret) else value
 
 
 def build_envelope(

@@ -48,8 +48,13 @@ class Transport:
         The identity is presented on the org's mutual port and nowhere else: on 443 nobody asks for it.
         certificate: False leaves it at home there too.
         """
-        for name, value in headers.items():
-            _check_header(name, value)
+        # By name alone: a value may be a secret, for the message and for whoever shows the variables of a traceback.
+        if unfit := [name for name, value in headers.items() if not _can_be_sent(name, value)]:
+            raise SfmtlsError(
+                f"the header {unfit[0]!r} cannot be sent",
+                "its name or value is no text, or has a character that is not ASCII or not visible, or spaces around it",
+                "write both in plain ASCII, such as headers={'Sforce-Query-Options': 'batchSize=200'}",
+            )
         present = certificate and urlsplit(checked_url(url)).port == self.org.mutual_port
         return Request(method, url, headers, body, self.identity if present else None, self.org.ca_file)
 
@@ -59,9 +64,8 @@ class Transport:
         Raises ConnectError, HandshakeError, CallTimeout or AnswerLimitError, with the exchange on it.
         """
         at, started = datetime.now(UTC), time.perf_counter()
-        proxies: dict[str, str] = {}
         try:
-            pool, proxies = self._pool(present=request.identity is not None), _proxies(request.url)
+            pool = self._pool(present=request.identity is not None)
             with bounded(self.org.call_timeout, self.org.answer_limit):
                 response = pool.request(
                     request.method,
@@ -70,7 +74,7 @@ class Transport:
                     headers=request.headers,
                     timeout=(self.org.connect_timeout, self.org.read_timeout),
                     allow_redirects=False,
-                    proxies=proxies,
+                    proxies=_proxies(request.url),
                     stream=True,  # while it streams, the connection can still be asked how it is encrypted
                 )
                 tls, body = _tls_of(response), _body(response, self.org.answer_limit)
@@ -78,7 +82,7 @@ class Transport:
             # Raised anew: a traceback that shows variables (%xmode Verbose) goes no deeper, where bodies and headers are.
             raise KeyboardInterrupt from None
         except (requests.RequestException, HTTPError, OSError) as error:
-            by_proxy = bool(select_proxy(request.url, proxies))
+            by_proxy = bool(select_proxy(request.url, _proxies(request.url)))
             ours = translate(error, request.url, self.org, presented=request.identity is not None, by_proxy=by_proxy)
             ours.exchange = Exchange(request, at=at)
             for cause in causes_of(error):
@@ -129,15 +133,8 @@ def _proxies(url: str) -> dict[str, str]:
     return {} if urlsplit(url).hostname in _LOOPBACK else get_environ_proxies(url)
 
 
-def _check_header(name: object, value: object) -> None:
-    """The value is not quoted: it may be a secret."""
-    if isinstance(name, str) and isinstance(value, str) and _NAME.fullmatch(name) and _VALUE.fullmatch(value):
-        return
-    raise SfmtlsError(
-        f"the header {name!r} cannot be sent",
-        "its name or its value is no text, or has a character in it that is not ASCII or not visible, or spaces around it",
-        "write both in plain ASCII, such as headers={'Sforce-Query-Options': 'batchSize=200'}",
-    )
+def _can_be_sent(name: object, value: object) -> bool:
+    return isinstance(name, str) and isinstance(value, str) and bool(_NAME.fullmatch(name) and _VALUE.fullmatch(value))
 
 
 def _tls_of(response: requests.Response) -> str:

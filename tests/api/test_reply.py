@@ -614,6 +614,20 @@ def test_a_session_id_in_a_pasted_session_header_is_sent() -> None:
     assert ["00D36000000bLGT!OTHER"] == [each.text for each in envelope.iter(f"{{{PARTNER}}}sessionId")]
 
 
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16"])
+@pytest.mark.parametrize("namespace", ["http://a{}.example/c", "http://a&#123;&#125;.example/c"])
+def test_a_namespace_that_cannot_be_one_is_refused(namespace: str, encoding: str) -> None:
+    document = f'<?xml version="1.0" encoding="{encoding}"?><a xmlns:b="{namespace}" xmlns="urn"><b:c/></a>'.encode(
+        encoding
+    )
+    with pytest.raises(NotSoapError, match="has a namespace that cannot be one"):
+        reply_in(document)
+
+
+def test_braces_in_a_text_are_text() -> None:
+    assert '{"a": 1}' == reply_in(soap('<x><result>{"a": 1}</result></x>')).text(".//result")
+
+
 def pasted(session_id: str) -> etree._Element:
     return parse_typed(
         f'<s:Envelope xmlns:s="{SOAPENV}"><s:Header><SessionHeader><sessionId>{session_id}</sessionId></SessionHeader>'

@@ -88,12 +88,12 @@ def test_a_call_ends_in_time_though_there_is_always_something_to_read(
     behave: Behaviour, brief: Org, tls: ssl.SSLContext
 ) -> None:
     with serving(behave, tls) as where:
-        assert took(lambda: call(brief, where)) < 3
+        assert took(lambda: call(brief, where)) < 15
 
 
 def test_a_call_ends_in_time_though_the_server_does_not_speak_tls(brief: Org) -> None:
     with serving(silence) as where:
-        assert took(lambda: call(brief, where)) < 3
+        assert took(lambda: call(brief, where)) < 15
 
 
 def test_a_call_ends_in_time_though_the_server_reads_slowly(brief: Org, tls: ssl.SSLContext) -> None:
@@ -102,13 +102,13 @@ def test_a_call_ends_in_time_though_the_server_reads_slowly(brief: Org, tls: ssl
             time.sleep(0.02)
 
     with serving(slow, tls) as where:
-        assert took(lambda: call(brief, where, b"x" * 20_000_000)) < 3
+        assert took(lambda: call(brief, where, b"x" * 20_000_000)) < 15
 
 
 def test_a_call_ends_in_time_though_the_proxy_takes_long(brief: Org, no_proxies: pytest.MonkeyPatch) -> None:
     with serving(again_and_again(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n", 0.05)) as proxy:
         no_proxies.setenv("HTTPS_PROXY", f"http://{proxy}")
-        assert took(lambda: call(brief, "acme.my.salesforce.com")) < 3
+        assert took(lambda: call(brief, "acme.my.salesforce.com")) < 15
 
 
 def test_a_slow_answer_is_read_within_the_time(brief: Org, tls: ssl.SSLContext) -> None:
@@ -131,10 +131,10 @@ def test_the_silence_between_two_bytes_is_bounded_as_ever(brief: Org, tls: ssl.S
 def test_the_next_call_has_its_whole_time_again(brief: Org, tls: ssl.SSLContext) -> None:
     def behave(connection: socket.socket) -> None:
         while read_request(connection):
-            time.sleep(0.3)
+            time.sleep(0.9)
             connection.sendall(http(b"<x/>"))
 
-    with serving(behave, tls) as where, Transport(brief) as transport:
+    with serving(behave, tls) as where, Transport(replace(brief, call_timeout=2.5)) as transport:
         for _ in range(3):
             assert 200 == transport.send(transport.prepare("GET", f"https://{where}/", {})).status
 
@@ -147,7 +147,7 @@ def test_stop_works_all_along(behave: Behaviour, org: Org, tls: ssl.SSLContext) 
         stop.start()
         with pytest.raises(KeyboardInterrupt):
             call(org, where)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
 
 
 # ---------------------------------------------------------------- size

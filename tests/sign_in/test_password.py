@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from raw_server import answering, http, server_tls, serving
+from tracebacks import shown_with_locals
 
 from sfmtls_nb import (
     ClientIdentity,
@@ -146,6 +147,16 @@ def test_a_character_that_xml_cannot_hold_is_refused_before_anything_is_sent(whe
     nowhere = Org("https://no-such-host.example")
     with pytest.raises(NotSoapError, match="cannot be written as XML"):
         login(nowhere, PasswordLogin(**{"username": "me", "password": "you", where: "\0"}))
+
+
+@pytest.mark.parametrize("where", ["password", "security_token"])
+def test_no_variable_of_that_refusal_holds_the_password(where: str) -> None:
+    nowhere = Org("https://no-such-host.example")
+    credentials = PasswordLogin(**{"username": "me", "password": "p455w0rd", where: "p455w0rd\x07"})
+    with pytest.raises(NotSoapError) as caught:
+        login(nowhere, credentials)
+    shown = shown_with_locals(caught.value)
+    assert "p455" not in shown
 
 
 @pytest.mark.parametrize("version", ["65.0", "68.0", "99.0"])
