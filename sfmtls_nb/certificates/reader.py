@@ -25,8 +25,7 @@ from sfmtls_nb.certificates.wrappings import (
     base64_in,
     blocks_of,
     decoded_base64,
-    text_of,
-    unwrapped,
+    unwrapped_text,
 )
 from sfmtls_nb.errors import IdentityError, PassphraseError
 from sfmtls_nb.files import read_file, reason_of, shown
@@ -167,7 +166,7 @@ class _Reader:
 
     def _read_text(self) -> bool:
         """Read what a text holds, whatever it is wrapped in; return True if that is nothing."""
-        text = unwrapped(text_of(self._data))
+        text = unwrapped_text(self._data)
         empty = True
         for block in blocks_of(text):
             self._add_block(block)

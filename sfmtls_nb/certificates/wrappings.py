@@ -44,7 +44,6 @@ _RUN: Final = r"[A-Za-z0-9+/_-]"
 # The base64 of “-----BEGIN”.
 _WRAPPED_PEM: Final = re.compile(rf"LS0tLS1CRUdJTi(?:{_RUN}|\s)+=*")
 _WRAPPED_DER: Final = re.compile(r"(?<![A-Za-z0-9+/])M[A-P](?:[A-Za-z0-9+/]|\s){60,}=*")
-_LONGEST_WORD: Final = 16
 
 
 def text_of(data: bytes) -> str:
@@ -60,6 +59,11 @@ def text_of(data: bytes) -> str:
     return re.sub(
         "[\udc80-\udcff]+", lambda odd: odd[0].encode(errors="surrogateescape").decode("cp1252", "replace"), text
     )
+
+
+def unwrapped_text(data: bytes) -> str:
+    """The text in some bytes, with every wrapping undone."""
+    return unwrapped(text_of(data))
 
 
 def unwrapped(text: str) -> str:
@@ -194,7 +198,7 @@ def _is_prose(text: str) -> bool:
     if re.match(r"\s*[A-Za-z0-9+/=]{40}", text):
         return False
     words = text.split()
-    long = any(len(word) > _LONGEST_WORD and re.fullmatch(r"[A-Za-z0-9+/=]+", word) for word in words)
+    long = any(re.search("[0-9]|[a-z][A-Z]", run) for run in re.findall(r"[A-Za-z0-9+/]{17,}", text))
     return not long and (
         sum(word[:1].isalpha() for word in words[:20]) > 1 or (text.strip().isalpha() and text.islower())
     )

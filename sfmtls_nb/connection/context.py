@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from certifi import where as public_roots
 
 from sfmtls_nb.certificates import ClientIdentity
+from sfmtls_nb.connection.ca_file import trusted
 from sfmtls_nb.errors import IdentityError, OrgError
+from sfmtls_nb.files import shown
 from sfmtls_nb.secret import Secret
 
 if TYPE_CHECKING:
@@ -21,17 +23,17 @@ if TYPE_CHECKING:
 _ALERT_WAIT = 1.0
 
 
-def client_context(ca_file: str | Path | None = None, identity: ClientIdentity | None = None) -> ssl.SSLContext:
+def client_context(ca_file: str | Path | bytes | None = None, identity: ClientIdentity | None = None) -> ssl.SSLContext:
     """A context that verifies the server against ``ca_file`` (None: the public roots) and presents ``identity``.
 
     Raises OrgError if the CA file cannot be used, IdentityError if OpenSSL refuses the key or a certificate.
     """
-    roots = str(ca_file or public_roots())
+    roots = trusted(ca_file or public_roots())
     try:
-        context = ssl.create_default_context(cafile=roots)
+        context = ssl.create_default_context(cafile=roots.get("cafile"), cadata=roots.get("cadata"))
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError; ValueError: a null byte in the name
         raise OrgError(
-            f"the CA file {roots} cannot be used",
+            f"the CA file {shown(roots.get('cafile', 'that is given as content'))} cannot be used",
             str(getattr(error, "strerror", None) or error),
             "name a PEM file that holds the root certificate of the server's authority",
         ) from error

@@ -119,7 +119,7 @@ def translate(error: BaseException, url: str, org: Org, *, presented: bool) -> S
 def _server_refused(error: ssl.SSLCertVerificationError, where: str, org: Org) -> HandshakeError:
     """We do not trust the server; there is no way round it but to name its root."""
     wrong_name = "mismatch" in error.verify_message or "not valid for" in error.verify_message
-    trusted = f"only the roots in {org.ca_file}" if org.ca_file else "the public roots"
+    trusted = f"only the roots in {org.ca_file!s}" if org.ca_file else "the public roots"
     return HandshakeError(
         f"the certificate of {where} is not for this host" if wrong_name else f"{where} is not trusted",
         f"{error.verify_message}; trusted are {trusted}",

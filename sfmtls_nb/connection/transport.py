@@ -28,7 +28,7 @@ class Transport:
 
     def __init__(self, org: Org, identity: ClientIdentity | None = None) -> None:
         self.org = org
-        self.identity = identity
+        self.identity = identity.toward(org) if identity else None
         self._pools: dict[bool, requests.Session] = {}
 
     def prepare(
