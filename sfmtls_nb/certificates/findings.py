@@ -98,6 +98,8 @@ _TABLE: Final[tuple[tuple[str, Severity, str, str], ...]] = (
     ("curve-not-for-tls", "error", "have it issued for a new key on P-256 or P-384, by its name: TLS has no other curves, and a client sends no "
      "certificate that it cannot use", "RFC 8446, 4.2.3 and 4.2.7; RFC 5480, 2.1.1"),
     ("key-not-for-tls", "error", "have it issued for a new RSA key of 2048 bits or P-256: TLS 1.3 knows none of this kind", "RFC 8446, 4.2.3"),
+    ("issuer-key-not-of-tls", "warning", "OpenSSL accepts it in an authority's certificate, other servers may not: ask for an authority with "
+     "RSA, P-256 or P-384", "RFC 8446, 4.2.3"),
     ("key-encipherment-on-ec", "warning", "have it issued with digitalSignature alone: strict checkers refuse it, as an EC key encrypts nothing",
      "RFC 8813, 3"),
     # Files and clock.
@@ -224,10 +226,9 @@ def _keys_and_signatures(case: Case) -> _Found:
         key, subject, algorithm = certificate.public_key(), common_name(certificate), signature_hash(certificate)
         if isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048:
             yield "weak-key", subject, f"{key.key_size} bits"
-        if isinstance(key, ec.EllipticCurvePublicKey) and (curve := _other_curve(certificate, key)):
-            yield "curve-not-for-tls", subject, curve
-        if not isinstance(key, _FOR_TLS):
-            yield "key-not-for-tls", subject, f"{type(key).__name__.lstrip('_').removesuffix('PublicKey')} key"
+        if other := _not_of_tls(certificate):
+            code, what = other
+            yield code if certificate is case.chain.leaf else "issuer-key-not-of-tls", subject, what
         if algorithm in ("md5", "sha1"):
             yield "weak-signature", subject, f"signed with {algorithm.upper()}"
     leaf, subject, key = case.chain.leaf, common_name(case.chain.leaf), case.chain.leaf.public_key()
@@ -239,16 +240,19 @@ def _keys_and_signatures(case: Case) -> _Found:
         yield "edwards-key", subject, type(key).__name__.removesuffix("PublicKey")
 
 
-def _other_curve(certificate: x509.Certificate, key: ec.EllipticCurvePublicKey) -> str:
-    """The curve in words, if it is none of TLS, or not given by its name; else empty."""
+def _not_of_tls(certificate: x509.Certificate) -> tuple[str, str] | None:
+    """Code and words for a key that TLS does not have; None if it has."""
+    key = certificate.public_key()
+    if not isinstance(key, _FOR_TLS):
+        return "key-not-for-tls", f"a key of the kind {type(key).__name__.lstrip('_').removesuffix('PublicKey')}"
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        return None
     if not isinstance(key.curve, _CURVES):
-        return f"the curve is {key.curve.name}"
+        return "curve-not-for-tls", f"the curve is {key.curve.name}"
     named = bytes.fromhex("06072a8648ce3d020106")  # id-ecPublicKey, and behind it another OID
-    return (
-        ""
-        if named in certificate.tbs_certificate_bytes
-        else f"{key.curve.name} is there by its parameters, not by its name"
-    )
+    if named in certificate.tbs_certificate_bytes:
+        return None
+    return "curve-not-for-tls", f"{key.curve.name} is there by its parameters, not by its name"
 
 
 def _encipherment(case: Case) -> _Found:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     pkcs12,
 )
-from hierarchies import CLIENT, LEAF, NOW, issue, key_of, key_pem, name_of, pem
+from hierarchies import CLIENT, KEYS, LEAF, NOW, issue, key_of, key_pem, name_of, pem
 
 from sfmtls_nb import ClientIdentity, IdentityError, Org, OrgError, PassphraseError
 from sfmtls_nb.certificates.keystore import absurd_work, key_names
@@ -217,6 +217,13 @@ def test_a_curve_of_tls_is_not(curve: type[ec.EllipticCurve]) -> None:
 
 def test_a_dsa_key_is_found() -> None:
     assert codes_with(dsa.generate_private_key(2048)) == ["key-not-for-tls"]
+
+
+def test_an_authoritys_key_that_tls_does_not_have_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KEYS, "odd authority", ec.generate_private_key(ec.SECP256K1()))
+    leaf, odd = issue("leaf", "odd authority", LEAF), issue("odd authority", "root")
+    found = ClientIdentity.load(KEY, pem(leaf, odd)).findings()
+    assert [(each.code, each.severity) for each in found][:1] == [("issuer-key-not-of-tls", "warning")]
 
 
 def test_key_encipherment_is_found_on_an_ec_key_and_not_on_rsa() -> None:
