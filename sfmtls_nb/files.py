@@ -47,7 +47,7 @@ def path_or_content(source: object, error: type[SfmtlsError] = IdentityError) ->
     if isinstance(source, bytes | bytearray | memoryview):
         return source if isinstance(source, SecretBytes) else SecretBytes(source)
     if isinstance(source, os.PathLike):
-        return expand(Path(os.fsdecode(source)), error)
+        source = os.fsdecode(source)
     if not isinstance(source, str):
         raise error(
             f"a {type(source).__name__} is neither the name of a file nor its content",

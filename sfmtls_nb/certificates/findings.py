@@ -104,6 +104,7 @@ _TABLE: Final[tuple[tuple[str, Severity, str, str], ...]] = (
      "RFC 8813, 3"),
     # Files and clock.
     ("certificate-unreadable", "warning", "ask for that certificate again; if the chain is whole without it, leave it out", "RFC 5280, 4.1"),
+    ("passed-over", "note", "nothing to do, if you meant it so", "RFC 7468"),
     ("wrong-order", "warning", "use the PEM written here; curl and others send a file's certificates as they stand", "RFC 8446, 4.4.2"),
     ("key-readable-by-others", "warning", "chmod 600 {subject}: whoever can read the key can be you", "POSIX file modes"),
     ("clock-skew", "warning", "set the clock (NTP does): this check judges dates by it, and the org by its own", "RFC 9110, 6.6.1"),
@@ -263,9 +264,12 @@ def _encipherment(case: Case) -> _Found:
         yield "key-encipherment-on-ec", common_name(leaf), "an EC key, with keyUsage keyEncipherment"
 
 
-def _unreadable(case: Case) -> _Found:
+def _remarks(case: Case) -> _Found:
     for file, remark in case.contents.unreadable:
         yield "certificate-unreadable", file, remark
+    for remark in dict.fromkeys(case.contents.remarks):
+        if remark not in {unreadable for _, unreadable in case.contents.unreadable}:
+            yield "passed-over", "the files", remark
 
 
 def _files(case: Case) -> _Found:
@@ -291,5 +295,5 @@ def _clock(case: Case) -> _Found:
 
 
 _RULES: Final[tuple[Callable[[Case], _Found], ...]] = (
-    _leaf, _purposes, _dates, _path, _keys_and_signatures, _encipherment, _unreadable, _files, _clock,
+    _leaf, _purposes, _dates, _path, _keys_and_signatures, _encipherment, _remarks, _files, _clock,
 )  # fmt: skip

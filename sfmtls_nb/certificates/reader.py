@@ -25,6 +25,7 @@ from sfmtls_nb.certificates.wrappings import (
     base64_in,
     blocks_of,
     decoded_base64,
+    traditional_pem,
     unwrapped_text,
 )
 from sfmtls_nb.errors import IdentityError, PassphraseError
@@ -193,8 +194,7 @@ class _Reader:
         label = block.label
         kind = next((kind for end, kind in _KINDS.items() if end in label), "")
         if "Proc-Type" in block.body:  # the traditional format: Proc-Type: 4,ENCRYPTED
-            body = "\n".join(line.strip(" \t>") for line in block.body.splitlines())
-            pem = f"-----BEGIN {label}-----{body}\n-----END {label}-----".encode()
+            pem = traditional_pem(block)
             return self._add_key(self._unlock(lambda password: load_pem_private_key(pem, password)))
         try:
             der = base64_in(block)

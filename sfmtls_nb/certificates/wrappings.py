@@ -9,6 +9,7 @@ import base64
 import binascii
 import html
 import re
+import textwrap
 import unicodedata
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
@@ -233,6 +234,16 @@ def base64_in(block: Block) -> bytes:
         raise MalformedError(
             block.label.lower(), f"the base64 after line {block.line} is not whole: {str(error).lower()}"
         ) from None
+
+
+def traditional_pem(block: Block) -> bytes:
+    """An encrypted key in the traditional format, with its two header lines, as OpenSSL writes it."""
+    found = re.search(r"Proc-Type:\s*(\S+)[\s>]+DEK-Info:\s*(\S+)([A-Za-z0-9+/=\s>]+)", block.body)
+    if not found:
+        raise MalformedError("private key", f"the headers after line {block.line} are not Proc-Type and DEK-Info")
+    lines = textwrap.wrap(re.sub(r"[\s>]", "", found[3]), 64)
+    headers = [f"-----BEGIN {block.label}-----", f"Proc-Type: {found[1]}", f"DEK-Info: {found[2]}", ""]
+    return "\n".join([*headers, *lines, f"-----END {block.label}-----", ""]).encode()
 
 
 def _named(character: str) -> str:

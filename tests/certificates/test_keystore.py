@@ -270,6 +270,12 @@ def test_a_certificate_that_cannot_be_read_is_among_the_findings() -> None:
     assert "cannot be read" in finding.evidence
 
 
+def test_what_was_passed_over_is_among_the_findings() -> None:
+    curve = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+    found = ClientIdentity.load(curve, KEY, LEAF_PEM).findings()
+    assert [(each.code, each.severity) for each in found] == [("root-unknown", "note"), ("passed-over", "note")]
+
+
 # ---------------------------------------------------------------- what is no file
 
 

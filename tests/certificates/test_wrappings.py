@@ -7,9 +7,15 @@ import html
 import json
 import urllib.parse
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 from hierarchies import LEAF, issue, key_of, key_pem, pem
 from tracebacks import shown_with_locals
 
@@ -127,6 +133,20 @@ def test_a_block_that_is_cut_off_is_named_by_its_line() -> None:
         ClientIdentity.load(FULL[:-80])
     line = FULL[:-80].count("\n", 0, FULL.rindex("-----BEGIN")) + 1
     assert caught.value.evidence == f"it is cut off: the BEGIN in line {line} has no END line"
+
+
+@pytest.mark.parametrize(
+    "wrap", [str, b64, lambda text: text.replace("\n", "\\n"), lambda text: text.replace("\n", " ")]
+)
+def test_an_encrypted_key_of_the_traditional_format_is_unwrapped_too(wrap: Callable[[str], str]) -> None:
+    lock = BestAvailableEncryption(b"correct horse")
+    locked = key_of("leaf").private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, lock).decode()
+    assert "Proc-Type" in locked
+    assert ClientIdentity.load(wrap(locked), CERTIFICATES, password="correct horse").leaf == CERTIFICATE
+
+
+def test_a_path_object_of_key_text_is_content_as_the_text_is() -> None:
+    assert ClientIdentity.load(Path(FULL)).leaf == CERTIFICATE
 
 
 UNUSABLE: dict[str, Callable[[str], str]] = {
