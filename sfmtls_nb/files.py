@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 import stat
@@ -48,7 +47,7 @@ def path_or_content(source: object, error: type[SfmtlsError] = IdentityError) ->
     if isinstance(source, bytes | bytearray | memoryview):
         return source if isinstance(source, SecretBytes) else SecretBytes(source)
     if isinstance(source, os.PathLike):
-        return expand(Path(os.fsdecode(source)), error)
+        source = os.fsdecode(source)
     if not isinstance(source, str):
         raise error(
             f"a {type(source).__name__} is neither the name of a file nor its content",
@@ -67,14 +66,16 @@ def is_content(text: str) -> bool:
 
 def _is_base64(text: str) -> bool:
     """True of what looks like key material: a long run of base64, with capitals, small letters and digits."""
-    run = max(re.findall(r"[A-Za-z0-9+=_-]+", text), key=len, default="")
-    if not re.fullmatch(r"[A-Za-z0-9+/=_\s\\-]{40,}", text):
-        return False
-    mixed = all(re.search(kind, run) for kind in ("[0-9]", "[a-z]", "[A-Z]"))
-    if len(run) >= 32 and mixed:
+
+    def mixed(run: str) -> bool:
+        return all(re.search(kind, run) for kind in ("[0-9]", "[a-z]", "[A-Z]"))
+
+    if any(map(mixed, re.findall(r"[A-Za-z0-9+=]{40,}", text))):
         return True
+    if not re.fullmatch(r"[~./\\]*[A-Za-z0-9+/=_\s\\-]{40,}", text):
+        return False
     # A SEQUENCE, as all of DER begins (X.690): of 128 bytes and more.
-    return text.startswith("MI") and base64.b64decode(text[:4]).startswith((b"\x30\x81", b"\x30\x82"))
+    return text.startswith("MI") or any(map(mixed, re.findall(r"[A-Za-z0-9+=_-]{32,}", text)))
 
 
 def shown(path: str | Path) -> str:

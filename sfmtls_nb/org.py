@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from sfmtls_nb.errors import OrgError
+from sfmtls_nb.files import path_or_content
 
 #: Salesforce's two doors: 443 for everyone, 8443 for mutual TLS. A practice org maps them to ports of its own.
 Port = Literal[443, 8443]
@@ -53,6 +54,7 @@ class Org:
     ca_file: PEM file of the only roots to trust for the server's certificate; None trusts the public ones (certifi).
         There is no switch that turns verification off.
     accepted_roots: the org's cacerts.jsp page as saved from a browser (or a PEM file), for checking client certificates.
+        Of both, a text that cannot be the name of a file, and bytes, are the content.
     connect_timeout, read_timeout: seconds; connecting includes the TLS handshake, and reading is until the next byte.
     call_timeout: seconds for a whole call, however it is spent.
     answer_limit: bytes that an answer may have, unpacked.
@@ -65,8 +67,8 @@ class Org:
     login_url: str = "https://login.salesforce.com"
     mutual_port: int = 8443
     api_version: str = LAST_VERSION_WITH_LOGIN
-    ca_file: str | Path | None = None
-    accepted_roots: str | Path | None = None
+    ca_file: str | Path | bytes | None = None
+    accepted_roots: str | Path | bytes | None = None
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
     call_timeout: float = 600.0
@@ -75,6 +77,7 @@ class Org:
     trusted_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        _check_types(self)
         object.__setattr__(self, "login_url", checked_url(self.login_url).rstrip("/"))
         parts = urlsplit(self.login_url)
         _refuse_page(parts.hostname or "")
@@ -257,3 +260,32 @@ def checked_url(url: str) -> str:
             "8443 is for the API calls after login, on the host that the login answer's serverUrl names",
         )
     return url
+
+
+# Field of Org -> what it takes, in words and as types. True and False are numbers to Python, and meant as none.
+_TYPES: Final[dict[str, tuple[str, tuple[type, ...]]]] = {
+    "login_url": ('a text, such as "https://acme.my.salesforce.com"', (str,)),
+    "mutual_port": ("a number, such as 8443", (int,)),
+    "api_version": (f'a text, such as "{LAST_VERSION_WITH_LOGIN}"', (str,)),
+    "connect_timeout": ("a number of seconds, such as 10", (int, float)),
+    "read_timeout": ("a number of seconds, such as 60", (int, float)),
+}
+
+
+def _check_types(org: Org) -> None:
+    for name, (words, types) in _TYPES.items():
+        value = getattr(org, name)
+        if not isinstance(value, types) or isinstance(value, bool):
+            shown = repr(value) if isinstance(value, int | float) else f"a {type(value).__name__}"
+            raise OrgError(f"{name} cannot be {shown}", f"it is a {type(value).__name__}", f"write it as {words}")
+    for name in ("ca_file", "accepted_roots"):
+        value = getattr(org, name)
+        content = path_or_content(value, OrgError) if value else None
+        if isinstance(content, bytes):
+            if content.find(b"PRIVATE KEY") >= 0:
+                raise OrgError(
+                    f"{name} has a private key in it",
+                    f"{len(content):,} bytes, which are not shown",
+                    "give certificates of authorities alone; the client's key is for ClientIdentity.load",
+                )
+            object.__setattr__(org, name, content)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from sfmtls_nb.errors import IdentityError, OrgError
-from sfmtls_nb.files import expand, write_new
+from sfmtls_nb.files import expand, read_file, reason_of, shown, write_new
 from sfmtls_nb.org import Org, Trust, my_domain_of
 from sfmtls_nb.secret import has_session_id, mask
 
@@ -215,13 +215,13 @@ def _shown(name: str) -> str:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_bytes().decode("utf-8-sig")  # Windows' Notepad may begin a file with a byte order mark
+        return read_file(file).decode("utf-8-sig")  # Windows' Notepad may begin a file with a byte order mark
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a null byte in the name
         raise OrgError(
-            f"the profiles in {file} cannot be read",
-            getattr(error, "strerror", None) or str(error),
+            f"the profiles in {shown(file)} cannot be read",
+            reason_of(error),
             "make it a text in UTF-8 that you may read",
         ) from error
 
@@ -286,7 +286,13 @@ def _path(name: str, file: Path) -> Path:
     return file.absolute().parent / expand(name, OrgError)
 
 
-def _name(path: str | Path, file: Path) -> str:
+def _name(path: str | Path | bytes, file: Path) -> str:
     """A path as it stands in a file of profiles: relative to its folder, if it is in there."""
+    if isinstance(path, bytes):
+        raise OrgError(
+            "a profile names files, and this org has the content of one",
+            f"{len(path):,} bytes",
+            "write that into a file, and name it",
+        )
     absolute, folder = expand(path, OrgError).absolute(), file.absolute().parent
     return (absolute.relative_to(folder) if absolute.is_relative_to(folder) else absolute).as_posix()

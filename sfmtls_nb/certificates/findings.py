@@ -98,10 +98,13 @@ _TABLE: Final[tuple[tuple[str, Severity, str, str], ...]] = (
     ("curve-not-for-tls", "error", "have it issued for a new key on P-256 or P-384, by its name: TLS has no other curves, and a client sends no "
      "certificate that it cannot use", "RFC 8446, 4.2.3 and 4.2.7; RFC 5480, 2.1.1"),
     ("key-not-for-tls", "error", "have it issued for a new RSA key of 2048 bits or P-256: TLS 1.3 knows none of this kind", "RFC 8446, 4.2.3"),
+    ("issuer-key-not-of-tls", "warning", "OpenSSL accepts it in an authority's certificate, other servers may not: ask for an authority with "
+     "RSA, P-256 or P-384", "RFC 8446, 4.2.3"),
     ("key-encipherment-on-ec", "warning", "have it issued with digitalSignature alone: strict checkers refuse it, as an EC key encrypts nothing",
      "RFC 8813, 3"),
     # Files and clock.
     ("certificate-unreadable", "warning", "ask for that certificate again; if the chain is whole without it, leave it out", "RFC 5280, 4.1"),
+    ("passed-over", "note", "nothing to do, if you meant it so", "RFC 7468"),
     ("wrong-order", "warning", "use the PEM written here; curl and others send a file's certificates as they stand", "RFC 8446, 4.4.2"),
     ("key-readable-by-others", "warning", "chmod 600 {subject}: whoever can read the key can be you", "POSIX file modes"),
     ("clock-skew", "warning", "set the clock (NTP does): this check judges dates by it, and the org by its own", "RFC 9110, 6.6.1"),
@@ -224,10 +227,9 @@ def _keys_and_signatures(case: Case) -> _Found:
         key, subject, algorithm = certificate.public_key(), common_name(certificate), signature_hash(certificate)
         if isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048:
             yield "weak-key", subject, f"{key.key_size} bits"
-        if isinstance(key, ec.EllipticCurvePublicKey) and (curve := _other_curve(certificate, key)):
-            yield "curve-not-for-tls", subject, curve
-        if not isinstance(key, _FOR_TLS):
-            yield "key-not-for-tls", subject, f"{type(key).__name__.lstrip('_').removesuffix('PublicKey')} key"
+        if other := _not_of_tls(certificate):
+            code, what = other
+            yield code if certificate is case.chain.leaf else "issuer-key-not-of-tls", subject, what
         if algorithm in ("md5", "sha1"):
             yield "weak-signature", subject, f"signed with {algorithm.upper()}"
     leaf, subject, key = case.chain.leaf, common_name(case.chain.leaf), case.chain.leaf.public_key()
@@ -239,16 +241,19 @@ def _keys_and_signatures(case: Case) -> _Found:
         yield "edwards-key", subject, type(key).__name__.removesuffix("PublicKey")
 
 
-def _other_curve(certificate: x509.Certificate, key: ec.EllipticCurvePublicKey) -> str:
-    """The curve in words, if it is none of TLS, or not given by its name; else empty."""
+def _not_of_tls(certificate: x509.Certificate) -> tuple[str, str] | None:
+    """Code and words for a key that TLS does not have; None if it has."""
+    key = certificate.public_key()
+    if not isinstance(key, _FOR_TLS):
+        return "key-not-for-tls", f"a key of the kind {type(key).__name__.lstrip('_').removesuffix('PublicKey')}"
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        return None
     if not isinstance(key.curve, _CURVES):
-        return f"the curve is {key.curve.name}"
+        return "curve-not-for-tls", f"the curve is {key.curve.name}"
     named = bytes.fromhex("06072a8648ce3d020106")  # id-ecPublicKey, and behind it another OID
-    return (
-        ""
-        if named in certificate.tbs_certificate_bytes
-        else f"{key.curve.name} is there by its parameters, not by its name"
-    )
+    if named in certificate.tbs_certificate_bytes:
+        return None
+    return "curve-not-for-tls", f"{key.curve.name} is there by its parameters, not by its name"
 
 
 def _encipherment(case: Case) -> _Found:
@@ -259,9 +264,12 @@ def _encipherment(case: Case) -> _Found:
         yield "key-encipherment-on-ec", common_name(leaf), "an EC key, with keyUsage keyEncipherment"
 
 
-def _unreadable(case: Case) -> _Found:
+def _remarks(case: Case) -> _Found:
     for file, remark in case.contents.unreadable:
         yield "certificate-unreadable", file, remark
+    for remark in dict.fromkeys(case.contents.remarks):
+        if remark not in {unreadable for _, unreadable in case.contents.unreadable}:
+            yield "passed-over", "the files", remark
 
 
 def _files(case: Case) -> _Found:
@@ -287,5 +295,5 @@ def _clock(case: Case) -> _Found:
 
 
 _RULES: Final[tuple[Callable[[Case], _Found], ...]] = (
-    _leaf, _purposes, _dates, _path, _keys_and_signatures, _encipherment, _unreadable, _files, _clock,
+    _leaf, _purposes, _dates, _path, _keys_and_signatures, _encipherment, _remarks, _files, _clock,
 )  # fmt: skip

@@ -73,7 +73,10 @@ def _mail_within(mail: str, rule: str) -> bool:
 
 
 def _uri_within(uri: str, rule: str) -> bool:
-    host = (urlsplit(uri).hostname or "").lower()
+    try:
+        host = (urlsplit(uri).hostname or "").lower()
+    except ValueError:  # half an IPv6 address
+        return False
     return host.endswith(rule.lower()) if rule.startswith(".") else host == rule.lower()
 
 

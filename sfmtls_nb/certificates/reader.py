@@ -25,8 +25,8 @@ from sfmtls_nb.certificates.wrappings import (
     base64_in,
     blocks_of,
     decoded_base64,
-    text_of,
-    unwrapped,
+    traditional_pem,
+    unwrapped_text,
 )
 from sfmtls_nb.errors import IdentityError, PassphraseError
 from sfmtls_nb.files import read_file, reason_of, shown
@@ -167,7 +167,7 @@ class _Reader:
 
     def _read_text(self) -> bool:
         """Read what a text holds, whatever it is wrapped in; return True if that is nothing."""
-        text = unwrapped(text_of(self._data))
+        text = unwrapped_text(self._data)
         empty = True
         for block in blocks_of(text):
             self._add_block(block)
@@ -194,8 +194,7 @@ class _Reader:
         label = block.label
         kind = next((kind for end, kind in _KINDS.items() if end in label), "")
         if "Proc-Type" in block.body:  # the traditional format: Proc-Type: 4,ENCRYPTED
-            body = "\n".join(line.strip(" \t>") for line in block.body.splitlines())
-            pem = f"-----BEGIN {label}-----{body}\n-----END {label}-----".encode()
+            pem = traditional_pem(block)
             return self._add_key(self._unlock(lambda password: load_pem_private_key(pem, password)))
         try:
             der = base64_in(block)

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
+from sfmtls_nb.certificates.wrappings import unwrapped_text
 from sfmtls_nb.errors import OrgError
 from sfmtls_nb.files import path_or_content, read_file, reason_of, shown
 
@@ -21,7 +22,7 @@ class AcceptedRoots:
     """
 
     def __init__(self, page: bytes) -> None:
-        text = html.unescape(page.decode("utf-8", "replace"))
+        text = html.unescape(unwrapped_text(page))
         # Fingerprints are compared as hexadecimal digits, without colons, tags and case.
         self._hex = re.sub(r"[^0-9A-F\n]", "", re.sub(r"<[^>]*>", "\n", text.upper().replace(":", "")))
         blocks = re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", text, re.DOTALL)

@@ -9,6 +9,7 @@ import base64
 import binascii
 import html
 import re
+import textwrap
 import unicodedata
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
@@ -44,7 +45,6 @@ _RUN: Final = r"[A-Za-z0-9+/_-]"
 # The base64 of “-----BEGIN”.
 _WRAPPED_PEM: Final = re.compile(rf"LS0tLS1CRUdJTi(?:{_RUN}|\s)+=*")
 _WRAPPED_DER: Final = re.compile(r"(?<![A-Za-z0-9+/])M[A-P](?:[A-Za-z0-9+/]|\s){60,}=*")
-_LONGEST_WORD: Final = 16
 
 
 def text_of(data: bytes) -> str:
@@ -60,6 +60,11 @@ def text_of(data: bytes) -> str:
     return re.sub(
         "[\udc80-\udcff]+", lambda odd: odd[0].encode(errors="surrogateescape").decode("cp1252", "replace"), text
     )
+
+
+def unwrapped_text(data: bytes) -> str:
+    """The text in some bytes, with every wrapping undone."""
+    return unwrapped(text_of(data))
 
 
 def unwrapped(text: str) -> str:
@@ -194,7 +199,7 @@ def _is_prose(text: str) -> bool:
     if re.match(r"\s*[A-Za-z0-9+/=]{40}", text):
         return False
     words = text.split()
-    long = any(len(word) > _LONGEST_WORD and re.fullmatch(r"[A-Za-z0-9+/=]+", word) for word in words)
+    long = any(re.search("[0-9]|[a-z][A-Z]", run) for run in re.findall(r"[A-Za-z0-9+/]{17,}", text))
     return not long and (
         sum(word[:1].isalpha() for word in words[:20]) > 1 or (text.strip().isalpha() and text.islower())
     )
@@ -229,6 +234,16 @@ def base64_in(block: Block) -> bytes:
         raise MalformedError(
             block.label.lower(), f"the base64 after line {block.line} is not whole: {str(error).lower()}"
         ) from None
+
+
+def traditional_pem(block: Block) -> bytes:
+    """An encrypted key in the traditional format, with its two header lines, as OpenSSL writes it."""
+    found = re.search(r"Proc-Type:\s*(\S+)[\s>]+DEK-Info:\s*(\S+)([A-Za-z0-9+/=\s>]+)", block.body)
+    if not found:
+        raise MalformedError("private key", f"the headers after line {block.line} are not Proc-Type and DEK-Info")
+    lines = textwrap.wrap(re.sub(r"[\s>]", "", found[3]), 64)
+    headers = [f"-----BEGIN {block.label}-----", f"Proc-Type: {found[1]}", f"DEK-Info: {found[2]}", ""]
+    return "\n".join([*headers, *lines, f"-----END {block.label}-----", ""]).encode()
 
 
 def _named(character: str) -> str:

@@ -14,21 +14,22 @@ from certifi import where as public_roots
 
 from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.connection.bounds import BoundedTLS
+from sfmtls_nb.connection.ca_file import trusted
 from sfmtls_nb.errors import IdentityError, OrgError
-from sfmtls_nb.files import expand
+from sfmtls_nb.files import shown
 from sfmtls_nb.org import Trust
 from sfmtls_nb.secret import Secret
 
 
 def client_context(
-    ca_file: str | Path | None = None, identity: ClientIdentity | None = None, trust: Trust = "public"
+    ca_file: str | Path | bytes | None = None, identity: ClientIdentity | None = None, trust: Trust = "public"
 ) -> ssl.SSLContext:
     """A context that presents ``identity``, and verifies the server against ``ca_file`` or else the roots of ``trust``.
 
     Raises OrgError if the CA file or the file that SSLKEYLOGFILE names cannot be used, IdentityError if OpenSSL refuses the
     key or a certificate.
     """
-    context = _system_context() if trust == "system" else _context(str(expand(ca_file or public_roots(), OrgError)))
+    context = _system_context() if trust == "system" else _context(trusted(ca_file or public_roots()))
     # truststore's context keeps a context of its own, whose sockets ask the operating system about the server.
     inner: Any = getattr(context, "_ctx", context)
     inner.sslsocket_class = type("BoundedTLS", (BoundedTLS, inner.sslsocket_class), {})
@@ -37,14 +38,14 @@ def client_context(
     return context
 
 
-def _context(roots: str) -> ssl.SSLContext:
+def _context(roots: dict[str, str]) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=roots)
+        return ssl.create_default_context(cafile=roots.get("cafile"), cadata=roots.get("cadata"))
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError; ValueError: a null byte in the name
         if _names_key_log(error):
             raise _no_key_log(error) from error
         raise OrgError(
-            f"the CA file {roots} cannot be used",
+            f"the CA file {shown(roots.get('cafile', 'that is given as content'))} cannot be used",
             str(getattr(error, "strerror", None) or error),
             "name a PEM file that holds the root certificate of the server's authority",
         ) from error

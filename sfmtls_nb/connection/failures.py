@@ -206,7 +206,7 @@ def _server_refused(error: ssl.SSLCertVerificationError, where: str, org: Org) -
     words = getattr(error, "verify_message", "") or str(error)  # of its own making, truststore gives no more than text
     wrong_name = "mismatch" in words or "not valid for" in words
     roots = "the roots of this system" if org.trust == "system" else "the public roots"
-    trusted = f"only the roots in {org.ca_file}" if org.ca_file else roots
+    trusted = f"only the roots in {org.ca_file!s}" if org.ca_file else roots
     return HandshakeError(
         f"the certificate of {where} is not for this host" if wrong_name else f"{where} is not trusted",
         f"{words}; trusted are {trusted}",

@@ -36,7 +36,7 @@ class Transport:
 
     def __init__(self, org: Org, identity: ClientIdentity | None = None) -> None:
         self.org = org
-        self.identity = identity
+        self.identity = identity.toward(org) if identity else None
         # By process too: a forked child that wrote into its parent's connections would spoil them for both.
         self._pools: dict[tuple[int, bool], requests.Session] = {}
 

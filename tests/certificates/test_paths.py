@@ -20,7 +20,7 @@ from sfmtls_nb.certificates.chain import build_chain
 
 needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
 
-DNS, MAIL, DIRECTORY = x509.DNSName, x509.RFC822Name, x509.DirectoryName
+DNS, MAIL, DIRECTORY, URI = x509.DNSName, x509.RFC822Name, x509.DirectoryName, x509.UniformResourceIdentifier
 NAMES = [DNS("client.acme.example"), MAIL("me@acme.example"), x509.IPAddress(ipaddress.ip_address("192.0.2.7"))]
 INSIDE = [DNS("acme.example"), MAIL("acme.example"), x509.IPAddress(ipaddress.ip_network("192.0.2.0/24"))]
 
@@ -99,6 +99,11 @@ CASES: dict[str, tuple[dict[str, dict[str, Any]], list[str]]] = {
     ),
     "a directory name outside": ({"root": {"permitted": [DIRECTORY(name_of("x"))]}}, ["name-not-permitted"]),
     "a directory name inside": ({"root": {"permitted": [DIRECTORY(x509.Name([*name_of("x")][:1]))]}}, []),
+    "a URI inside": ({"policy": {"permitted": [URI(".acme.example")]}, "leaf": {"names": [URI("https://me.acme.example/x")]}}, []),
+    "a URI outside": (
+        {"policy": {"permitted": [URI("acme.example")]}, "leaf": {"names": [URI("https://me.acme.example/x")]}},
+        ["name-not-permitted"],
+    ),
     "nothing identifies the issuer": ({"leaf": {"identifiers": False}, "issuing": {"identifiers": False}}, []),
 }  # fmt: skip
 HIERARCHY = (("root", "root"), ("policy", "root"), ("issuing", "policy"), ("leaf", "issuing"))

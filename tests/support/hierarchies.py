@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from cryptography import x509
@@ -20,10 +19,14 @@ NOW = datetime.now(UTC)
 VALID, EXPIRED, FUTURE = (-100, 1000), (-900, -10), (10, 900)
 
 
-@cache
-def key_of(_name: str) -> ec.EllipticCurvePrivateKey:
+KEYS: dict[str, ec.EllipticCurvePrivateKey] = {}
+
+
+def key_of(name: str) -> ec.EllipticCurvePrivateKey:
     """The key of a name: the same each time."""
-    return ec.generate_private_key(ec.SECP256R1())
+    if name not in KEYS:
+        KEYS[name] = ec.generate_private_key(ec.SECP256R1())
+    return KEYS[name]
 
 
 def key_pem(name: str) -> bytes:
