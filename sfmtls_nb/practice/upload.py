@@ -38,20 +38,24 @@ def leaf_or_error(content: object) -> x509.Certificate | PracticeError:
     except (ValueError, x509.InvalidVersion) as error:
         return PracticeError("that is no certificate in PEM", str(error).partition("\n")[0], _LEAF)
     leaf = certificates[0]
-    return _refused_authority(leaf, len(certificates)) or leaf
+    try:
+        return _refused_authority(leaf, len(certificates)) or leaf
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        return PracticeError("that certificate cannot be read", str(error), "have it issued anew")
 
 
 def _refused_authority(first: x509.Certificate, count: int) -> PracticeError | None:
-    """Return the error for an authority's certificate in the leaf's place; None for any other."""
+    """Return the error for an authority's certificate in the leaf's place; None for any other.
+
+    Raises what cryptography raises for a name or an extension that it cannot read.
+    """
+    name = first.subject.rfc4514_string()
     try:
         authority = first.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:
         authority = first.issuer == first.subject  # roots of old have no extensions
-    except ValueError:  # an extension that cannot be read
-        authority = False
     if not authority:
         return None
-    name = first.subject.rfc4514_string()
     if first.issuer == first.subject:
         what = f"that is an authority's root, and not a client's certificate: {name}"
         asking = "Salesforce Support adds roots to the list of cacerts.jsp, Setup does not"

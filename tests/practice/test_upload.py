@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -111,6 +112,13 @@ def test_a_chain_upside_down_is_refused_and_the_order_is_said(state: OrgState) -
     upside_down = CLIENT.root.certificate_pem + CHAIN
     error = refusal(state, upside_down)
     assert ("the first of 5" in error.evidence, "leaf first" in error.next_step) == (True, True)
+
+
+def test_a_certificate_with_a_name_in_no_encoding_is_refused(state: OrgState) -> None:
+    # Latin-1 where UTF-8 is promised; the signature is not looked at here.
+    der = LEAF.public_bytes(Encoding.DER).replace(b"integration.practice", b"int\xe9gration.practice")
+    odd = b"-----BEGIN CERTIFICATE-----\n" + b64encode(der) + b"\n-----END CERTIFICATE-----\n"
+    assert "cannot be read" in refusal(state, odd).what
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", LEAF.public_bytes(Encoding.DER), b"-----BEGIN CERTIFICATE-----"])
