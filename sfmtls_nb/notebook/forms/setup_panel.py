@@ -62,7 +62,9 @@ class SetupPanel(widgets.VBox):
         self.upload = widgets.FileUpload(
             description="Upload leaf", tooltip="The leaf certificate, as PEM", accept=".crt,.pem,.cer"
         )
-        self.uploaded = widgets.Dropdown(description="Uploaded", **_WIDE)
+        self.uploaded = widgets.Dropdown(
+            description="Uploaded", style=_WIDE["style"], layout={"width": "min(46em, 100%)"}
+        )
         self.remove = widgets.Button(description="Remove", tooltip="Remove this certificate from the list")
         self.new_name = widgets.Text(description="Name of the clone", value="Integration", **_WIDE)
         self.clone = widgets.Button(description="Clone")
@@ -116,7 +118,9 @@ class SetupPanel(widgets.VBox):
         leaves = self.state.uploaded_leaves
         options = [(f"{_line(leaf)}, {_print(leaf)[:23]}…", leaf) for leaf in leaves]
         if list(self.uploaded.options) != options:
+            chosen = self.uploaded.value
             self.uploaded.options = options
+            self.uploaded.value = chosen if chosen in leaves else next(iter(leaves), None)
         self.uploaded.disabled = self.remove.disabled = not leaves
 
     def _do(self, step: int, action: Callable[[], object], said: str) -> None:

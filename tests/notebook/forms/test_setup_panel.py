@@ -167,6 +167,17 @@ def test_certificates_of_one_name_are_told_apart_and_removed_one_by_one(
     assert (prints[1] in panel._heads[1].value, 2) == (False, len(panel.uploaded.options))
 
 
+def test_the_first_certificate_is_chosen_until_another_is(own_practice: PracticeOrg) -> None:
+    panel, leaves = SetupPanel(own_practice), own_practice.state.uploaded_leaves
+    first = panel.uploaded.value
+    own_practice.identity("expires-soon")
+    panel.refresh()
+    panel.uploaded.value = leaves[1]
+    own_practice.identity("dual-use")
+    panel.refresh()
+    assert leaves[:2] == [first, panel.uploaded.value]
+
+
 def test_there_is_nothing_to_remove_before_something_was_uploaded(panel: SetupPanel) -> None:
     assert (True, True) == (panel.remove.disabled, panel.uploaded.disabled)
 
