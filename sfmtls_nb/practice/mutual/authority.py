@@ -171,9 +171,8 @@ def _key_usage(key: CertificatePublicKeyTypes, *, ca: bool, signs: bool) -> x509
         digital_signature=signs and not ca,
         key_cert_sign=ca,
         crl_sign=ca,
-        content_commitment=False,
-        # Only RSA keys encipher: RFC 8813 forbids the bit for EC, and RFC 8410 for Ed25519.
-        key_encipherment=not ca and isinstance(key, rsa.RSAPublicKey),
+        content_commitment=not ca and not signs,  # at least one bit has to be set (RFC 5280, 4.2.1.3)
+        key_encipherment=not ca and isinstance(key, rsa.RSAPublicKey),  # RFC 8813, 3
         data_encipherment=False,
         key_agreement=False,
         encipher_only=False,
