@@ -38,7 +38,7 @@ class Router:
         queries = Queries(database, state.clock)
         #: The first that serves a request answers it: Bulk API 2.0 stands below REST's path.
         self._apis = (
-            SoapApi(state, queries),
+            SoapApi(state, queries, database),
             BulkApi(state, database),
             RestApi(state, queries, database),
             Bulk1Api(state, database),

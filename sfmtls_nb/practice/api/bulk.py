@@ -11,9 +11,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sfmtls_nb.practice.api.call import READ_ONLY
-from sfmtls_nb.practice.api.jobs import CSV, MOST_JOBS, SlowQuery, csv_of, has_children, has_compounds, is_plain
+from sfmtls_nb.practice.api.jobs import MOST_JOBS, SlowQuery, has_children, has_compounds, is_plain
 from sfmtls_nb.practice.api.queries import json_of
 from sfmtls_nb.practice.api.resource import ResourceApi, ResourceCall, allow, as_json, json_object
+from sfmtls_nb.practice.api.results import CSV, csv_of
 from sfmtls_nb.practice.api.store import Store
 from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.refusal import RefusedError

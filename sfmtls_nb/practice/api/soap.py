@@ -17,10 +17,13 @@ from lxml.builder import ElementMaker
 from sfmtls_nb.practice.api.call import MOST_BYTES, NEWEST_VERSION, OLDEST_VERSION, Api, ApiCall
 from sfmtls_nb.practice.api.describe import describe_global, describe_sobject
 from sfmtls_nb.practice.api.fault import fault_answer
+from sfmtls_nb.practice.api.layouts import describe_layout, describe_tabs
 from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, text_of
+from sfmtls_nb.practice.api.records import Records
+from sfmtls_nb.practice.api.search import search
 from sfmtls_nb.practice.api.wsdl import NOT_IN_SOAP, at_version
-from sfmtls_nb.practice.api.xml import described, parse, query_result, serialize
-from sfmtls_nb.practice.data import ORGANIZATION_ID, eighteen, sobject
+from sfmtls_nb.practice.api.xml import described, parse, query_result, record_element, serialize
+from sfmtls_nb.practice.data import ORGANIZATION_ID, Database, SObject, eighteen, sobject
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
 from sfmtls_nb.practice.state import OrgState, User
@@ -55,9 +58,10 @@ class SoapCall(ApiCall):
 class SoapApi(Api[SoapCall]):
     """The API, on the state of the org and the queries that are open."""
 
-    def __init__(self, state: OrgState, queries: Queries) -> None:
+    def __init__(self, state: OrgState, queries: Queries, database: Database) -> None:
         super().__init__(state)
-        self._queries = queries
+        self._queries, self._database = queries, database
+        self._records = Records(database, state.clock)
         self._operations: Mapping[str, Callable[[SoapCall, User], etree._Element]] = {
             "logout": self._logout,
             "getUserInfo": self._get_user_info,
@@ -68,6 +72,12 @@ class SoapApi(Api[SoapCall]):
             "describeGlobal": self._describe_global,
             "describeSObject": self._describe_sobjects,
             "describeSObjects": self._describe_sobjects,
+            "describeLayout": self._describe_layout,
+            "describeTabs": self._describe_tabs,
+            "retrieve": self._retrieve,
+            "getUpdated": self._get_changed,
+            "getDeleted": self._get_changed,
+            "search": self._search,
         }
 
     def serves(self, request: Request) -> bool:
@@ -76,12 +86,10 @@ class SoapApi(Api[SoapCall]):
     def understand(self, request: Request) -> SoapCall:
         if request.method != "POST":
             raise RefusedError("Client", "HTTP method not supported; use POST")
-        for wsdl, api in (("c", "enterprise"), ("m", "metadata")):
+        for wsdl, api in _OTHER_APIS.items():
             if request.path.startswith(f"/services/Soap/{wsdl}/"):
                 # [simulated] words
-                raise RefusedError(
-                    "Client", f"This practice org has no {api} API; the partner API is at /services/Soap/u/"
-                )
+                raise RefusedError("Client", f"{api}: it is not simulated; the partner API is at /services/Soap/u/")
         path = _PATH.fullmatch(request.path)
         version = int(path[1]) if path else 0
         if not OLDEST_VERSION <= version <= NEWEST_VERSION:
@@ -94,6 +102,9 @@ class SoapApi(Api[SoapCall]):
             raise RefusedError("Client", "Expected a SOAP 1.1 envelope with one operation in its body")
         called = etree.QName(operations[0])
         name = called.localname
+        if called.namespace == _PARTNER and name in _NOT_SIMULATED:
+            # [simulated] words
+            raise RefusedError("INVALID_OPERATION", f"{name} is not simulated in this practice org")
         if called.namespace != _PARTNER or name not in self._operations.keys() | _WRITING | {"login"}:
             raise RefusedError(
                 "Client", f"No operation available for request {called.text}, please check the WSDL for the service."
@@ -189,13 +200,52 @@ class SoapApi(Api[SoapCall]):
             )
         results: list[etree._Element] = []
         for name in names:
-            known = sobject(name)
-            if known is None:
-                raise RefusedError("INVALID_TYPE", f"sObject type '{name}' is not supported.")
-            results += _described(call, "result", "DescribeSObjectResult", describe_sobject(known))
+            results += _described(call, "result", "DescribeSObjectResult", describe_sobject(_known(name)))
         return _result(f"{call.operation}Response", *results)
 
+    def _describe_layout(self, call: SoapCall, _: User) -> etree._Element:
+        layout = describe_layout(_known(call.field("sObjectType")))
+        return _result.describeLayoutResponse(*_described(call, "result", "DescribeLayoutResult", layout))
 
+    def _describe_tabs(self, call: SoapCall, _: User) -> etree._Element:
+        tabs = describe_tabs(call.request.server)
+        return _result.describeTabsResponse(*_described(call, "result", "DescribeTabSetResult", tabs))
+
+    def _retrieve(self, call: SoapCall, _: User) -> etree._Element:
+        names = [name.strip() for name in call.field("fieldList").split(",")]
+        records = self._records.retrieve(_known(call.field("sObjectType")), call.fields("ids"), names)
+        return _result.retrieveResponse(*(record_element("result", record, call.version) for record in records))
+
+    def _get_changed(self, call: SoapCall, _: User) -> etree._Element:
+        find = self._records.updated if call.operation == "getUpdated" else self._records.deleted
+        found = find(_known(call.field("sObjectType")), call.field("startDate"), call.field("endDate"))
+        return _result(f"{call.operation}Response", *described("result", found))
+
+    def _search(self, call: SoapCall, _: User) -> etree._Element:
+        records = search(call.field("searchString"), self._database, self._state.clock())
+        [result] = _described(call, "result", "SearchResult", {"queryId": ""})
+        for record in records:
+            result.append(_result.searchRecords(record_element("record", record, call.version)))
+        return _result.searchResponse(result)
+
+
+#: Other SOAP APIs by the letter in their path.
+_OTHER_APIS: Final = {
+    "c": "This is the address of the enterprise API, whose WSDL each org makes for its own objects",
+    "m": "This is the address of the metadata API",
+    "T": "This is the address of the tooling API",
+}
+#: Operations of the partner WSDL that only a client with pages and flows calls.
+_NOT_SIMULATED: Final = frozenset(
+    "changeOwnPassword deleteByExample describeAllTabs describeAppMenu describeApprovalLayout describeAvailableQuickActions "  # noqa: SIM905
+    "describeCompactLayouts describeDataCategoryGroupStructures describeDataCategoryGroups describeDataCategoryMappings "
+    "describeGlobalTheme describeKnowledgeSettings describeNouns describePathAssistants describePrimaryCompactLayouts "
+    "describeQuickActions describeQuickActionsForRecordType describeSObjectListViews describeSearchLayouts "
+    "describeSearchScopeOrder describeSearchableEntities describeSoftphoneLayout describeSoqlListViews describeTheme "
+    "describeVisualForce describeWorkitemActions executeListView findDuplicates findDuplicatesByIds invalidateSessions "
+    "performQuickActions renderEmailTemplate renderStoredEmailTemplate retrieveMassQuickActionTemplates "
+    "retrieveQuickActionTemplates sendEmailMessage".split()
+)
 _WRITING: Final = frozenset(
     "create update upsert delete undelete merge convertLead emptyRecycleBin process setPassword resetPassword sendEmail".split()  # noqa: SIM905
 )
@@ -216,6 +266,13 @@ def _batch(root: etree._Element) -> int | None:
 
 
 # ---------------------------------------------------------------- writing an answer
+
+
+def _known(name: str) -> SObject:
+    known = sobject(name)
+    if known is None:
+        raise RefusedError("INVALID_TYPE", f"sObject type '{name}' is not supported.")
+    return known
 
 
 def _described(call: SoapCall, name: str, kind: str, value: Mapping[str, Any]) -> Iterator[etree._Element]:
