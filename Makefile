@@ -29,6 +29,7 @@ lab: .venv/.lab
 
 test: check
 	@.ci/system-packages
+	@.ci/node-packages
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # Left out: what needs a browser, a kernel, other programs or the whole project, and what is marked as slow.

@@ -269,6 +269,8 @@ _TYPES: Final[dict[str, tuple[str, tuple[type, ...]]]] = {
     "api_version": (f'a text, such as "{LAST_VERSION_WITH_LOGIN}"', (str,)),
     "connect_timeout": ("a number of seconds, such as 10", (int, float)),
     "read_timeout": ("a number of seconds, such as 60", (int, float)),
+    "call_timeout": ("a number of seconds, such as 600", (int, float)),
+    "answer_limit": ("a number of bytes, such as 200_000_000", (int,)),
 }
 
 

@@ -34,12 +34,13 @@ def parser() -> Path:
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not on this machine")
-    if not (CACHE / "node_modules").is_dir():
+    if not (CACHE / "node_modules" / PARSER / "package.json").is_file():
         CACHE.mkdir(parents=True, exist_ok=True)
         install = ["npm", "install", "--prefix", str(CACHE), "--no-audit", "--no-fund", f"{PARSER}@{VERSION}"]
-        done = subprocess.run(install, check=False, capture_output=True, text=True, timeout=100)
-        if done.returncode:
-            pytest.skip(f"npm cannot install {PARSER}: {done.stderr[-300:]}")
+        try:
+            subprocess.run(install, check=True, capture_output=True, timeout=90)
+        except subprocess.SubprocessError as error:
+            pytest.skip(f"npm cannot install {PARSER}: {error}")
     return CACHE
 
 

@@ -45,7 +45,9 @@ def batch(request: Request, answer: Callable[[Request], Answer]) -> dict[str, An
     """Perform the calls of ``batchRequests``, which know nothing of each other."""
     results = []
     for each in _calls(json_object(request), "batchRequests"):
-        given = answer(_request(request, each, f"{ROOT}/{str(each.get('url')).removeprefix('/')}"))
+        # From the version on, as documented, or whole, as aiosalesforce sends it.
+        path = str(each.get("url")).removeprefix("/").removeprefix(ROOT[1:]).removeprefix("/")
+        given = answer(_request(request, each, f"{ROOT}/{path}"))
         results.append({"statusCode": given.status, "result": _content(given)})
     return {"hasErrors": any(each["statusCode"] >= 400 for each in results), "results": results}
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from lxml import etree
 
 from sfmtls_nb.practice.api.queries import json_values, text_of
-from sfmtls_nb.practice.api.results import XML
+from sfmtls_nb.practice.api.results import JSON, XML
 from sfmtls_nb.practice.api.xml import legal, parse, serialize
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request, json_answer
@@ -48,14 +49,14 @@ def job_values(request: Request) -> dict[str, str]:
 def info(name: str, values: Mapping[str, Any], *, as_json: bool, status: int = 200) -> Answer:
     """Write a jobInfo, a batchInfo or an error. What is None is null in JSON, and left out of XML."""
     if as_json:
-        return json_answer(status, json_values(dict(sorted(values.items()))))
+        return _json(json_values(dict(sorted(values.items()))), status)
     return Answer(status, XML, serialize(_element(name, values)))
 
 
 def batch_list(batches: Iterable[Mapping[str, Any]], *, as_json: bool) -> Answer:
     """Write a batchInfoList."""
     if as_json:
-        return json_answer(200, {"batchInfo": [json_values(dict(sorted(values.items()))) for values in batches]})
+        return _json({"batchInfo": [json_values(dict(sorted(values.items()))) for values in batches]})
     root = _element("batchInfoList", {})
     root.extend(_element("batchInfo", values) for values in batches)
     return Answer(200, XML, serialize(root))
@@ -64,8 +65,12 @@ def batch_list(batches: Iterable[Mapping[str, Any]], *, as_json: bool) -> Answer
 def result_list(result_id: str, *, as_json: bool) -> Answer:
     """Write the ids of a batch's results, of which there is one."""
     if as_json:
-        return json_answer(200, [result_id])
+        return _json([result_id])
     return Answer(200, XML, serialize(_element("result-list", {"result": result_id})))
+
+
+def _json(content: Any, status: int = 200) -> Answer:
+    return replace(json_answer(status, content), content_type=JSON)
 
 
 def _element(name: str, values: Mapping[str, Any]) -> etree._Element:

@@ -14,7 +14,8 @@ from sfmtls_nb.practice.api.xml import legal
 from sfmtls_nb.practice.soql import Record, Result
 
 CSV: Final = "text/csv;charset=UTF-8"
-JSON: Final = "application/json;charset=UTF-8"
+#: salesforce-bulk takes nothing for JSON that has more to it.
+JSON: Final = "application/json"
 XML: Final = "application/xml;charset=UTF-8"
 
 _ROWS_AT_ONCE: Final = 250

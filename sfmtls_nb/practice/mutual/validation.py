@@ -21,6 +21,9 @@ _REVOKED: Final = "certificate revoked"
 #: Verdicts that are remembered: one is enough for each connection that is open.
 _MOST_VERDICTS: Final = 1_000
 
+#: Extensions that OpenSSL takes and cryptography cannot read.
+_UNREADABLE: Final = (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+
 Certificates = Sequence[x509.Certificate]
 
 
@@ -81,7 +84,7 @@ def _may_authenticate_a_client(leaf: x509.Certificate) -> bool:
         usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
         proves = True  # no keyUsage allows every use (RFC 5280, 4.2.1.3)
-    except ValueError:  # an extension that cannot be read
+    except _UNREADABLE:
         return False
     else:
         proves = usage.digital_signature or usage.key_agreement
@@ -92,7 +95,7 @@ def _may_vouch_for_clients(issuer: x509.Certificate) -> bool:
     """Check an authority, root included: where it is limited to some purposes, clientAuth is one of them."""
     try:
         purposes = _purposes(issuer)
-    except ValueError:
+    except _UNREADABLE:
         return False
     return purposes is None or ExtendedKeyUsageOID.CLIENT_AUTH in purposes
 

@@ -34,9 +34,13 @@ _LONGEST: Final = 100_000
 # AND and OR are never mixed without brackets, as in Salesforce; that is why there is no precedence.
 _GRAMMAR: Final = r"""
 start: select
-select: SELECT items "FROM"i path [NAME] parents ["USING"i "SCOPE"i "EVERYTHING"i] [where] ["WITH"i mode] [group] [having] [order] \
-        [limit] [offset] ["FOR"i purpose] ["UPDATE"i statistics]
+select: SELECT items "FROM"i source [where] ["WITH"i mode] [grouping] [order] page
+# Few optional parts in one rule: lark writes it out for each of their combinations.
+source: path [NAME] parents ["USING"i "SCOPE"i "EVERYTHING"i]
 parents: ("," path NAME)*
+grouping: group [having]
+        | having -> having_alone
+page: [limit] [offset] ["FOR"i purpose] ["UPDATE"i statistics]
 
 # Words without an effect in an org where everybody sees every field, and nothing is written.
 mode: "SECURITY_ENFORCED"i | "USER_MODE"i | "SYSTEM_MODE"i
@@ -128,13 +132,25 @@ class _Tree(Transformer[Token, Select]):
     def start(self, select: Select) -> Select:
         return select
 
-    def select(self, word: Token, items: tuple[Item, ...], source: FieldPath, *clauses: Any) -> Select:
-        alias, parents, where, _, group, having, order, limit, offset, *_ = clauses
-        subtotals, groups = group or ("", ())
-        name = str(alias) if alias else None
+    def select(self, word: Token, items: tuple[Item, ...], source: tuple[Any, ...], *clauses: Any) -> Select:
+        where, _, grouping, order, (limit, offset) = clauses
+        of, alias, parents = source
+        groups, subtotals, having = grouping or ((), "", None)
         return Select(
-            items, source, name, parents, where, groups, subtotals, having, order or (), limit, offset, _place(word)
+            items, of, alias, parents, where, groups, subtotals, having, order or (), limit, offset, _place(word)
         )
+
+    def source(self, path: FieldPath, alias: Token | None, parents: tuple[Any, ...]) -> tuple[Any, ...]:
+        return path, str(alias) if alias else None, parents
+
+    def grouping(self, group: tuple[tuple[Any, ...], str], having: Condition | None) -> tuple[Any, ...]:
+        return *group, having
+
+    def having_alone(self, having: Condition) -> tuple[Any, ...]:
+        return (), "", having
+
+    def page(self, limit: Value | None, offset: Value | None, *_: None) -> tuple[Value | None, Value | None]:
+        return limit, offset
 
     def parents(self, *pairs: Any) -> tuple[tuple[str, FieldPath], ...]:
         return tuple((str(alias), path) for path, alias in zip(pairs[::2], pairs[1::2], strict=True))
@@ -160,11 +176,11 @@ class _Tree(Transformer[Token, Select]):
     def case(self, name: Token, paths: tuple[FieldPath, ...]) -> Case:
         return Case(str(name), paths, _place(name))
 
-    def plain_group(self, operands: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
-        return "", operands
+    def plain_group(self, operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], str]:
+        return operands, ""
 
-    def subtotals(self, word: Token, fields: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
-        return word.upper(), fields
+    def subtotals(self, word: Token, fields: tuple[Any, ...]) -> tuple[tuple[Any, ...], str]:
+        return fields, word.upper()
 
     def ordering(self, operand: FieldPath | FunctionCall, direction: Token | None, nulls: Token | None) -> Order:
         return Order(operand, getattr(direction, "type", "") == "DESC", getattr(nulls, "type", "") == "LAST")

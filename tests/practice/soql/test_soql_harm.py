@@ -13,7 +13,7 @@ from asking import DATABASE, compiled, contacts, ids, quoted, refusal, size
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfmtls_nb.practice.soql import SoqlError, run
+from sfmtls_nb.practice.soql import SoqlError, grammar, run
 from sfmtls_nb.practice.soql.statement import Statement
 
 # ------------------------------------------------------------ no text does harm
@@ -208,3 +208,8 @@ print(before, "lark" in sys.modules)
 """
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert run.stdout.split() == ["False", "True"]
+
+
+def test_the_grammar_is_small_enough_to_load_with_the_first_query() -> None:
+    # lark writes a rule out for each combination of its optional parts: with too many in one rule it takes seconds.
+    assert len(grammar._PARSER.rules) < 300
