@@ -89,7 +89,8 @@ def test_soap_and_rest_give_the_same_records_in_the_same_order_of_fields(soql: s
 def test_soap_and_rest_give_the_same_frame(soql: str, session: Session) -> None:
     soap, rest = (session.query(soql, api=api, batch=200).to_frame() for api in BOTH)
     nested = [name for name in soap if any(isinstance(cell, pd.DataFrame) for cell in soap[name])]
-    pd.testing.assert_frame_equal(soap.drop(columns=nested), rest.drop(columns=nested))
+    # Within an address the order differs: SOAP's begins with the coordinates, REST's with the city.
+    pd.testing.assert_frame_equal(soap.drop(columns=nested), rest.drop(columns=nested), check_like=True)
     for name in nested:
         for ours, theirs in zip(soap[name], rest[name], strict=True):
             pd.testing.assert_frame_equal(ours, theirs)

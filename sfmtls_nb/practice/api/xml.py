@@ -18,18 +18,6 @@ _SOBJECT: Final = "urn:sobject.partner.soap.sforce.com"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _NSMAP: Final = {None: _PARTNER, "sf": _SOBJECT, "xsi": _XSI}
 _TYPE, _NIL = f"{{{_XSI}}}type", f"{{{_XSI}}}nil"
-_LOCATION: Final = ("latitude", "longitude")
-_ADDRESS: Final = (
-    *_LOCATION,
-    "city",
-    "country",
-    "countryCode",
-    "geocodeAccuracy",
-    "postalCode",
-    "state",
-    "stateCode",
-    "street",
-)
 _ILLEGAL: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -120,8 +108,8 @@ def _compound(tag: str, value: Compound, version: int) -> etree._Element:
     """Write an address or a location: an address is a location with more, and so begins with the coordinates."""
     kind = "address" if "city" in value else "location"
     element = etree.Element(tag, {_TYPE: kind}, nsmap=_NSMAP)
-    empty = dict.fromkeys(_ADDRESS if kind == "address" else _LOCATION)
-    for name, part in at_version(kind, empty | value, version, NOT_IN_SOAP).items():
+    first = {name: value[name] for name in ("latitude", "longitude")}
+    for name, part in at_version(kind, first | value, version, NOT_IN_SOAP).items():
         _child(element, f"{{{_PARTNER}}}{name}", None if part is None else text_of(part))
     return element
 

@@ -40,7 +40,11 @@ _MOST_SIZES: Final = 1_000
 #: Steps of SQLite between two checks whether the database has been closed.
 _STEPS: Final = 100_000
 
-_POOL_COLUMNS: Final = {1: ("text",), 2: ("text", "plain"), 6: ("text", "state", "postal", "country", "lat", "lon")}
+_POOL_COLUMNS: Final = {
+    1: ("text",),
+    2: ("text", "plain"),
+    8: ("text", "state", "postal", "country", "state_code", "country_code", "lat", "lon"),
+}
 
 
 class OrgUser(NamedTuple):

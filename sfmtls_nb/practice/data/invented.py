@@ -42,21 +42,21 @@ _BUSINESSES: Final = (
     'Freight Ltd|"Old Harbor" Imports|Farms|Optics|Robotics|Insurance Group|Press|Marine|Outfitters, LLC|Biologics'
 )
 _CITIES: Final = (
-    ("Port Ellery", "Oregon", "97999", "United States", 44.62, -124.05),
-    ("Brackenford", "Ohio", "43999", "United States", 40.41, -82.71),
-    ("Lindow Falls", "Vermont", "05999", "United States", 44.26, -72.58),
-    ("Saint Orrin", "Texas", "78999", "United States", 29.42, -98.49),
-    ("Marlock Springs", "Colorado", "80999", "United States", 38.83, -104.82),
-    ("Castlewray", None, "CW9 9ZZ", "United Kingdom", 52.95, -1.15),
-    ("Dunavarra", "Cork", None, "Ireland", 51.9, -8.47),
-    ("Belfontaine-sur-Orle", None, "99123", "France", 48.58, 7.75),
-    ("Grünsee am Wald", "Bayern", "99876", "Germany", 48.4, 11.75),
-    ("Vista Serrada", "São Paulo", "99999-000", "Brazil", -23.55, -46.63),
-    ("Nørrelund", None, "9999", "Denmark", 56.16, 10.2),
-    ("Hoshikawa", "Kanagawa", "999-0001", "Japan", None, None),
-    ("Santa Brisa", "Jalisco", "99990", "Mexico", 20.67, -103.35),
-    ("Tamberra", "New South Wales", "2999", "Australia", -33.87, 151.21),
-    ("Łączanów", None, "99-999", "Poland", 50.06, 19.94),
+    ("Port Ellery", "Oregon", "97999", "United States", "OR", "US", 44.62, -124.05),
+    ("Brackenford", "Ohio", "43999", "United States", "OH", "US", 40.41, -82.71),
+    ("Lindow Falls", "Vermont", "05999", "United States", "VT", "US", 44.26, -72.58),
+    ("Saint Orrin", "Texas", "78999", "United States", "TX", "US", 29.42, -98.49),
+    ("Marlock Springs", "Colorado", "80999", "United States", "CO", "US", 38.83, -104.82),
+    ("Castlewray", None, "CW9 9ZZ", "United Kingdom", None, "GB", 52.95, -1.15),
+    ("Dunavarra", "Cork", None, "Ireland", "CO", "IE", 51.9, -8.47),
+    ("Belfontaine-sur-Orle", None, "99123", "France", None, "FR", 48.58, 7.75),
+    ("Grünsee am Wald", "Bayern", "99876", "Germany", "BY", "DE", 48.4, 11.75),
+    ("Vista Serrada", "São Paulo", "99999-000", "Brazil", "SP", "BR", -23.55, -46.63),
+    ("Nørrelund", None, "9999", "Denmark", None, "DK", 56.16, 10.2),
+    ("Hoshikawa", "Kanagawa", "999-0001", "Japan", "14", "JP", None, None),
+    ("Santa Brisa", "Jalisco", "99990", "Mexico", "JA", "MX", 20.67, -103.35),
+    ("Tamberra", "New South Wales", "2999", "Australia", "NSW", "AU", -33.87, 151.21),
+    ("Łączanów", None, "99-999", "Poland", None, "PL", 50.06, 19.94),
 )
 _STREETS: Final = (
     "Alder Row|Foundry Lane|Harbour View|Juniper Street|Kiln Yard|Lantern Hill|Mill Race|Quarry Road|Rue des Tilleuls|"
@@ -119,6 +119,7 @@ def _pools() -> Mapping[str, Sequence[tuple[str | float | None, ...]]]:
     }
 
 
-#: Pools by name: rows of a text; of a text and its plain form; or of a city, its state, postal code, country and place.
+#: Pools by name: rows of a text; of a text and its plain form; or of a city, its state, postal
+#: code and country, the codes of state and country, and its place.
 #: The picklists of the schema are among them, as ``Contact.LeadSource``.
 POOLS: Final = _pools()

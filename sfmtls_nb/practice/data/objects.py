@@ -90,19 +90,24 @@ _LEAD_SOURCES: Final = "Web; Phone Inquiry; Partner Referral; Purchased List; Ot
 
 _ACCURACIES: Final = "Address; NearAddress; Block; Street; ExtendedZip; Zip; Neighborhood; City; County; State; Unknown"
 
+_STATE_CODES: Final = "14; BY; CO; JA; NSW; OH; OR; SP; TX; VT"
+_COUNTRY_CODES: Final = "AU; BR; DE; DK; FR; GB; IE; JP; MX; PL; US"
+
 
 def _coordinate(name: str, label: str) -> Field:
     return _number("double", name, label, 18, 15)
 
 
 def _address(prefix: str) -> tuple[Field, ...]:
-    """Make an address and its parts, without the codes of an org that has state and country picklists."""
+    """Make an address and its parts, with the codes of an org that has state and country picklists."""
     parts = (
         _typed("textarea", f"{prefix}Street", f"{prefix} Street", 255),
         _text(f"{prefix}City", f"{prefix} City", 40),
         _text(f"{prefix}State", f"{prefix} State/Province", 80),
         _text(f"{prefix}PostalCode", f"{prefix} Zip/Postal Code", 20),
         _text(f"{prefix}Country", f"{prefix} Country", 80),
+        _pick(f"{prefix}StateCode", f"{prefix} State/Province Code", _STATE_CODES),
+        _pick(f"{prefix}CountryCode", f"{prefix} Country Code", _COUNTRY_CODES),
         _coordinate(f"{prefix}Latitude", f"{prefix} Latitude"),
         _coordinate(f"{prefix}Longitude", f"{prefix} Longitude"),
         _pick(f"{prefix}GeocodeAccuracy", f"{prefix} Geocode Accuracy", _ACCURACIES),

@@ -202,6 +202,8 @@ RECIPES: Final[Mapping[str, Recipe]] = {
             "BillingState": "city.state",
             "BillingPostalCode": "city.postal",
             "BillingCountry": "city.country",
+            "BillingStateCode": "city.state_code",
+            "BillingCountryCode": "city.country_code",
             "BillingLatitude": "city.lat",
             "BillingLongitude": "city.lon",
             "BillingGeocodeAccuracy": "CASE WHEN city.lat IS NOT NULL THEN 'City' END",
