@@ -164,7 +164,8 @@ class _Reader:
         self._contents = contents
         self._passphrase = passphrase
         self._path = None if isinstance(source, bytes) else expand(source, IdentityError)
-        self._name = str(self._path or "the given bytes")
+        # Bytes may have a name of their own, as those of a file that was uploaded do.
+        self._name = str(self._path) if self._path else getattr(source, "name", "the given bytes")
         self._data = _read_file(self._path) if self._path else cast("bytes", source)
 
     def read(self) -> None:

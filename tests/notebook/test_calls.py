@@ -553,7 +553,8 @@ def test_a_certificate_goes_with_the_practice_org_it_was_for(cells: Cells) -> No
 
 
 @pytest.mark.parametrize(
-    ("line", "missing"), [("sf_login nobody@practice.example", "Password"), ("sf_org acme\n%sf_login", "Username")]
+    ("line", "missing"),
+    [("sf_org acme\n%sf_login nobody@acme.example", "Password"), ("sf_org acme\n%sf_login", "Username")],
 )
 def test_what_nobody_can_be_asked_for_is_an_error_of_ours(
     cells: Cells, monkeypatch: pytest.MonkeyPatch, line: str, missing: str
