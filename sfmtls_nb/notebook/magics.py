@@ -258,9 +258,9 @@ class SfMagics(Magics):
     @takes()
     def sf_curl(self, chosen: Namespace) -> str:
         """Show the last call as the curl command that does the same."""
-        from sfmtls_nb.notebook.calls import Verbatim
+        from sfmtls_nb.notebook.calls import Command
 
-        return Verbatim(self.workspace.curl())
+        return Command(self.workspace.curl())
 
     @line_magic
     @takes()

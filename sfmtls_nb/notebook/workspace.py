@@ -19,7 +19,7 @@ from sfmtls_nb.connection import Exchange, Request, Transport, curl_command
 from sfmtls_nb.errors import OrgError, PassphraseError, PracticeError, SfmtlsError
 from sfmtls_nb.files import KEEP, expand
 from sfmtls_nb.frame import records_frame
-from sfmtls_nb.notebook.identities import ask, ask_openly, assemble, find, identity_named
+from sfmtls_nb.notebook.identities import ask, ask_openly, assemble, find, identity_named, user_named
 from sfmtls_nb.notebook.orgs import is_at, org_named
 from sfmtls_nb.org import Org, Port
 from sfmtls_nb.practice import ON_REQUEST, SCENARIOS, PracticeOrg
@@ -191,16 +191,7 @@ class Workspace:
         if practice is None:
             username = username or (self.profile.username if self.profile else "") or ask_openly("Username: ")
             return PasswordLogin(username, ask("Password (and security token): "))
-        for user in practice.state.users:
-            if (username or "enforced") in (user.name, user.username):
-                return PasswordLogin(user.username, user.password)
-        names = [user.name for user in practice.state.users]
-        close = get_close_matches((username or "").partition("@")[0].lower(), names, 1, 0.5)
-        raise PracticeError(
-            f"the practice org has no user {username}",
-            f"its users are: {', '.join(names)}, each as NAME@practice.example too",
-            f"did you mean {close[0]}?" if close else "sign in as one of them; Setup (%sf_practice setup) shows them",
-        )
+        return user_named(username or "enforced", practice)
 
     def find(self, name: str | Path) -> Path:
         """A file by name: here, or else in the practice org's folder, where its authority has put them."""
