@@ -24,7 +24,7 @@ from sfmtls_nb.secret import Secret
 
 _FILES: Final = frozenset({".key", ".crt", ".cer", ".der", ".pem", ".p12", ".pfx", ".p7b", ".p7c"})
 
-_PASSPHRASE: Final = "It opens the key, and is not kept."
+_ABOUT: Final = "It opens the key, and is not kept."
 
 
 class IdentityForm(Form):
@@ -46,7 +46,7 @@ class IdentityForm(Form):
         )
         self.names = labelled(widgets.Text, "Other files", placeholder="~/certs/client.key ~/certs/client.crt")
         self.passphrase = labelled(SecretField, "Passphrase", placeholder="only if the key is encrypted")
-        self.about_passphrase = hint(_PASSPHRASE)
+        self.about_passphrase = hint(_ABOUT)
         self.folder = labelled(widgets.Text, "Write into", placeholder="a folder; empty: write nothing")
         self.button = button("Assemble", "Put key and certificates together", primary=True)
         self.button.on_click(self._assemble_clicked)
@@ -70,7 +70,7 @@ class IdentityForm(Form):
     def _assemble_clicked(self, _: widgets.Button) -> None:
         passphrase, uploaded = self.passphrase.taken(), self.upload.taken()
         self.identity = None
-        say(self.about_passphrase, _PASSPHRASE)
+        say(self.about_passphrase, _ABOUT)
         self.attempt(lambda: self._assembled(uploaded, passphrase), self.button, "Assembling …")
 
     def _assembled(self, uploaded: list[tuple[str, Upload]], passphrase: Secret) -> str:
