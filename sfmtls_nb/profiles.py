@@ -1,4 +1,21 @@
-"""Profiles: orgs by name, each with who signs in there and the certificate to show; never with a secret."""
+"""Profiles: orgs by name, each with who signs in there and the certificate to show; never with a secret.
+
+A profile is a table of profiles.toml, and `profiles_file` says where that is::
+
+    [prod]
+    my_domain = "acme"             # for https://acme.my.salesforce.com; or else login_url = "https://HOST:PORT"
+    sandbox = "uat"                # of that My Domain
+    api_version = "64.0"
+    ca_file = "server-ca.pem"      # the only roots to trust for the server, if it is a private one
+    accepted_roots = "cacerts.jsp" # the org's page as saved, to check certificates against
+    mutual_port = 8443
+    connect_timeout = 10           # seconds
+    read_timeout = 60
+    username = "me@acme.example"   # else it is asked for
+    identity = ["client.key", "client.crt", "intermediate1.crt"]
+
+All but the address may be left out. Files are relative to the folder of profiles.toml.
+"""
 
 from __future__ import annotations
 

@@ -130,7 +130,8 @@ class _Reader:
         self._contents = contents
         self._passphrase = passphrase
         self._path = None if isinstance(source, bytes) else source
-        self._name = "the given bytes" if isinstance(source, bytes) else shown(source)
+        # Bytes may have a name of their own, as those of a file that was uploaded do.
+        self._name = getattr(source, "name", "the given bytes") if isinstance(source, bytes) else shown(source)
         self._data = source if isinstance(source, bytes) else _read_file(source)
         self._adders: dict[str, Callable[[bytes], None]] = {
             "certificate": self._add_der_certificate,

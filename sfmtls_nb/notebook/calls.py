@@ -39,6 +39,12 @@ class Verbatim(str):
         return str(self)
 
 
+class Command(Verbatim):
+    """A command of the shell, which a notebook shows so that a click selects all of it."""
+
+    __slots__ = ()
+
+
 def soap_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:
     """Make a SOAP call: the reply or a part of it, the failure that was predicted, or the text of a call not sent."""
     _agree(chosen)
@@ -50,7 +56,7 @@ def soap_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
 
     if chosen.dry_run or chosen.curl:
         request = workspace.prepare(body, identity=identity(), **how)
-        return Verbatim(workspace.curl(request) if chosen.curl else format_xml(parse_xml(request.body)))
+        return Command(workspace.curl(request)) if chosen.curl else Verbatim(format_xml(parse_xml(request.body)))
     hints = unfilled(chosen.cell or "", value_of)
 
     def call() -> Reply:

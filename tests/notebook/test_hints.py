@@ -116,7 +116,7 @@ def test_a_semicolon_at_the_end_of_a_cell_is_taken_off(signed_in: InteractiveShe
         ('SELECT Id FROM Contact WHERE Name = "x"', "single quotes"),
         ("SELECT c.Id FROM Contact c JOIN Account a", "Account.Name"),
         ("FIND {Smith}", "SOSL"),
-        ("SELCT Id FROM Contact", "did you mean SELECT?"),
+        ("SELECTS Id FROM Contact", "did you mean SELECT?"),
     ],
 )
 def test_a_habit_from_sql_gets_its_reason(signed_in: InteractiveShell, typed: str, reason: str) -> None:
