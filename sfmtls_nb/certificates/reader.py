@@ -32,15 +32,13 @@ from sfmtls_nb.files import read_file, reason_of, shown
 from sfmtls_nb.secret import Secret, SecretBytes
 
 T = TypeVar("T")
-
 _BEGINS: Final = re.compile(rb"-----BEGIN |-\0-\0-\0-\0-\0 ?\0?B\0E\0G")
 # Words of a label -> the kind that is tried first.
 _KINDS: Final = {
     "REQUEST": "",
     "PRIVATE KEY": "private key",
     "CERTIFICATE": "certificate",
-    "PKCS7": "PKCS#7 bundle",
-    "PKCS #7": "PKCS#7 bundle",
+    "PKCS": "PKCS#7 bundle",
     "CMS": "PKCS#7 bundle",
 }
 # Files that cannot be read here: first bytes -> name of the format, and how to turn it into one that can.
@@ -126,7 +124,8 @@ class _Reader:
         self._contents = contents
         self._passphrase = passphrase
         self._path = None if isinstance(source, bytes) else source
-        self._name = "the given bytes" if isinstance(source, bytes) else shown(source)
+        # Bytes that were uploaded have the name of their file.
+        self._name = shown(self._path) if self._path else getattr(source, "name", "the given bytes")
         self._data = source if isinstance(source, bytes) else _read_file(source)
         self._adders: dict[str, Callable[[bytes], None]] = {
             "certificate": self._add_der_certificate,
@@ -145,10 +144,11 @@ class _Reader:
             if self._data.startswith(start):
                 raise IdentityError(f"{self._name} is {what}", repr(start), advice)
         try:
-            is_text = not self._data.startswith(b"0") or _BEGINS.search(self._data)  # DER begins with a SEQUENCE, 0x30
-            empty = bool(is_text) and self._read_text()
-            if not is_text:
+            empty = False
+            if self._data.startswith(b"0") and not _BEGINS.search(self._data):  # DER begins with a SEQUENCE, 0x30
                 self._add_binary("file", self._data)
+            else:
+                empty = self._read_text()
         except MalformedError as error:
             kind, reason = error.args
             raise IdentityError(
