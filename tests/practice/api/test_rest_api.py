@@ -553,6 +553,32 @@ def test_a_composite_request_has_no_other_in_it(client: Client) -> None:
     assert 400 == answer["httpStatusCode"]
 
 
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=20)
+    | st.sampled_from([DATA, f"{DATA}/limits", "GET", "@{a.b}"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+CALLS = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("method", "url", "referenceId", "body", "richInput"), JSON_VALUES)
+)
+
+
+@given(
+    calls=st.lists(CALLS | JSON_VALUES, max_size=4), options=JSON_VALUES, kind=st.sampled_from(["composite", "batch"])
+)
+@settings(max_examples=50)
+def test_a_composite_request_of_anything_gets_an_answer(
+    database: Database, calls: Any, options: Any, kind: str
+) -> None:
+    name, path = ("compositeRequest", "composite") if kind == "composite" else ("batchRequests", "composite/batch")
+    body = json.dumps({name: calls, "allOrNone": options, "haltOnError": options}).encode()
+    assert Client(database).send(f"{DATA}/{path}", "POST", body=body).status in {200, 400}
+
+
 # ---------------------------------------------------------------- what changed, layouts, and what is not there
 
 
