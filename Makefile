@@ -12,6 +12,7 @@ BIN := .venv/bin
 help:
 	@echo 'make tour   the whole walk in this terminal: first mutually authenticated call included'
 	@echo 'make lab    the course, in JupyterLab: a copy of your own, in sfmtls_lessons'
+	@echo '            (FLAGS are its own; in a container: make lab FLAGS="--allow-root --ip 0.0.0.0")'
 	@echo 'make test   every check and every test: what CI runs'
 	@echo 'make check  formatting, lint, types, spelling'
 	@echo 'make quick  the fast part of the tests, under a minute: run it as often as you save'
@@ -24,17 +25,17 @@ tour: .venv/.tour
 	@$(BIN)/sfmtls-nb tour
 
 lab: .venv/.lab
-	@$(BIN)/sfmtls-nb lab
+	@$(BIN)/sfmtls-nb lab $(FLAGS)
 
 test: check
 	@.ci/system-packages
 	@.ci/node-packages
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-# Left out: what needs a browser, a kernel, other programs, or the whole project.
+# Left out: what needs a browser, a kernel, other programs or the whole project, and what is marked as slow.
 SLOW := tests/browser tests/whole tests/peers tests/notebook tests/command tests/practice/test_server.py
 quick: .venv/.test
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -q $(SLOW:%=--ignore %)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 -q -m "not slow" --hypothesis-profile quick $(SLOW:%=--ignore %)
 
 check: .venv/.test
 	$(BIN)/ruff format --check --quiet
@@ -52,6 +53,7 @@ soak: .venv/.test
 
 bench: .venv/.test
 	$(BIN)/python tests/bench/connections.py
+	$(BIN)/python tests/bench/loading.py
 
 screenshots: .venv/.test
 	@.ci/system-packages

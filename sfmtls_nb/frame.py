@@ -13,7 +13,7 @@ from lxml import etree
 
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.secret import mask, mask_session_ids
-from sfmtls_nb.values import Column, Kind, Scalar, kind_of, spelled, value_of
+from sfmtls_nb.values import Column, Kind, Scalar, kind_of, parts_of, spelled, value_of
 from sfmtls_nb.xml import SECRET_ELEMENTS, is_nil, local_name, type_of
 
 
@@ -26,6 +26,7 @@ def elements_frame(elements: Iterable[etree._Element]) -> pd.DataFrame:
     """
     rows = [_row(element) for element in elements]
     frame = pd.DataFrame(rows)
+    frame = frame[_without_ghosts(map(str, frame), rows)]
     for name in frame:
         values = [row.get(str(name)) for row in rows]
         if not all(value is None or isinstance(value, str | list) for value in values):
@@ -70,9 +71,16 @@ def _leaves(element: etree._Element, path: tuple[str, ...]) -> Iterator[tuple[st
         if text and not SECRET_ELEMENTS.isdisjoint(way):
             yield ".".join(way), mask(text)
         else:
-            yield ".".join(way), value_of(kind_of(type_of(element)), mask_session_ids(text)) if text else None
+            yield ".".join(way), value_of(_kind_of(element), mask_session_ids(text)) if text else None
     for child in children:
         yield from _leaves(child, (*path, local_name(child)))
+
+
+def _kind_of(element: etree._Element) -> Kind | None:
+    """Kind of a leaf's value: that of a part of an address or location, or else the one that it says itself."""
+    above = element.getparent()
+    parts = {} if above is None else parts_of(type_of(above))
+    return parts.get(local_name(element)) or kind_of(type_of(element))
 
 
 # ---------------------------------------------------------------- records of a query
@@ -111,9 +119,7 @@ def records_frame(
     found = list(dict.fromkeys(name for row in rows for name in row))
     spelling = {name.casefold(): name for name in found}
     known = {spelling.get(column.name.casefold(), column.name): column for column in columns}
-    parents = {name[:at] for name in (*known, *found) for at, letter in enumerate(name) if letter == "."}
-    # A parent that is missing in some rows is a None there, and a column nowhere.
-    names = [*known, *(name for name in found if name not in known and name not in parents)]
+    names = _without_ghosts(dict.fromkeys([*known, *found]), rows)
     series: dict[str, pd.Series[Any]] = {}
     children: dict[str, _Children] = {}
     for name in names:
@@ -135,6 +141,18 @@ def records_frame(
             "name it as the query does: Contacts, where it says (SELECT … FROM Contacts)",
         )
     return children[name].exploded(frame, name)
+
+
+def _without_ghosts(names: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names of columns, but for those that are parents or compound fields, whose own fields are columns.
+
+    One that is missing in some rows is a None there, and a column nowhere.
+    """
+    names = list(names)
+    parents = {name[:at].casefold() for name in names for at, letter in enumerate(name) if letter == "."}
+    ghosts = {name for name in names if name.casefold() in parents}
+    ghosts -= {name for row in rows for name in ghosts & row.keys() if row[name] is not None}
+    return [name for name in names if name not in ghosts]
 
 
 class _Children:
@@ -172,6 +190,9 @@ def _flat(record: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 def _typed(values: Sequence[Any], kind: Kind | None) -> pd.Series[Any]:
     """A column in the type of its values; of objects where they have several types, or none is known."""
+    fits = next((kinds for kinds, each in reversed(_PYTHON) if each == kind), object)
+    if not all(value is None or isinstance(value, fits) for value in values):
+        kind = None  # pandas would make a number of the text 1.000
     kind = kind or _kind(values)
     for dtype in _DTYPES[kind] if kind else ():
         with suppress(TypeError, ValueError, OverflowError):

@@ -28,6 +28,15 @@ _KINDS: Final[Mapping[str, Kind | None]] = {
     "anytype": None,
     "complexvalue": None,
 }
+#: The parts of the compound fields, in the order REST sends them; the WSDL's types address and location have the same.
+_PARTS: Final[Mapping[str, Mapping[str, Kind]]] = {
+    "location": {"latitude": "double", "longitude": "double"},
+    "address": {
+        **dict.fromkeys(("city", "country", "countryCode", "geocodeAccuracy"), "string"),
+        **dict.fromkeys(("latitude", "longitude"), "double"),
+        **dict.fromkeys(("postalCode", "state", "stateCode", "street"), "string"),
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,16 @@ def kind_of(type_name: str) -> Kind | None:
     'datetime'
     """
     return _KINDS.get(type_name.rpartition(":")[2].lower(), "string")
+
+
+def parts_of(type_name: str) -> Mapping[str, Kind]:
+    """The parts of a compound type (``address``, ``location``) with their kinds; none of any other type."""
+    return _PARTS.get(type_name.rpartition(":")[2].lower(), {})
+
+
+def part_value(name: str, given: Any) -> Any:
+    """The value of a part of a compound field, such as the float of a ``latitude``."""
+    return value_of(_PARTS["address"].get(name), given)
 
 
 def value_of(kind: Kind | None, given: Any) -> Any:

@@ -32,11 +32,17 @@ FAULTS: Final[dict[str, tuple[type[LoginFault | MutualAuthenticationFault | Sess
     ),
     "INVALID_SESSION_ID": (
         SessionFault,
-        "the session ended or timed out, or belongs to another org: sign in again",
+        "the session ended or timed out, or belongs to another org: sign in again; an envelope with a SessionHeader of its "
+        "own is sent with that one: take it out, and the session's is put in",
     ),
     "UNSUPPORTED_API_VERSION": (
         None,
         "choose a version the org serves; SOAP login() exists from 31.0 to 64.0",
+    ),
+    "Client": (
+        None,
+        "the message is not one that this address takes: /services/Soap/u/ takes operations in the namespace "
+        "urn:partner.soap.sforce.com, spelled as in the WSDL, such as getUserInfo",
     ),
     "INVALID_OPERATION": (
         None,

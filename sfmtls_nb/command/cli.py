@@ -26,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         try:
-            options = _parser().parse_args(arguments)
+            own, flags = _jupyterlabs(list(sys.argv[1:] if arguments is None else arguments))
+            options = _parser().parse_args(own)
+            options.flags = flags
             options.run(options)
         finally:
             sys.stdout.flush()  # here, where a broken pipe is caught
@@ -52,8 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "lab",
         help="copy the lessons into a folder of your own, and open them in JupyterLab",
+        usage="sfmtls-nb lab [DIR] [--no-open] [JUPYTERLAB'S FLAGS]",
         description="Copy the lessons into a folder of your own, and open them in JupyterLab. A lesson that is there "
-        "already stays as it is.",
+        "already stays as it is. Other flags, and all that follows them, are JupyterLab's: --port 9999, or in a container "
+        "--allow-root --ip 0.0.0.0",
     )
     command.add_argument(
         "dir", nargs="?", type=Path, default=Path("sfmtls_lessons"), metavar="DIR", help="default: %(default)s, here"
@@ -105,6 +109,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _jupyterlabs(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Our own arguments, and those of JupyterLab: behind ``lab``, from the first flag on that is not ours, or from ``--``."""
+    if arguments[:1] != ["lab"]:
+        return arguments, []
+    ours = ("--no-open", "-h", "--help")
+    at = next((n for n, each in enumerate(arguments) if each.startswith("-") and each not in ours), len(arguments))
+    flags = arguments[at + 1 :] if arguments[at : at + 1] == ["--"] else arguments[at:]
+    return [*arguments[:at], *(each for each in flags if each == "--no-open")], [x for x in flags if x != "--no-open"]
+
+
 def _lab(options: argparse.Namespace) -> None:
     folder = expand(options.dir).absolute()
     lessons = copy_lessons(folder)
@@ -114,7 +128,7 @@ def _lab(options: argparse.Namespace) -> None:
         print("A fresh copy of the lessons goes into another folder: sfmtls-nb lab DIR")
     sys.stdout.flush()
     if not options.no_open:
-        open_lab(folder / next(iter(lessons)))
+        open_lab(folder / next(iter(lessons)), options.flags)
 
 
 def _practice(options: argparse.Namespace) -> None:

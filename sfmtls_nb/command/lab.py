@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
+from sfmtls_nb.command.program import program
 from sfmtls_nb.errors import SfmtlsError
 
 
@@ -37,8 +41,11 @@ def copy_lessons(folder: Path) -> dict[str, bool]:
         ) from error
 
 
-def open_lab(notebook: Path) -> None:
-    """Run JupyterLab, opened on a notebook, until it is shut down. Raises SfmtlsError if it is not installed."""
+def open_lab(notebook: Path, flags: Sequence[str] = ()) -> None:
+    """Run JupyterLab, opened on a notebook, until it is shut down. flags: of its own, such as ``--port``.
+
+    Raises SfmtlsError if it is not installed, or does not start for root.
+    """
     try:
         from jupyterlab.labapp import LabApp  # noqa: PLC0415  # an extra, and heavy
     except ImportError as error:
@@ -48,9 +55,22 @@ def open_lab(notebook: Path) -> None:
             "pip install 'sfmtls-nb[lab]'; or open the folder in the Jupyter that you have",
         ) from error
     # Not the notebook as an argument: the address that is printed, for a browser elsewhere, would not lead to it.
-    LabApp.launch_instance(
-        [f"--ServerApp.root_dir={notebook.parent}", f"--LabApp.default_url=/lab/tree/{notebook.name}"]
-    )
+    ours = [f"--ServerApp.root_dir={notebook.parent}", f"--LabApp.default_url=/lab/tree/{notebook.name}"]
+    try:
+        LabApp.launch_instance([*ours, *flags])
+    except SystemExit as ended:
+        if not ended.code or "--allow-root" in flags or not _is_root():
+            raise
+        raise SfmtlsError(
+            "JupyterLab did not start",
+            "the user is root, as in a container; without --allow-root it refuses to run as root",
+            f"{program()} lab {shlex.quote(str(notebook.parent))} --allow-root; in a container --ip 0.0.0.0 as well; "
+            "in a clone: make lab FLAGS='--allow-root --ip 0.0.0.0'",
+        ) from ended
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def _copy(lesson: Path, folder: Path) -> bool:

@@ -6,18 +6,23 @@ import json
 import re
 from argparse import Namespace
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from IPython.core.error import UsageError
 from lxml import etree
 
 from sfmtls_nb.api import Part, Reply
 from sfmtls_nb.certificates import ClientIdentity
-from sfmtls_nb.errors import ApiFault, CertificatePageError, ExpectationError, SfmtlsError
+from sfmtls_nb.errors import ExpectationError, SfmtlsError
+from sfmtls_nb.notebook.hints import hinting, of_operation, of_path, of_query, unfilled
 from sfmtls_nb.notebook.operations import OPERATIONS
+from sfmtls_nb.notebook.predictions import came_true, check
 from sfmtls_nb.notebook.template import Evaluate, fill_body, fill_path, fill_soql
 from sfmtls_nb.notebook.workspace import Workspace
-from sfmtls_nb.xml import format_xml, parse_xml
+from sfmtls_nb.xml import format_xml, local_name, parse_xml
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 T = TypeVar("T")
 
@@ -34,6 +39,12 @@ class Verbatim(str):
         return str(self)
 
 
+class Command(Verbatim):
+    """A command of the shell, which a notebook shows so that a click selects all of it."""
+
+    __slots__ = ()
+
+
 def soap_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:
     """Make a SOAP call: the reply or a part of it, the failure that was predicted, or the text of a call not sent."""
     _agree(chosen)
@@ -44,10 +55,16 @@ def soap_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
         return _identity(workspace, chosen.identity, value_of)
 
     if chosen.dry_run or chosen.curl:
-        call = workspace.prepare(body, identity=identity(), **how)
-        return Verbatim(workspace.curl(call) if chosen.curl else format_xml(parse_xml(call.body)))
-    # The identity inside: that it cannot be used may be what was predicted.
-    answer = _expecting(chosen.expect, lambda: workspace.soap(body, identity=identity(), **how))
+        request = workspace.prepare(body, identity=identity(), **how)
+        return Command(workspace.curl(request)) if chosen.curl else Verbatim(format_xml(parse_xml(request.body)))
+    hints = unfilled(chosen.cell or "", value_of)
+
+    def call() -> Reply:
+        with hinting(hints, of_operation(local_name(body))):
+            # The identity inside: that it cannot be used may be what was predicted.
+            return workspace.soap(body, identity=identity(), **how)
+
+    answer = _expecting(chosen.expect, call)
     return answer if isinstance(answer, SfmtlsError) else _in_form(answer, chosen)
 
 
@@ -79,11 +96,16 @@ def soql_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
     found, soql = _variable(typed, value_of)
     if found and not isinstance(soql, str):
         raise _not_text(typed, soql, "a query", "a str")
+    hints = [] if found else unfilled(typed, value_of, colon=True)
     soql = soql if found else fill_soql(typed, value_of)
-    return _expecting(
-        chosen.expect,
-        lambda: workspace.query(soql, api=chosen.api, deleted=chosen.deleted, explode=chosen.explode),
-    )
+    # What ends a statement of SQL, SOQL does not know.
+    soql = soql.rstrip().removesuffix(";")
+
+    def call() -> pd.DataFrame:
+        with hinting(hints, of_query(soql)):
+            return workspace.query(soql, api=chosen.api, deleted=chosen.deleted, explode=chosen.explode)
+
+    return _expecting(chosen.expect, call)
 
 
 def rest_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:
@@ -91,10 +113,13 @@ def rest_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> An
     typed = " ".join(chosen.path)  # as it was typed, as a query may stand in it
     path = fill_path(_AROUND.sub(r"\2", typed), value_of)
     body = None if chosen.cell is None else _json(chosen.cell, value_of)
-    return _expecting(
-        chosen.expect,
-        lambda: workspace.rest(path, body, port=chosen.port, certificate=not chosen.no_cert),
-    )
+    hints = unfilled(typed, value_of, colon=True)
+
+    def call() -> Any:
+        with hinting(hints, of_path(path)):
+            return workspace.rest(path, body, port=chosen.port, certificate=not chosen.no_cert)
+
+    return _expecting(chosen.expect, call)
 
 
 def _body(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> etree._Element:
@@ -159,26 +184,17 @@ def _json(cell: str, value_of: Evaluate) -> Any:
 
 def _expecting(expected: str | None, call: Callable[[], T]) -> T | SfmtlsError:
     """Make a call: its reply, or the failure if it was predicted. Raises ExpectationError if that does not come."""
+    check(expected)
     try:
         reply = call()
     except SfmtlsError as error:
-        if expected in _names_of(error):
+        if came_true(expected, error):
             return error
         raise
     if expected:
         raise ExpectationError(
             f"{expected} was predicted, and the call succeeded",
-            " ".join(f"the answer is {reply!r}".split())[:200],
+            " ".join(f"the prediction was wrong: the answer is {reply!r}".split())[:200],
             "compare with the cell that fails: the port, the certificate, the user",
         )
     return reply
-
-
-def _names_of(error: SfmtlsError) -> set[str]:
-    """The names that a prediction may give an error: its class or a class above it, its fault code, or ``page``."""
-    names = {kind.__name__ for kind in type(error).__mro__ if issubclass(kind, SfmtlsError)}
-    if isinstance(error, CertificatePageError):
-        names.add("page")
-    if isinstance(error, ApiFault):
-        names.add(error.code)
-    return names

@@ -172,6 +172,8 @@ def _read(parser: MagicArgumentParser, arguments: Sequence[Argument], line: str)
     words = words_of(line)
     for word in words:
         flag = word.partition("=")[0]
+        if word == "--":
+            raise UsageError("-- stands alone; a flag is written --name, and a comment on this line begins with #")
         if word[0] in _OTHER_DASHES:
             name = flag.lstrip(f"-{_OTHER_DASHES}")
             raise UsageError(f"the dash before {name} is not the one on the keyboard; write --{name}")

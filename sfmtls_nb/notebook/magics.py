@@ -83,14 +83,16 @@ class SfMagics(Magics):
     )
     def sf_practice(self, chosen: Namespace) -> PracticeOrg | widgets.Widget | None:
         """Start the practice org and choose it; or show it, show its Setup, or stop it."""
+        from sfmtls_nb.notebook.moves import leaving
+
         workspace = self.workspace
         if chosen.action == "start":
-            workspace.start_practice()
+            with leaving(workspace):
+                workspace.start_practice()
         if chosen.action == "stop":
-            stopped = workspace.stop_practice()
-            if stopped is None:
+            if workspace.practice is None:
                 print("There is no practice org to stop.")
-            return stopped
+            return workspace.stop_practice()
         practice = workspace.running_practice()
         if chosen.scenario:
             print(workspace.arm(chosen.scenario))
@@ -104,28 +106,28 @@ class SfMagics(Magics):
     @takes(
         argument(
             "name",
+            nargs="?",
             completes="profile",
-            help="'practice', a profile, a My Domain such as acme for https://acme.my.salesforce.com, or its whole URL",
+            help="'practice', a profile, a My Domain such as acme for https://acme.my.salesforce.com, its whole URL, or "
+            "https://localhost:PORT; none: show where we are",
         ),
         argument("--sandbox", metavar="NAME", help="a sandbox of that org"),
         argument("--api-version", metavar="NN.0", help="default: SfMagics.api_version"),
         argument(
             "--ca-file", metavar="FILE", completes="file", help="PEM file of the root to trust, for a private server"
         ),
+        argument("--mutual-port", type=int, metavar="N", help="of a private server: the port that stands for 8443"),
         argument("--save", metavar="PROFILE", help="keep it as a profile of that name"),
     )
-    def sf_org(self, chosen: Namespace) -> Org:
-        """Choose the org to call."""
-        from sfmtls_nb.profiles import profiles_file
+    def sf_org(self, chosen: Namespace) -> Org | None:
+        """Choose the org to call; without a name, show where we are and what there is.
 
-        said = {name: value for name in ("api_version", "ca_file") if (value := getattr(chosen, name)) is not None}
-        before = self.workspace.identity
-        org = self.workspace.choose(chosen.name, sandbox=chosen.sandbox, save=chosen.save, **said)
-        if chosen.save is not None:
-            print(f"kept in {profiles_file()}")
-        if before and self.workspace.identity is None:
-            print("the certificate for the other org stays behind; %sf_identity presents one here")
-        return org
+        A profile is a table in profiles.toml: my_domain (and sandbox) or login_url; api_version, ca_file, accepted_roots,
+        mutual_port, connect_timeout, read_timeout; username; identity (a list of files). --save writes one.
+        """
+        from sfmtls_nb.notebook.moves import move
+
+        return move(self.workspace, chosen)
 
     @line_magic
     @takes(
@@ -167,10 +169,10 @@ class SfMagics(Magics):
         only, *others = chosen.files
         identity = self.workspace.assemble(chosen.files, asking=True) if others else self.workspace.named_identity(only)
         self.workspace.present(identity)
-        if chosen.write:
-            print("\n".join(self.workspace.write(identity, chosen.write, overwrite=chosen.overwrite)))
         found = self.workspace.findings(identity)
         display({"text/plain": findings_text(found), "text/html": findings_html(found)}, raw=True)
+        if chosen.write:
+            print("\n".join(self.workspace.write(identity, chosen.write, overwrite=chosen.overwrite)))
         return identity
 
     @line_cell_magic
@@ -181,7 +183,7 @@ class SfMagics(Magics):
             nargs="?",
             completes="operation",
             help="such as getUserInfo, or a name given with --save, or $variable; as a cell: a body or a whole envelope in "
-            "XML, where {{expression}} stands for its value; without either, a form",
+            "XML, where {{expression}} stands for its value, and {{expression|raw}} for a piece of XML; without either, a form",
         ),
         _NO_CERT,
         _PORT,
@@ -213,8 +215,8 @@ class SfMagics(Magics):
             nargs="*",
             completes="soql",
             raw=True,
-            help="the query, or $variable; as a cell, it stands in the cell; {{expression}} stands for its value; "
-            "without either, a form",
+            help="the query, or $variable; as a cell, it stands in the cell; {{expression}} stands for its value, and "
+            "{{expression|raw}} for a piece of SOQL, such as a field's name; without either, a form",
         ),
         argument("--api", choices=["soap", "rest"], help="by which API (default: SfMagics.api)"),
         argument("--deleted", action="store_true", help="deleted records too, as queryAll"),
@@ -239,8 +241,8 @@ class SfMagics(Magics):
             "path",
             nargs="+",
             raw=True,
-            help="such as limits, sobjects/Contact/describe or /services/data; {{expression}} stands for its value; a cell is "
-            "JSON (or $variable) to POST",
+            help="such as limits, sobjects/Contact/describe or /services/data; {{expression}} stands for its value, and "
+            "{{expression|raw}} for a piece of the path; a cell is JSON (or $variable) to POST",
         ),
         _NO_CERT,
         _PORT,
@@ -256,9 +258,9 @@ class SfMagics(Magics):
     @takes()
     def sf_curl(self, chosen: Namespace) -> str:
         """Show the last call as the curl command that does the same."""
-        from sfmtls_nb.notebook.calls import Verbatim
+        from sfmtls_nb.notebook.calls import Command
 
-        return Verbatim(self.workspace.curl())
+        return Command(self.workspace.curl())
 
     @line_magic
     @takes()

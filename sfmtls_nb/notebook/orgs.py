@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from urllib.parse import urlsplit
 
 from sfmtls_nb.errors import OrgError
-from sfmtls_nb.org import Org
+from sfmtls_nb.org import Org, checked_url
+from sfmtls_nb.practice import LOOPBACK, PracticeOrg
 from sfmtls_nb.profiles import PRACTICE, Profile, read_profiles
 
 
-def org_named(name: str, sandbox: str | None = None) -> Org | Profile:
+def org_named(name: str, sandbox: str | None = None, *, private: bool = False) -> Org | Profile:
     """The profile of that name; else the org at that host or URL; else the org of that My Domain.
 
+    private: its root is named beside it, so that it may be a server of one's own; on this machine it always may.
     Raises OrgError where the name is nearly one that is known: somebody else's org would be asked to sign in there.
     """
     profiles = read_profiles()
@@ -22,13 +25,40 @@ def org_named(name: str, sandbox: str | None = None) -> Org | Profile:
             raise OrgError(
                 "a whole host says itself which sandbox it is", next_step="name a sandbox beside a name such as acme"
             )
-        return Org.at(name)
-    org, known = Org.my_domain(name, sandbox=sandbox), [PRACTICE, *profiles]
-    alike = [each for each in known if each.casefold() == name.casefold()] or get_close_matches(name, known, 1, 0.8)
-    if alike and name not in profiles:
+        return _server(name, private=private) or Org.at(name)
+    org = Org.my_domain(name, sandbox=sandbox)
+    known = {each.casefold(): each for each in (PRACTICE, *profiles)}
+    swapped = [each for each in known if sorted(each) == sorted(name.casefold())]
+    close = swapped or get_close_matches(name.casefold(), known, 1, 0.7)
+    if close and name not in profiles:
+        near = known[close[0]]
         raise OrgError(
-            f"there is no profile {name}",
-            f"{alike[0]} is nearly the same, and so this is not taken for the My Domain of somebody else",
-            f"write {alike[0]} if you meant that; or the whole host of the My Domain, {name}.my.salesforce.com",
+            f"there is no profile {name}; did you mean {near}?",
+            f"{near} is nearly the same, and so this is not taken for the My Domain of somebody else",
+            f"write {near} if you meant that; or the whole host of the My Domain, {name}.my.salesforce.com",
         )
     return org
+
+
+def is_at(practice: PracticeOrg, name: str) -> bool:
+    """True if a name is an address of this practice org, on whichever of its ports."""
+    try:
+        parts = urlsplit(_address(name))
+        port = parts.port
+    except ValueError:
+        return False
+    ports = {urlsplit(url).port for url in (practice.api_url, practice.mutual_url)}
+    return parts.hostname in LOOPBACK and port in ports
+
+
+def _server(name: str, *, private: bool) -> Org | None:
+    """The org at a server that is not Salesforce's: one of this machine, or a private one."""
+    parts = urlsplit(checked_url(_address(name)))
+    host = parts.hostname or ""
+    if host in LOOPBACK or (private and not f".{host}".endswith((".salesforce.com", ".force.com"))):
+        return Org(f"https://{parts.netloc}")
+    return None
+
+
+def _address(name: str) -> str:
+    return name if "://" in name else f"https://{name}"

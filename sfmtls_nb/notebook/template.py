@@ -99,6 +99,11 @@ def fill_path(text: str, evaluate: Evaluate) -> str:
     return path
 
 
+def without_holes(text: str) -> str:
+    """The text but for its holes."""
+    return _HOLE.sub("", text)
+
+
 # ---------------------------------------------------------------- finding and evaluating
 
 

@@ -19,8 +19,8 @@ from sfmtls_nb.connection import Exchange, Request, Transport, curl_command
 from sfmtls_nb.errors import OrgError, PassphraseError, PracticeError, SfmtlsError
 from sfmtls_nb.files import KEEP, expand
 from sfmtls_nb.frame import records_frame
-from sfmtls_nb.notebook.identities import ask, ask_openly, assemble, find, identity_named
-from sfmtls_nb.notebook.orgs import org_named
+from sfmtls_nb.notebook.identities import ask, ask_openly, assemble, find, identity_named, user_named
+from sfmtls_nb.notebook.orgs import is_at, org_named
 from sfmtls_nb.org import Org, Port
 from sfmtls_nb.practice import ON_REQUEST, SCENARIOS, PracticeOrg
 from sfmtls_nb.profiles import PRACTICE, Profile, save_profile
@@ -67,11 +67,13 @@ class Workspace:
     ) -> Org:
         """Go to the org that a name means: ``practice``, a profile, a My Domain, or a whole host or URL.
 
+        A host that is not Salesforce's is one of this machine, or has its root named beside it (``ca_file``).
+
         save: keep it as a profile of that name. asking: False where nobody can type a passphrase; the certificate of a
         profile whose key is encrypted is then not presented. options: of `Org`, before the profile's.
         If anything fails, nobody has gone anywhere.
         """
-        if name == PRACTICE:
+        if name == PRACTICE or (self.practice and self.practice.running and is_at(self.practice, name)):
             if sandbox or save or options.get("ca_file"):
                 raise OrgError(
                     "the practice org has no sandbox, brings its own CA file, and is no profile",
@@ -79,7 +81,7 @@ class Workspace:
                     f"choose {PRACTICE} alone",
                 )
             return self.go_to(self._practice_org(options))
-        found = org_named(name, sandbox)
+        found = org_named(name, sandbox, private="ca_file" in options)
         profile, org = (found, found.org) if isinstance(found, Profile) else (None, found)
         unsaid = {key: value for key, value in self.usual.items() if getattr(org, key) == getattr(Org, key)}
         org = replace(org, **{**unsaid, **options})
@@ -189,10 +191,7 @@ class Workspace:
         if practice is None:
             username = username or (self.profile.username if self.profile else "") or ask_openly("Username: ")
             return PasswordLogin(username, ask("Password (and security token): "))
-        for user in practice.state.users:
-            if (username or "enforced") in (user.name, user.username):
-                return PasswordLogin(user.username, user.password)
-        return PasswordLogin(username or "", ask("Password: "))
+        return user_named(username or "enforced", practice)
 
     def find(self, name: str | Path) -> Path:
         """A file by name: here, or else in the practice org's folder, where its authority has put them."""
@@ -248,14 +247,24 @@ class Workspace:
         last = self.last
         return identity.findings(self.org, last.at if last else None, last.server_date if last else None)
 
+    def errors(self, identity: ClientIdentity) -> list[str]:
+        """The codes of the errors among the findings: with any of them, the certificate will be refused."""
+        return [finding.code for finding in self.findings(identity) if finding.severity == "error"]
+
     def write(self, identity: ClientIdentity, name: str, *, overwrite: bool = False) -> list[str]:
-        """Write the two files into a folder; at the practice org, within its folder. Returns a line about each."""
+        """Write the two files into a folder; at the practice org, within its folder. Returns a line about each.
+
+        The one for Setup is not written while the chain has an error.
+        """
         practice = self.at_practice()
         folder = practice.directory / expand(name) if practice else expand(name)
         self.pem = identity.write_pem(folder / "fullcert.pem", overwrite=overwrite)
         self._written.append(self.pem.absolute())
+        client = f"written for the client: {self.pem} ({KEEP})"
+        if errors := self.errors(identity):
+            return [client, f"nothing written to upload: first correct {', '.join(dict.fromkeys(errors))}"]
         upload = identity.write_upload(folder / "upload.crt", overwrite=overwrite)
-        return [f"written for the client: {self.pem} ({KEEP})", f"written for Setup: {upload} (upload it)"]
+        return [client, f"written for Setup: {upload} (upload it)"]
 
     # ------------------------------------------------------------ calls
 

@@ -16,6 +16,7 @@ from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.data import ORGANIZATION_ID, PROFILES, eighteen
 from sfmtls_nb.practice.failures import ArmedFailures
 from sfmtls_nb.practice.refusal import RefusedError
+from sfmtls_nb.practice.upload import leaf_or_error
 
 _SESSION_ALPHABET: Final = string.ascii_letters + string.digits + "._"
 #: Wrong passwords in a row that lock a user out, and the time of the lockout (Salesforce's default policy).
@@ -142,26 +143,32 @@ class OrgState:
         self.feature_enabled = True
 
     def upload_certificate(self, pem: bytes) -> x509.Certificate:
-        """Upload a client's leaf, the first certificate in a PEM file. Raises PracticeError if the upload is refused."""
+        """Upload a client's leaf, the first certificate in a PEM file.
+
+        Raises PracticeError if the upload is refused: a private key is in it, or the first is an authority's.
+        """
+        leaf = leaf_or_error(pem)
+        del pem  # it may hold a private key, and a frame that fails shows its variables
         if not self.feature_enabled:
             raise PracticeError(
                 "there is no section Mutual Authentication Certificates in this org",
                 next_step="open a case with Salesforce Support to have the feature enabled (here: ask_support())",
             )
-        try:
-            leaf = x509.load_pem_x509_certificates(pem)[0]
-        except TypeError as error:
-            raise PracticeError(
-                f"that is {type(pem).__name__}, and not what is in a file",
-                next_step="give the file's bytes: Path('upload.crt').read_bytes()",
-            ) from error
-        except (ValueError, x509.InvalidVersion) as error:
-            raise PracticeError(
-                "that is no certificate in PEM", str(error).partition("\n")[0], "upload the leaf: upload.crt"
-            ) from error
+        if isinstance(leaf, PracticeError):
+            raise leaf
         if leaf not in self.uploaded_leaves:
             self.uploaded_leaves.append(leaf)
         return leaf
+
+    def remove_certificate(self, leaf: x509.Certificate) -> None:
+        """Remove an uploaded leaf. Raises PracticeError where it is not uploaded."""
+        if leaf not in self.uploaded_leaves:
+            raise PracticeError(
+                "that certificate is not among the uploaded ones",
+                f"there are {len(self.uploaded_leaves)}",
+                "take one of uploaded_leaves",
+            )
+        self.uploaded_leaves.remove(leaf)
 
     def clone_profile(self, name: str, new_name: str) -> UserProfile:
         """Copy a profile. The clone has an id of its own, and its permissions may be changed.

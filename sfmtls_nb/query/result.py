@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sfmtls_nb.connection import Exchange
-from sfmtls_nb.errors import ApiFault
+from sfmtls_nb.errors import ApiFault, SfmtlsError
 from sfmtls_nb.query.describe import DescribeSObjectResult
 from sfmtls_nb.query.pages import Page, PageSource, SentRecord
-from sfmtls_nb.query.soql import SelectedField, columns_of, parse_selection
-from sfmtls_nb.values import Column, Kind, value_of
+from sfmtls_nb.query.soql import SelectedField, columns_of, parse_selection, texts_of
+from sfmtls_nb.values import Column, Kind, part_value, value_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +21,6 @@ Record = dict[str, Any]
 
 _COUNT: Final = "COUNT()"
 _AGGREGATE: Final = "AggregateResult"
-#: The parts of a compound field that are numbers.
-_NUMBERS: Final = frozenset({"latitude", "longitude"})
 
 
 class QueryResult:
@@ -39,6 +37,7 @@ class QueryResult:
         self._ask = describe
         self._describe = cache(self._description)
         self._selection = parse_selection(soql)
+        self._texts = frozenset(texts_of(self._selection) if self._selection else ())
         self._first = source.first()
         self.size = self._first.size
         self.exchange: Exchange | None = self._first.exchange
@@ -47,7 +46,7 @@ class QueryResult:
         if self._counts:
             yield {_COUNT: self.size}
         for sent in self._all(self._first):
-            yield self._record(sent, top=True)
+            yield self._record(sent)
 
     @property
     def _counts(self) -> bool:
@@ -56,7 +55,7 @@ class QueryResult:
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        """The selected columns, in the order of the query's text; empty where it is not understood, as with TYPEOF."""
+        """The selected columns, in the order of the query's text; empty where it is not understood."""
         if self._counts:
             return (Column(_COUNT, "int"),)
         return columns_of(self._selection, self._describe) if self._selection else ()
@@ -76,12 +75,27 @@ class QueryResult:
         return f"<QueryResult {records}: {' '.join(self.soql.split())[:80]}>"
 
     def _all(self, page: Page) -> Iterator[SentRecord]:
-        """The records of a page and of all that follow it."""
-        yield from page.records
-        while page.more:
+        """The records of a page and of all that follow it. Raises SfmtlsError where they lead round in a circle."""
+        size, came, seen = page.size, 0, set[str]()
+        while True:
+            came += len(page.records)
+            if came > size or page.more in seen or len(seen) > size:
+                self._refuse_circle(page, f"{came:,} records of {size:,} after {len(seen) + 1:,} pages")
+            yield from page.records
+            if not page.more:
+                return
+            seen.add(page.more)
             page = self._source.next(page.more)
             self.exchange = page.exchange
-            yield from page.records
+
+    def _refuse_circle(self, page: Page, evidence: str) -> NoReturn:
+        error = SfmtlsError(
+            "the pages of the query lead round in a circle, or bring more records than there are",
+            evidence,
+            "run the query again; if it comes again, something between you and the org may be repeating answers",
+        )
+        error.exchange = page.exchange or self.exchange
+        raise error
 
     # ------------------------------------------------------------ values
 
@@ -100,27 +114,26 @@ class QueryResult:
     def _kinds(self) -> dict[str, Kind | None]:
         return {column.name: column.kind for column in self.columns}
 
-    def _record(self, sent: SentRecord, *, top: bool = False) -> Record:
+    def _record(self, sent: SentRecord, above: str = "") -> Record:
+        """The values of a record. above: the parents or the subquery that it came by, such as ``Account.``"""
         described = self._describe(sent.type)
         # An alias is no field of the sObject.
-        kinds = self._kinds if top and (described is None or sent.fields.keys() - described.fields.keys()) else {}
-        return {name: self._value(name, given, described, kinds) for name, given in sent.fields.items()}
+        alias = not above and (described is None or sent.fields.keys() - described.fields.keys())
+        kinds = self._kinds if alias else {}
+        return {name: self._value(f"{above}{name}", given, described, kinds) for name, given in sent.fields.items()}
 
     def _value(
-        self, name: str, given: Any, described: DescribeSObjectResult | None, kinds: Mapping[str, Kind | None]
+        self, path: str, given: Any, described: DescribeSObjectResult | None, kinds: Mapping[str, Kind | None]
     ) -> Any:
+        name = path.rpartition(".")[2]
         if isinstance(given, SentRecord):
-            return self._record(given)
+            return self._record(given, f"{path}.")
         if isinstance(given, Page):
-            return [self._record(each) for each in self._all(given)]
+            return [self._record(each, f"{path}.") for each in self._all(given)]
         if isinstance(given, dict):
-            return {part: value_of("double", inner) if part in _NUMBERS else inner for part, inner in given.items()}
+            return {part: part_value(part, inner) for part, inner in given.items()}
         if given is None and described and name in described.children:
             return []
-        kind = (described.kind(name) if described else None) or kinds.get(name)
-        return value_of(kind or _guessed(name), given)
-
-
-def _guessed(name: str) -> Kind | None:
-    """Kind of an unnamed function's value, expr0 and so on: mostly a number, and value_of lets be what is not."""
-    return "double" if name.startswith("expr") and name[4:].isdecimal() else None
+        if path.lower() in self._texts:
+            return given
+        return value_of((described.kind(name) if described else None) or kinds.get(name), given)

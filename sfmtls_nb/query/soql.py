@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final, Literal
 
 from sfmtls_nb.query.describe import DescribeSObjectResult
-from sfmtls_nb.values import Column, Kind, kind_of, spelled
+from sfmtls_nb.values import Column, Kind, kind_of, parts_of, spelled
 
 _TOKEN: Final = re.compile(r"'(?:\\.|[^'\\])*'|[A-Za-z_][\w.]*|\S", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z_][\w.]*")
@@ -20,14 +21,19 @@ _NAME: Final = re.compile(r"[A-Za-z_][\w.]*")
 _CLAUSES: Final = frozenset(
     {"where", "using", "with", "group", "order", "having", "limit", "offset", "for", "all", "update"}
 )
-#: Kind of a function's values. None: the kind of its argument. Of other functions nothing is known.
-_FUNCTIONS: Final[dict[str, Kind | None]] = {
+#: Functions whose value stands under the name of their field, where it has no alias.
+_IN_PLACE: Final = frozenset({"format", "tolabel", "convertcurrency"})
+#: Functions whose value is a text for people, whatever the type of their field is: 1.000 is a German thousand.
+_TEXTS: Final = frozenset({"format", "tolabel"})
+#: Kind of a function's values, or that they have the kind of its argument. Of other functions nothing is known.
+_FUNCTIONS: Final[dict[str, Kind | Literal["argument"]]] = {
     "count": "int",
     "count_distinct": "int",
     "sum": "double",
     "avg": "double",
-    "min": None,
-    "max": None,
+    **dict.fromkeys(("min", "max", "convertcurrency"), "argument"),
+    **dict.fromkeys(_TEXTS, "string"),
+    "distance": "double",
     "grouping": "int",
     "day_only": "date",
     **dict.fromkeys(
@@ -44,11 +50,16 @@ Describe = Callable[[str], DescribeSObjectResult | None]
 
 @dataclass(frozen=True)
 class SelectedField:
-    """A selected field, or a function of one (its name in lower case), and its alias if it has one."""
+    """A selected field, or a function of one (its name in lower case), and its alias if it has one.
+
+    plain: False if other functions stand around the field as well. of: the sObject that a WHEN of TYPEOF names.
+    """
 
     path: tuple[str, ...]
     function: str = ""
     alias: str = ""
+    plain: bool = True
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ class Selection:
 
 
 def parse_selection(soql: str) -> Selection | None:
-    """The selection of a query; None if its text is not understood, as with TYPEOF."""
+    """The selection of a query; None if its text is not understood."""
     tokens = deque(_TOKEN.findall(soql))
     try:
         selection = _selection(tokens)
@@ -73,10 +84,10 @@ def parse_selection(soql: str) -> Selection | None:
 
 def _selection(tokens: deque[str]) -> Selection:
     _take(tokens, "select")
-    fields = [_field(tokens)]
+    fields = [*_selected(tokens)]
     while tokens[0] == ",":
         tokens.popleft()
-        fields.append(_field(tokens))
+        fields += _selected(tokens)
     _take(tokens, "from")
     source = _name(tokens)
     behind = list(_rest(tokens))
@@ -97,23 +108,42 @@ def _rest(tokens: deque[str]) -> Iterator[str]:
         yield tokens.popleft().lower()
 
 
-def _field(tokens: deque[str]) -> SelectedField | Selection:
+def _selected(tokens: deque[str]) -> Iterator[SelectedField | Selection]:
+    """What stands between two commas: a field, a function, a subquery, or a TYPEOF with its fields."""
     if tokens[0] == "(":
         tokens.popleft()
-        subquery = _selection(tokens)
+        yield _selection(tokens)
         _take(tokens, ")")
-        return subquery
+        return
     name = _name(tokens)
-    if name.lower() == "typeof":
-        raise ValueError(name)
+    if name.lower() == "typeof" and _NAME.fullmatch(tokens[0]) and tokens[0].lower() != "from":
+        yield from _typeof(tokens)
+        return
     function, inside = "", [name]
     if tokens[0] == "(":
         tokens.popleft()
         function, inside = name.lower(), list(_rest(tokens))
         _take(tokens, ")")
-    path = tuple(inside[0].split(".")) if len(inside) == 1 and _NAME.fullmatch(inside[0]) else ()
+    # Of convertCurrency(Amount) within MAX(…) the field counts.
+    names = [word for word, behind in pairwise([*inside, ""]) if _NAME.fullmatch(word) and behind != "("]
+    path = tuple(names[0].split(".")) if len(names) == 1 else ()
     alias = _name(tokens) if _NAME.fullmatch(tokens[0]) and tokens[0].lower() != "from" else ""
-    return SelectedField(path, function, alias)
+    yield SelectedField(path, function, alias, plain=len(inside) < 2)
+
+
+def _typeof(tokens: deque[str]) -> Iterator[SelectedField]:
+    """``What WHEN Account THEN Phone, Site ELSE Name END``, behind the word TYPEOF: the fields of all branches."""
+    parent = tuple(_name(tokens).split("."))
+    while (word := tokens.popleft().lower()) != "end":
+        of = _name(tokens) if word == "when" else ""
+        if word == "when":
+            _take(tokens, "then")
+        elif word != "else":
+            raise ValueError(word)
+        yield SelectedField((*parent, *_name(tokens).split(".")), of=of)
+        while tokens[0] == ",":
+            tokens.popleft()
+            yield SelectedField((*parent, *_name(tokens).split(".")), of=of)
 
 
 def _name(tokens: deque[str]) -> str:
@@ -135,6 +165,15 @@ def columns_of(selection: Selection, describe: Describe) -> tuple[Column, ...]:
     return _columns(selection, selection.source, describe)
 
 
+def texts_of(selection: Selection) -> Iterator[str]:
+    """Names, in lower case, of the values that are text whatever their fields are: of a child ``contacts.amount``."""
+    for selected in selection.fields:
+        if isinstance(selected, Selection):
+            yield from (f"{selected.source}.{name}".lower() for name in texts_of(selected))
+        elif selected.function in _TEXTS:
+            yield (selected.alias or ".".join(selected.path)).lower()
+
+
 def _columns(selection: Selection, sobject: str, describe: Describe) -> tuple[Column, ...]:
     columns: list[Column] = []
     unnamed = 0
@@ -145,20 +184,46 @@ def _columns(selection: Selection, sobject: str, describe: Describe) -> tuple[Co
         if selected.function == "fields":
             columns += _all_fields(selected.path, sobject, describe)
             continue
-        field = _walk(_without_source(selected.path, selection, sobject, describe), sobject, describe)
+        path = _without_source(selected.path, selection, sobject, describe)
+        name, type_name = _walk(path, sobject, describe, selected.of)
         if not selected.function:
-            grouped = field.name.rpartition(".")[2] if selection.aggregate else field.name
-            columns.append(Column(selected.alias or grouped, field.kind))
-        elif not selection.aggregate:
-            # Under which name it comes without an alias depends on the function: the records tell.
-            if selected.alias:
-                columns.append(Column(selected.alias, _FUNCTIONS.get(selected.function)))
-        elif selected.alias or selected.path:
-            name = selected.alias or f"expr{unnamed}"
-            unnamed += not selected.alias
-            given = _FUNCTIONS.get(selected.function)
-            columns.append(Column(name, given or (field.kind if selected.function in ("min", "max") else None)))
-    return tuple(columns)
+            grouped = name.rpartition(".")[2] if selection.aggregate else name
+            columns += _of_type(selected.alias or grouped, type_name)
+            continue
+        kind = _FUNCTIONS.get(selected.function)
+        kind = _kind(type_name) if kind == "argument" else kind
+        if selected.alias:
+            columns.append(Column(selected.alias, kind))
+        elif selection.aggregate and (selected.path or not selected.plain):
+            columns.append(Column(f"expr{unnamed}", kind))
+            unnamed += 1
+        elif selected.function in _IN_PLACE and selected.plain:
+            columns.append(Column(name, kind))
+        # Under which name others come without an alias depends on the function: the records tell.
+    return tuple(_once(columns))
+
+
+def _once(columns: Iterable[Column]) -> Iterable[Column]:
+    """Each column once: branches of a TYPEOF may name the same field. Where they differ in its kind, that is not known."""
+    found: dict[str, Column] = {}
+    for column in columns:
+        same = found.setdefault(column.name, column)
+        if same.kind != column.kind:
+            found[column.name] = replace(same, kind=None)
+    return found.values()
+
+
+def _of_type(name: str, type_name: str) -> Iterator[Column]:
+    """The column of a field; of a compound field, those of its parts."""
+    parts = parts_of(type_name)
+    if not parts:
+        yield Column(name, _kind(type_name))
+    for part, kind in parts.items():
+        yield Column(f"{name}.{part}", kind)
+
+
+def _kind(type_name: str) -> Kind | None:
+    return kind_of(type_name) if type_name else None
 
 
 def _children(subquery: Selection, sobject: str, describe: Describe) -> Column:
@@ -173,7 +238,7 @@ def _all_fields(which: tuple[str, ...], sobject: str, describe: Describe) -> Ite
     described = describe(sobject)
     for name, type_name in described.fields.items() if described else ():
         if which == ("all",) or (which == ("custom",)) == name.endswith("__c"):
-            yield Column(name, kind_of(type_name))
+            yield from _of_type(name, type_name)
 
 
 def _without_source(path: tuple[str, ...], of: Selection, sobject: str, describe: Describe) -> tuple[str, ...]:
@@ -184,18 +249,21 @@ def _without_source(path: tuple[str, ...], of: Selection, sobject: str, describe
     return path if described and spelled(path[0], described.parents) in described.parents else path[1:]
 
 
-def _walk(path: tuple[str, ...], sobject: str, describe: Describe) -> Column:
-    """The field at a path, by way of the parents. Of a parent that may be one of several, the first with the field."""
+def _walk(path: tuple[str, ...], sobject: str, describe: Describe, of: str = "") -> tuple[str, str]:
+    """The name of the field at a path, by way of the parents, and its type; "" where that is not known.
+
+    Of a parent that may be one of several, the first with the field. of: the one that the field is asked of.
+    """
     described = describe(sobject) if path else None
     if described is None:
-        return Column(".".join(path))
+        return ".".join(path), ""
     if len(path) == 1:
         name = spelled(path[0], described.fields)
-        return Column(name, described.kind(name))
+        return name, described.fields.get(name, "")
     step = spelled(path[0], described.parents)
-    found = Column(".".join(path[1:]))
-    for parent in described.parents.get(step, ()):
-        found = _walk(path[1:], parent, describe)
-        if found.kind:
+    name, type_name = ".".join(path[1:]), ""
+    for parent in (of,) if of and len(path) == 2 else described.parents.get(step, ()):
+        name, type_name = _walk(path[1:], parent, describe, of)
+        if type_name:
             break
-    return Column(f"{step}.{found.name}", found.kind)
+    return f"{step}.{name}", type_name

@@ -19,11 +19,12 @@ CELLS = {
     "reply-tree": "%sf_soap getUserInfo",
     "dataframe": "%sf_soql SELECT Name, Industry, NumberOfEmployees FROM Account LIMIT 5",
     "expected-failure": "%sf_soap getUserInfo --no-cert --expect page",
+    "curl": "%sf_curl",
     "error": "%sf_soap getUserInfo --no-cert",
 }
 NUMBERS = {name: number for number, name in enumerate(CELLS, 1)}
 # Not what says where the practice org is: it is elsewhere each time.
-SHOWN = [name for name in CELLS if name != "sign-in"]
+SHOWN = [name for name in CELLS if name not in ("sign-in", "curl")]
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,13 @@ def test_a_notebook_opens_in_the_theme_that_was_asked_for(notebook: Notebook) ->
 def test_there_is_something_to_see_in_either_theme(pictures: dict[str, Picture], name: str) -> None:
     taken = [pictures[f"{name}-{theme}"] for theme in ("light", "dark")]
     assert [(picture.blank, picture.dark) for picture in taken] == [(False, False), (False, True)]
+
+
+def test_a_click_selects_the_whole_curl_command(notebook: Notebook) -> None:
+    command = notebook.output(NUMBERS["curl"]).locator("pre[role=region]")
+    command.click()
+    selected = notebook.page.evaluate("getSelection().toString()")
+    assert (command.inner_text(), "curl -sS ") == (selected.rstrip("\n"), selected[:9])
 
 
 @pytest.mark.parametrize("pressed", ["Enter", "Space"])

@@ -167,6 +167,79 @@ def test_the_command_without_lessons_prints_a_short_message(
     assert "the lessons are not there" in capsys.readouterr().err
 
 
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The arguments with which JupyterLab was started, in place of starting it."""
+    seen: list[list[str]] = []
+    monkeypatch.setattr("jupyterlab.labapp.LabApp.launch_instance", seen.append)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("typed", "passed"),
+    [
+        ("--allow-root", ["--allow-root"]),
+        ("-- --allow-root --port 9999", ["--allow-root", "--port", "9999"]),
+        ("--port 9999 --no-browser", ["--port", "9999", "--no-browser"]),
+        ("--ServerApp.token=", ["--ServerApp.token="]),
+        ("", []),
+    ],
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_flags_that_are_not_ours_are_jupyterlabs(
+    course: Course,
+    launched: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    passed: list[str],
+    *,
+    named: bool,
+) -> None:
+    monkeypatch.chdir(course.source)
+    assert 0 == cli.main(["lab", *([str(course.mine)] if named else []), *typed.split()])
+    folder = course.mine if named else course.source / "sfmtls_lessons"
+    assert ([f"--ServerApp.root_dir={folder}", passed], True) == (
+        [launched[0][0], launched[0][2:]],
+        (folder / "01_a.ipynb").is_file(),
+    )
+
+
+def test_no_open_holds_wherever_it_stands(course: Course, launched: list[list[str]]) -> None:
+    cli.main(["lab", str(course.mine), "--port", "9999", "--no-open"])
+    assert [] == launched
+
+
+@pytest.mark.parametrize("command", ["tour", "practice"])
+def test_other_commands_take_no_flags_of_jupyterlab(command: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main([command, "--allow-root"])
+
+
+def test_root_is_told_what_to_do(
+    course: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_: list[str]) -> None:
+        raise SystemExit(1)
+
+    monkeypatch.setattr("jupyterlab.labapp.LabApp.launch_instance", refuse)
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    assert 1 == cli.main(["lab", str(course.mine)])
+    assert f"lab {course.mine} --allow-root" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("user", "flags"), [(1000, []), (0, ["--allow-root"])])
+def test_another_end_of_jupyterlab_is_not_blamed_on_root(
+    course: Course, monkeypatch: pytest.MonkeyPatch, user: int, flags: list[str]
+) -> None:
+    def end(_: list[str]) -> None:
+        raise SystemExit(1)
+
+    monkeypatch.setattr("jupyterlab.labapp.LabApp.launch_instance", end)
+    monkeypatch.setattr(os, "geteuid", lambda: user, raising=False)
+    with pytest.raises(SystemExit):
+        cli.main(["lab", str(course.mine), *flags])
+
+
 # ---------------------------------------------------------------- as installed from a wheel
 
 

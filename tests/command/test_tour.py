@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 
 from sfmtls_nb import ExpectationError
 from sfmtls_nb.command import tour
+from sfmtls_nb.command.program import program
 from sfmtls_nb.practice import PracticeOrg
 
 SECRET_SESSION_ID = re.compile(r"00D\w{12}![^•]")
@@ -77,6 +85,48 @@ def test_each_call_is_shown_as_curl(text: str) -> None:
 
 def test_the_last_line_says_what_is_next(text: str) -> None:
     assert text.splitlines()[-1] == "next: make lab"
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_the_commands_it_ends_with_can_be_typed_where_it_ran(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, found: bool
+) -> None:
+    scripts = Path(sysconfig.get_path("scripts"))
+    monkeypatch.setenv("PATH", str(scripts) if found else "/nowhere")
+    monkeypatch.chdir(tmp_path)
+    paper = io.StringIO()
+    tour.tour(paper)
+    command = "sfmtls-nb" if found else str(scripts / "sfmtls-nb")
+    assert f"next: {command} lab" == paper.getvalue().splitlines()[-1]
+    assert f"     {command} practice --dir " in paper.getvalue()
+
+
+def test_from_the_folder_above_the_command_has_its_short_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    scripts = Path(sysconfig.get_path("scripts"))
+    monkeypatch.chdir(scripts.parents[1])
+    assert str(Path(*scripts.parts[-2:], "sfmtls-nb")) == program()
+
+
+def test_its_curl_commands_find_their_files_and_ports_at_the_org_that_it_names_in_the_end(text: str) -> None:
+    line = next(line for line in text.splitlines() if " practice --dir " in line)
+    urls = {*re.findall(r"curl -sS (https://localhost:\d+)", text)}
+    files = {Path(name) for name in re.findall(r"(?:--cacert|-E) (\S+)", text)}
+    assert (2, 2, []) == (len(urls), len(files), [file for file in files if file.exists()])
+    command = [sys.executable, "-m", "sfmtls_nb.command.cli", *shlex.split(line)[1:]]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as practice:
+        try:
+            assert practice.stdout
+            described = json.loads("".join(iter(practice.stdout.readline, "}\n")) + "}")
+            assert {described["api_url"], described["mutual_url"]} == urls
+            assert [] == [file for file in files if not file.exists()]
+            export = next(line for line in text.splitlines() if "SF_PASSWORD=" in line)
+            shown = subprocess.check_output(["bash", "-c", f'{export}; echo "$SF_PASSWORD"'], text=True)
+            enforced = next(user for user in described["users"] if user["username"].startswith("enforced@"))
+            assert enforced["password"] == shown.strip()
+        finally:
+            practice.terminate()
+    shutil.rmtree(Path(described["ca_file"]).parent)
 
 
 def test_no_session_id_is_shown(text: str) -> None:

@@ -352,6 +352,14 @@ class TestAScenario:
         assert "/mine/fullcert.pem" in capsys.readouterr().out.rpartition("curl")[2]
 
 
+@pytest.mark.parametrize("line", ["%sf_curl", "%sf_soap getUserInfo --curl"])
+def test_a_curl_command_is_text_that_a_click_selects_whole(cells: Cells, line: str) -> None:
+    command = cells("%sf_soap r << getUserInfo", line)
+    shown, _ = cells.shell.display_formatter.format(command)  # type: ignore[union-attr]
+    assert (str(command), "user-select:all" in shown["text/html"]) == (shown["text/plain"], True)
+    assert "<script" not in shown["text/html"]
+
+
 class TestAQuery:
     def test_on_a_line_keeps_its_quotes(self, cells: Cells) -> None:
         found = cells("%sf_soql SELECT Name FROM User WHERE Username = 'enforced@practice.example' --api rest")
@@ -553,7 +561,8 @@ def test_a_certificate_goes_with_the_practice_org_it_was_for(cells: Cells) -> No
 
 
 @pytest.mark.parametrize(
-    ("line", "missing"), [("sf_login nobody@practice.example", "Password"), ("sf_org acme\n%sf_login", "Username")]
+    ("line", "missing"),
+    [("sf_org acme\n%sf_login nobody@acme.example", "Password"), ("sf_org acme\n%sf_login", "Username")],
 )
 def test_what_nobody_can_be_asked_for_is_an_error_of_ours(
     cells: Cells, monkeypatch: pytest.MonkeyPatch, line: str, missing: str

@@ -138,7 +138,7 @@ class TestAUsageError:
         [
             ("%sf_practice dance", "invalid choice: 'dance'"),
             ("%sf_practice --nope", "there is no --nope"),
-            ("%sf_org", "required: name"),
+            ("%sf_org --sandbox uat", "these flags go with the name of an org"),
             ("%sf_org acme --sandbox", "--sandbox: expected one argument"),
             ("%sf_login me --password x", "a secret that stands in a cell is saved with the notebook"),
             ("%sf_login me --Security-Token=x", "a secret that stands in a cell is saved with the notebook"),
@@ -317,13 +317,29 @@ class TestAPrediction:
             ("--no-cert --expect MUTUAL_AUTHENTICATION_FAILED", "CertificatePageError"),
             ("--port 443 --expect page", "MutualAuthenticationFault"),
             ("--port 443 --expect INVALID_SESSION_ID", "MutualAuthenticationFault"),
-            ("--port 443 --expect mutual_authentication_failed", "MutualAuthenticationFault"),
-            ("--port 443 --expect Exception", "MutualAuthenticationFault"),
         ],
     )
-    def test_of_another_failure_raises_the_one_that_came(self, signed_in: Kernel, line: str, error: str) -> None:
+    def test_of_another_failure_was_wrong_and_says_what_came(self, signed_in: Kernel, line: str, error: str) -> None:
         ran = signed_in.run(f"%sf_soap getUserInfo {line}")
-        assert ran.traceback[0].startswith(f"{error}: ")
+        expected = line.rpartition(" ")[2]
+        assert ran.traceback[0] == f"ExpectationError: {expected} was predicted, and {error} came"
+        assert "the prediction was wrong: " in ran.traceback[1]
+
+    @pytest.mark.parametrize(
+        ("invented", "nearest"),
+        [
+            ("mutual_authentication_failed", "MUTUAL_AUTHENTICATION_FAILED"),
+            ("MUTUAL_AUTH_FAILED", "MUTUAL_AUTHENTICATION_FAILED"),
+            ("Exception", "UNKNOWN_EXCEPTION"),
+            ("pages", "page"),
+            ("CertificatePage", "CertificatePageError"),
+        ],
+    )
+    def test_of_what_is_no_failure_is_refused_with_the_nearest(
+        self, signed_in: Kernel, invented: str, nearest: str
+    ) -> None:
+        ran = signed_in.run(f"%sf_soap getUserInfo --expect {invented}")
+        assert f"no failure is called {invented}; did you mean {nearest}?" in ran.streams
 
     @pytest.mark.parametrize("expected", ["page", "SfmtlsError", "ExpectationError"])
     def test_of_a_failure_raises_when_the_call_succeeds(self, signed_in: Kernel, expected: str) -> None:
@@ -347,7 +363,7 @@ class TestAnError:
             ("%sf_identity nowhere.key", "IdentityError"),
             ("%sf_identity client.key", "IdentityError"),
             (f"%sf_identity {CHAIN} --write client.key", "IdentityError"),
-            ("%sf_login nobody", "LoginFault"),
+            ("%sf_login nobody", "PracticeError"),
         ],
     )
     def test_of_each_kind_is_one_of_ours(self, signed_in: Kernel, cell: str, error: str) -> None:
@@ -391,9 +407,12 @@ class TestASecret:
     def test_of_an_open_key_is_not_asked_for(self, encrypted: Kernel) -> None:
         assert encrypted.run(f"%sf_identity {CHAIN}", typed="").prompts == []
 
-    def test_of_another_user_is_asked_for_unseen(self, kernel: Kernel) -> None:
-        ran = kernel.run("%sf_practice", "%sf_login nobody@practice.example", typed="wrong")
-        assert ran.prompts == [("Password: ", True)]
+    @pytest.mark.parametrize("typed", ["enforce", "Enforced@practice.example", "enforced@practise.example"])
+    def test_of_a_user_that_the_practice_org_has_not_is_not_asked_for(self, kernel: Kernel, typed: str) -> None:
+        ran = kernel.run("%sf_practice", f"%sf_login {typed}", typed="wrong")
+        assert [] == ran.prompts
+        expected = [f"PracticeError: the practice org has no user {typed}", "  next: did you mean enforced?"]
+        assert expected == [ran.traceback[0], ran.traceback[-1]]
 
     def test_of_a_real_org_is_asked_for_unseen_and_the_name_is_not(self, kernel: Kernel) -> None:
         ran = kernel.run("%sf_org acme", "%sf_login", typed="me@example.com")
@@ -401,8 +420,8 @@ class TestASecret:
 
     def test_is_asked_for_in_the_notebook_also_where_the_profile_loads_the_extension(self) -> None:
         for kernel in started("--InteractiveShellApp.extensions=['sfmtls_nb']"):
-            ran = kernel.run("%sf_practice", "%sf_login nobody", typed="wrong")
-            assert ran.prompts == [("Password: ", True)]
+            ran = kernel.run("%sf_org acme", "%sf_login me@acme.example", typed="")
+            assert ran.prompts == [("Password (and security token): ", True)]
 
 
 def test_loading_the_extension_twice_is_harmless(signed_in: Kernel) -> None:

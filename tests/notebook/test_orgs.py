@@ -6,11 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb import ClientIdentity, OrgError, SfmtlsError, read_profiles
+from sfmtls_nb import profiles as profiles_module
 from sfmtls_nb.notebook.guide.guide import Guide
 from sfmtls_nb.notebook.workspace import Workspace
+from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.profiles import _KEYS
 
 
 @pytest.fixture
@@ -263,3 +267,104 @@ def test_the_guide_of_a_notebook_asks_for_the_api_version_that_is_set_there(shel
     guide.fields["name"].value = "acme"
     guide.buttons["Go there"].click()
     assert "60.0" == guide.walk.workspace.chosen_org().api_version
+
+
+# ---------------------------------------------------------------- nearly a name, none, and a server of one's own
+
+
+@pytest.mark.parametrize(
+    ("typed", "near"), [("prdo", "prod"), ("PROD", "prod"), ("dve", "dev"), ("practise", "practice")]
+)
+def test_a_name_that_is_nearly_known_is_asked_about(
+    shell: InteractiveShell, profiles: Path, typed: str, near: str
+) -> None:
+    profiles.write_text('[prod]\nmy_domain = "acme"\n[dev]\nmy_domain = "acme-dev"\n')
+    with pytest.raises(OrgError, match=f"did you mean {near}?") as refused:
+        shell.run_line_magic("sf_org", typed)
+    assert f"{typed}.my.salesforce.com" in refused.value.next_step
+    assert "https://acme-corp.my.salesforce.com" == shell.run_line_magic("sf_org", "acme-corp").login_url
+
+
+def test_without_a_name_it_is_shown_where_we_are_and_what_there_is(
+    shell: InteractiveShell, profiles: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profiles.write_text('[prod]\nmy_domain = "acme"\n')
+    shell.run_line_magic("sf_login", "")
+    before = workspace_of(shell).session
+    here = shell.run_line_magic("sf_org", "")
+    shown = capsys.readouterr().out
+    assert (before, here) == (workspace_of(shell).session, workspace_of(shell).org)
+    assert [] == [
+        each
+        for each in (
+            here.login_url,
+            "the practice org",
+            "signed in",
+            "prod (https://acme.my.salesforce.com)",
+            str(profiles),
+        )
+        if each not in shown
+    ]
+
+
+@pytest.mark.usefixtures("profiles")
+def test_flags_without_a_name_are_refused(shell: InteractiveShell) -> None:
+    with pytest.raises(UsageError, match="go with the name of an org"):
+        shell.run_line_magic("sf_org", "--sandbox uat")
+
+
+@pytest.mark.usefixtures("profiles")
+def test_another_org_says_that_the_session_is_gone(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    shell.run_line_magic("sf_login", "")
+    shell.run_line_magic("sf_org", "acme")
+    assert "the session is gone" in capsys.readouterr().out
+    shell.run_line_magic("sf_org", "other")
+    assert "session" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("profiles")
+def test_the_address_of_the_running_practice_org_is_the_practice_org(shell: InteractiveShell) -> None:
+    practice = workspace_of(shell).running_practice()
+    for address in (
+        practice.api_url,
+        practice.mutual_url,
+        practice.api_url.removeprefix("https://"),
+        f"{practice.api_url}/",
+    ):
+        shell.run_line_magic("sf_org", "acme")
+        shell.run_line_magic("sf_org", address)
+        assert practice == workspace_of(shell).at_practice()
+
+
+@pytest.mark.usefixtures("profiles")
+def test_another_practice_org_is_called_by_its_address(
+    shell: InteractiveShell, own_practice: PracticeOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = own_practice.endpoints["mutual_port"]
+    shell.run_line_magic("sf_org", f"{own_practice.api_url} --ca-file '{own_practice.ca_file}' --mutual-port {port}")
+    username, password = own_practice.user("enforced")
+    monkeypatch.setattr("getpass.getpass", lambda _: password)
+    shell.run_line_magic("sf_login", username)
+    shell.run_line_magic("sf_identity", f"'{own_practice.client.fullcert}'")
+    assert username == shell.run_line_magic("sf_soap", "getUserInfo").text(".//userName")
+
+
+@pytest.mark.usefixtures("profiles")
+def test_a_private_server_elsewhere_needs_its_root_beside_it(shell: InteractiveShell, tmp_path: Path) -> None:
+    with pytest.raises(OrgError, match="not the host of a My Domain"):
+        shell.run_line_magic("sf_org", "https://sf.acme.example:8001")
+    root = workspace_of(shell).running_practice().ca_file
+    org = shell.run_line_magic("sf_org", f"https://sf.acme.example:8001 --ca-file '{root}'")
+    assert ("https://sf.acme.example:8001", str(root)) == (org.login_url, str(org.ca_file))
+    with pytest.raises(OrgError):
+        shell.run_line_magic("sf_org", f"https://na30.salesforce.com --ca-file '{root}'")
+    assert not (tmp_path / "profiles.toml").exists()
+
+
+def test_the_keys_of_a_profile_are_documented_where_profiles_are(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.run_line_magic("sf_org", "--help")
+    shown = capsys.readouterr().out
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert [] == [key for key in _KEYS for text in (shown, profiles_module.__doc__ or "", readme) if key not in text]

@@ -30,7 +30,7 @@ from sfmtls_nb import (
     SoapFault,
     login,
 )
-from sfmtls_nb.certificates.chain import fingerprint
+from sfmtls_nb.certificates import fingerprint
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.api.identity import identity_url
@@ -43,7 +43,7 @@ def mutual(own_practice: PracticeOrg) -> Iterator[Session]:
     """The enforced user's session on an org that the test may change, with a short read timeout."""
     files = own_practice.client
     me = ClientIdentity.load(files.key, files.leaf, *files.intermediates)
-    org = replace(Org(**own_practice.endpoints), read_timeout=3)
+    org = replace(Org(**own_practice.endpoints), read_timeout=2)
     with login(org, PasswordLogin(*own_practice.user("enforced")), me) as session:
         yield session
 

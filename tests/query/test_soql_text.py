@@ -45,8 +45,9 @@ def columns(soql: str) -> tuple[Column, ...] | None:
         ("SELECT COUNT() FROM Account", []),
         ("SELECT COUNT(Id), SUM(Size) s, MAX(Born) FROM Contact", None),
         ("SELECT FIELDS(CUSTOM), Id FROM Account", [Column("Region__c", "string"), Column("Id", "string")]),
-        ("SELECT toLabel(Region__c) FROM Account", []),
-        ("SELECT FORMAT(Revenue) shown FROM Account", [Column("shown")]),
+        ("SELECT toLabel(Region__c) FROM Account", [Column("Region__c", "string")]),
+        ("SELECT FORMAT(Revenue) shown FROM Account", [Column("shown", "string")]),
+        ("SELECT FORMAT(convertCurrency(Revenue)) FROM Account", []),
         ("SELECT NoSuch, No.Such FROM Account", [Column("NoSuch"), Column("No.Such")]),
         ("SELECT Name FROM NoSuch", [Column("Name")]),
     ],
@@ -64,6 +65,7 @@ def test_a_query_selects_columns(soql: str, expected: list[Column] | None) -> No
         ("SELECT Account.Name n, COUNT(LastName) c FROM Contact GROUP BY Account.Name", ["n", "c"]),
         ("SELECT LastName FROM Contact GROUP BY LastName", ["LastName"]),
         ("SELECT CALENDAR_YEAR(Born), COUNT(Id) FROM Contact GROUP BY CALENDAR_YEAR(Born)", ["expr0", "expr1"]),
+        ("SELECT FORMAT(MAX(Born)), COUNT(Id) FROM Contact", ["expr0", "expr1"]),
     ],
 )
 def test_an_aggregate_has_the_names_that_the_org_gives_it(soql: str, names: list[str]) -> None:
@@ -80,7 +82,7 @@ def test_an_aggregate_has_the_names_that_the_org_gives_it(soql: str, names: list
         "SELECT Id FROM",
         "SELECT (SELECT Id FROM Contacts FROM Account",
         "SELECT Id FROM Account)",
-        "SELECT TYPEOF Owner WHEN User THEN Name END FROM Account",
+        "SELECT TYPEOF Owner WHEN User Name END FROM Account",
         "SELECT c.LastName, a.Name FROM Contact c, c.Account a",
         "FIND {x}",
     ],

@@ -21,8 +21,6 @@ from IPython.core.completer import (
 )
 from IPython.core.interactiveshell import InteractiveShell
 
-from sfmtls_nb import errors
-from sfmtls_nb.api import faults
 from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.files import expand
@@ -32,6 +30,7 @@ from sfmtls_nb.notebook.course.course import LESSONS
 from sfmtls_nb.notebook.course.glossary import GLOSSARY
 from sfmtls_nb.notebook.lines import Argument
 from sfmtls_nb.notebook.operations import OPERATIONS
+from sfmtls_nb.notebook.predictions import predictions
 from sfmtls_nb.practice import ON_REQUEST, SCENARIOS, PracticeOrg
 from sfmtls_nb.profiles import read_profiles
 
@@ -184,13 +183,6 @@ def _value(known: Known, argument: Argument, place: LinePlace, behind: str) -> O
     return Offer(word, names, lambda name: f"'{name}'" if " " in name else name)
 
 
-def _failures() -> Iterator[str]:
-    yield "page"
-    yield from faults.FAULTS
-    kinds = (each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, SfmtlsError))
-    yield from (kind.__name__ for kind in kinds)
-
-
 def _profiles() -> Iterator[str]:
     yield "practice"
     with suppress(SfmtlsError):  # what is wrong with the file, %sf_org says
@@ -229,7 +221,7 @@ def _files(known: Known, word: str) -> Iterator[str]:
 #: The names to offer, by the `completes` of an argument, or by its flag.
 _SOURCES: Final[Mapping[str, Callable[[Known, str], Iterable[str]]]] = {
     "scenario": lambda known, word: [*_SCENARIOS, *ON_REQUEST, "none"],
-    "failure": lambda known, word: _failures(),
+    "failure": lambda known, word: predictions(),
     "profile": lambda known, word: _profiles(),
     "user": lambda known, word: _users(known),
     "operation": _operations,

@@ -122,6 +122,11 @@ def done(text: str, html: str) -> str:
     return f'<div role="status" style="margin-bottom:.3em"><b>✔ {escape(text)}</b></div>{html}'
 
 
+def undone(text: str, html: str) -> str:
+    """The HTML of a result that will not do, below a line that says so."""
+    return f'<div role="alert" style="margin-bottom:.3em"><b style="color:#d0483f">✖ {escape(text)}</b></div>{html}'
+
+
 def _unexpected(error: BaseException) -> SfmtlsError:
     """The kind and place of an unforeseen exception, without its text, which may hold values."""
     if isinstance(error, KeyboardInterrupt):

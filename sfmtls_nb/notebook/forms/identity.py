@@ -12,10 +12,10 @@ import ipywidgets as widgets
 from IPython.core.error import UsageError
 
 from sfmtls_nb.certificates import ClientIdentity
-from sfmtls_nb.errors import IdentityError
+from sfmtls_nb.errors import IdentityError, PassphraseError
 from sfmtls_nb.notebook import code
-from sfmtls_nb.notebook.forms.form import INDENT, Form, button, done, hint, labelled
-from sfmtls_nb.notebook.forms.secret_fields import SecretField, UploadField
+from sfmtls_nb.notebook.forms.form import INDENT, Form, button, done, hint, labelled, say, undone
+from sfmtls_nb.notebook.forms.secret_fields import SecretField, Upload, UploadField
 from sfmtls_nb.notebook.lines import unquoted, words_of
 from sfmtls_nb.notebook.views.code import code_html
 from sfmtls_nb.notebook.views.identity import findings_html, identity_html
@@ -23,6 +23,8 @@ from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.secret import Secret
 
 _FILES: Final = frozenset({".key", ".crt", ".cer", ".der", ".pem", ".p12", ".pfx", ".p7b", ".p7c"})
+
+_ABOUT: Final = "It opens the key, and is not kept."
 
 
 class IdentityForm(Form):
@@ -44,6 +46,7 @@ class IdentityForm(Form):
         )
         self.names = labelled(widgets.Text, "Other files", placeholder="~/certs/client.key ~/certs/client.crt")
         self.passphrase = labelled(SecretField, "Passphrase", placeholder="only if the key is encrypted")
+        self.about_passphrase = hint(_ABOUT)
         self.folder = labelled(widgets.Text, "Write into", placeholder="a folder; empty: write nothing")
         self.button = button("Assemble", "Put key and certificates together", primary=True)
         self.button.on_click(self._assemble_clicked)
@@ -57,6 +60,7 @@ class IdentityForm(Form):
                 self.upload,
                 self.names,
                 self.passphrase,
+                self.about_passphrase,
                 self.folder,
                 hint("Writes fullcert.pem (key and chain, for the client) and upload.crt (the leaf, for Setup)."),
             ],
@@ -66,21 +70,44 @@ class IdentityForm(Form):
     def _assemble_clicked(self, _: widgets.Button) -> None:
         passphrase, uploaded = self.passphrase.taken(), self.upload.taken()
         self.identity = None
+        say(self.about_passphrase, _ABOUT)
         self.attempt(lambda: self._assembled(uploaded, passphrase), self.button, "Assembling …")
 
-    def _assembled(self, uploaded: Sequence[tuple[str, bytes]], passphrase: Secret) -> str:
+    def _assembled(self, uploaded: list[tuple[str, Upload]], passphrase: Secret) -> str:
         workspace = self._workspace
         named = [*self.files.value, *_names_in(self.names.value)]
-        identity = workspace.assemble([*(data for _, data in uploaded), *named], passphrase or None)
+        if not uploaded and not named:
+            raise IdentityError(
+                "nothing is chosen",
+                "no file is picked, uploaded or named",
+                "pick the key and the certificates in the list, or choose files to upload, or type their names",
+            )
+        identity = self._opened([*(data for _, data in uploaded), *named], uploaded, passphrase)
         workspace.present(identity)
         folder = self.folder.value.strip()
         written = workspace.write(identity, folder) if folder else []
         self.identity = identity
         lines = "".join(f"<div>{escape(line)}</div>" for line in written)
         html = identity_html(identity) + findings_html(workspace.findings(identity)) + lines
-        return done(
-            "assembled; later calls present it", html + self._code(named, [name for name, _ in uploaded], folder)
-        )
+        html += self._code(named, [name for name, _ in uploaded], folder)
+        if errors := workspace.errors(identity):
+            several = "an error" if len(errors) == 1 else f"{len(errors)} errors"
+            return undone(f"the chain has {several}: later calls present it, and will be refused", html)
+        return done("assembled; later calls present it", html)
+
+    def _opened(
+        self, sources: Sequence[str | bytes], uploaded: list[tuple[str, Upload]], passphrase: Secret
+    ) -> ClientIdentity:
+        """The identity in the files; where a passphrase is missing, its field asks for it, and the uploads wait."""
+        try:
+            return self._workspace.assemble(sources, passphrase or None)
+        except PassphraseError as error:
+            self.upload.keep(uploaded)
+            waiting = f"; still here: {', '.join(name for name, _ in uploaded)}" if uploaded else ""
+            say(self.about_passphrase, f"{error.what}. Type the passphrase, and press Assemble again{waiting}.")
+            self.passphrase.focus()
+            next_step = f"type it into the field Passphrase, and press Assemble again{waiting}"
+            raise PassphraseError(error.what, error.evidence, next_step) from error
 
     def _code(self, named: Sequence[str], uploaded: Sequence[str], folder: str) -> str:
         workspace, identity = self._workspace, self.identity
@@ -89,7 +116,8 @@ class IdentityForm(Form):
         lines = [f"me = {code.load([*map(workspace.find, named), *uploaded], encrypted=encrypted)}"]
         if folder and workspace.pem:
             lines.append(f"me.write_pem({code.text(str(workspace.pem))})")
-            lines.append(f"me.write_upload({code.text(str(workspace.pem.with_name('upload.crt')))})")
+            if identity and not workspace.errors(identity):
+                lines.append(f"me.write_upload({code.text(str(workspace.pem.with_name('upload.crt')))})")
         magic = f"%sf_identity {code.words(*named, *uploaded, *(['--write', folder] if folder else []))}"
         return code_html(f"{note}{magic}", f"{note}{code.program(*lines, 'me')}")
 

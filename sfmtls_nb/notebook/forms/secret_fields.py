@@ -6,11 +6,11 @@ pressed a button. So a value is moved out at once, and waits in memory until it 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import ipywidgets as widgets
 
-from sfmtls_nb.secret import Secret
+from sfmtls_nb.secret import Secret, SecretBytes
 
 _KEPT: Final = "kept in memory; type again to change it"
 
@@ -38,6 +38,17 @@ class SecretField(widgets.Password):
         return secret
 
 
+class Upload(SecretBytes):
+    """The content of a file that was uploaded, under its ``name``."""
+
+    name: str
+
+    def __new__(cls, content: bytes | memoryview, name: str) -> Self:
+        made = super().__new__(cls, content)
+        made.name = name
+        return made
+
+
 class UploadField(widgets.FileUpload):
     """A choice of files. Their names stay in the widget, so that it shows how many there are; their contents do not."""
 
@@ -45,15 +56,19 @@ class UploadField(widgets.FileUpload):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._files: list[tuple[str, bytes]] = []
+        self._files: list[tuple[str, Upload]] = []
         self.observe(self._keep, "value")
 
     def _keep(self, _: object) -> None:
         if any(len(file["content"]) for file in self.value):
-            self._files = [(str(file["name"]), bytes(file["content"])) for file in self.value]
+            self._files = [(name := str(file["name"]), Upload(file["content"], name)) for file in self.value]
             self.value = tuple({**file, "content": memoryview(b"")} for file in self.value)
 
-    def taken(self) -> list[tuple[str, bytes]]:
+    def keep(self, files: list[tuple[str, Upload]]) -> None:
+        """Put back what was taken, for when something else was missing."""
+        self._files = files
+
+    def taken(self) -> list[tuple[str, Upload]]:
         """Take the names and contents of the files chosen last; nothing is kept."""
         files, self._files = self._files, []
         self.value = ()

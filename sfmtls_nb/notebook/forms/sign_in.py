@@ -56,15 +56,17 @@ class SignInForm(Form):
         workspace, username = self._workspace, self.username.value.strip()
         workspace.chosen_org()
         practice = workspace.at_practice()
-        known = practice and any(username in (user.name, user.username) for user in practice.state.users)
+        names = [name for user in practice.state.users for name in (user.name, user.username)] if practice else []
         if not username:
             raise OrgError("there is no username", next_step="fill it in, and sign in again")
-        if not password and not known:
+        if not password and username not in names:
             # Not asked for by the workspace: a callback has no prompt.
             raise OrgError(
                 f"there is no password for {username}",
-                "its field is empty; it is emptied each time you press the button",
-                "type it, and sign in again",
+                f"the practice org has no user of that name; its users are: {', '.join(names[::2])}"
+                if practice
+                else "its field is empty; it is emptied each time you press the button",
+                "pick one of them" if practice else "type it, and sign in again",
             )
         secret = Secret(password.reveal() + token.reveal()) if password else None
         self.session = workspace.sign_in(username, secret)

@@ -122,8 +122,11 @@ def _pem_html(walk: Walk) -> str:
     pem = walk.workspace.pem
     if pem is None:
         return ""
-    upload, keep = pem.with_name("upload.crt"), ("keep", f"{pem}: key and chain, readable by you alone")
-    return table_html([keep, ("upload to Setup", f"{upload}: the leaf, no secret")] if upload.exists() else [keep])
+    upload, identity = pem.with_name("upload.crt"), walk.workspace.identity
+    errors = walk.workspace.errors(identity) if identity else []
+    words = f"nothing yet: first correct {', '.join(errors)}, in step 2" if errors else f"{upload}: the leaf, no secret"
+    keep = ("keep", f"{pem}: key and chain, readable by you alone")
+    return table_html([keep, ("upload to Setup", words)] if errors or upload.exists() else [keep])
 
 
 def _sign_in(walk: Walk, taken: Taken) -> None:

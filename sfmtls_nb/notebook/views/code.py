@@ -31,6 +31,22 @@ def code_html(magic: str, python: str, curl: str = "", terminal: str = "") -> st
     return f'<details style="{_FOLD}"><summary style="{_SUMMARY}">show the code</summary>{shown}</details>'
 
 
+def command_html(command: str) -> str:
+    """A command that one click selects whole, without a script, also in a notebook that was saved."""
+    # Drag and double click select parts of other code; of this, a part is of no use.
+    whole = _CODE.replace("user-select:text", "-webkit-user-select:all;user-select:all;cursor:copy")
+    how = "a click selects all of it; then Ctrl+C (or ⌘C)"
+    return (
+        f'<div style="{_LABEL};font-weight:400">{how}</div>'
+        f'<pre style="{whole}" tabindex="0" role="region" aria-label="command">{escape(command.strip(chr(10)))}</pre>'
+    )
+
+
+def command_text(command: str) -> str:
+    """The command as it is."""
+    return str(command)
+
+
 def _block(label: str, code: str) -> str:
     # It scrolls, so the keyboard has to get there, and a screen reader has to say where it is.
     return (

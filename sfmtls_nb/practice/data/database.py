@@ -22,7 +22,7 @@ from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.data.invented import POOLS, PROFILES
 from sfmtls_nb.practice.data.objects import SCHEMA
 from sfmtls_nb.practice.data.recipes import INVENTED_USERS, RECIPES
-from sfmtls_nb.practice.data.rows import Rows, failed, gone, lower, sort_key
+from sfmtls_nb.practice.data.rows import Rows, distance, failed, gone, lower, sort_key
 from sfmtls_nb.practice.data.schema import ID_TYPES, TEXT_TYPES, Field
 
 DEFAULT_RECORDS: Final = 400
@@ -179,6 +179,7 @@ class Database:
         connection.set_progress_handler(self._closed.is_set, _STEPS)
         connection.create_function("lower_", 1, lower, deterministic=True)
         connection.create_function("sort_key", 1, sort_key, deterministic=True)
+        connection.create_function("distance", 4, distance, deterministic=True)
         return connection
 
     def _attach(self, connection: sqlite3.Connection, name: str, file: str, options: str) -> None:

@@ -129,6 +129,55 @@ def test_an_error_is_explained_in_words(form: IdentityForm, names: str) -> None:
     assert ("✖ error: IdentityError" in form.result.value, form.identity) == (True, None)
 
 
+def test_nothing_chosen_says_so(form: IdentityForm) -> None:
+    form.button.click()
+    assert "nothing is chosen" in form.result.value
+
+
+def test_a_chain_with_an_error_is_not_called_assembled(form: IdentityForm) -> None:
+    form.names.value = "client.key client.crt"
+    form.button.click()
+    assert ("✖ the chain has an error" in form.result.value, "✔ assembled" in form.result.value) == (True, False)
+    form.names.value = "fullcert.pem"
+    form.button.click()
+    assert "✔ assembled" in form.result.value
+
+
+def test_nothing_is_written_to_upload_before_the_chain_is_right(shell: InteractiveShell, form: IdentityForm) -> None:
+    form.names.value, form.folder.value = "client.key client.crt", "wrong"
+    form.button.click()
+    folder = shell.run_line_magic("sf_practice", "show").directory / "wrong"
+    assert (["fullcert.pem"], True) == (
+        [path.name for path in folder.iterdir()],
+        "nothing written to upload: first correct intermediate-missing" in form.result.value,
+    )
+    assert "write_upload" not in shown_code(form, "Python")
+
+
+def test_a_missing_passphrase_is_asked_for_in_its_field_and_nothing_is_uploaded_again(
+    shell: InteractiveShell, form: IdentityForm
+) -> None:
+    upload(form, encrypted_key(shell), *files(shell))
+    form.button.click()
+    assert "Type the passphrase" in form.about_passphrase.value
+    assert "still here: file0, file1" in form.result.value
+    assert ("PRIVATE KEY" in saved(), form.upload.value) == (False, ())
+    form.passphrase.value = "wrong horse"
+    form.button.click()
+    assert "does not open the private key in file0" in form.result.value
+    form.passphrase.value = PASSPHRASE
+    form.button.click()
+    assert ("✔ assembled" in form.result.value, "Type" in form.about_passphrase.value) == (True, False)
+    form.button.click()  # and then they are gone
+    assert "nothing is chosen" in form.result.value
+
+
+def test_errors_and_findings_call_uploaded_files_by_their_names(shell: InteractiveShell, form: IdentityForm) -> None:
+    upload(form, b"?", *files(shell))
+    form.button.click()
+    assert ("file0 holds no key" in form.result.value, "the given bytes" in form.result.value) == (True, False)
+
+
 @pytest.mark.parametrize("kind", ["a magic", "Python"])
 def test_the_code_shown_gives_the_same_identity(shell: InteractiveShell, form: IdentityForm, kind: str) -> None:
     form.files.value, form.folder.value = ("client.crt", "client.key"), "my files"

@@ -280,6 +280,7 @@ def test_result_pages_came_with_version_58(client: Client) -> None:
     assert (404, "NOT_FOUND") == error(client.send(f"{place}/{job['id']}/resultPages"))
 
 
+@pytest.mark.slow
 def test_a_result_of_any_size_takes_the_same_memory() -> None:
     with Database(records=8_000, now=NOW) as large:
         client = Client(large)

@@ -469,6 +469,7 @@ with Database(records=200_000) as many:
 """
 
 
+@pytest.mark.slow
 def test_two_hundred_thousand_records_take_no_more_memory_than_two_hundred() -> None:
     # By way of a shell: a process that is forked from this one would begin with this one's peak as its own.
     command = ["sh", "-c", '"$0" -c "$1"; exit $?', sys.executable, STREAMING]

@@ -1,0 +1,60 @@
+"""Moves: go to the org that a %sf_org line names, say what stays behind; and, without a name, where we are."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from IPython.core.error import UsageError
+
+from sfmtls_nb.certificates import common_name
+from sfmtls_nb.notebook.workspace import Workspace
+from sfmtls_nb.org import Org
+from sfmtls_nb.profiles import PRACTICE, profiles_file, read_profiles
+
+#: The arguments of %sf_org that are options of Org.
+_OPTIONS = ("api_version", "ca_file", "mutual_port")
+
+
+def move(workspace: Workspace, chosen: Namespace) -> Org | None:
+    """Choose the org of a %sf_org line; without a name, say where we are, and stay."""
+    options = {name: value for name in _OPTIONS if (value := getattr(chosen, name)) is not None}
+    if chosen.name is None:
+        if options or chosen.sandbox or chosen.save:
+            raise UsageError("%sf_org: these flags go with the name of an org; %sf_org alone shows where we are")
+        print(whereabouts(workspace))
+        return workspace.org
+    with leaving(workspace):
+        org = workspace.choose(chosen.name, sandbox=chosen.sandbox, save=chosen.save, **options)
+    if chosen.save is not None:
+        print(f"kept in {profiles_file()}")
+    return org
+
+
+@contextmanager
+def leaving(workspace: Workspace) -> Iterator[None]:
+    """Say what is left behind with an org: the session, and the certificate."""
+    session, identity = workspace.session, workspace.identity
+    yield
+    if session and workspace.session is None:
+        print("the session is gone with the org it was for; %sf_login signs in here")
+    if identity and workspace.identity is None:
+        print("the certificate for the other org stays behind; %sf_identity presents one here")
+
+
+def whereabouts(workspace: Workspace) -> str:
+    """The org that is chosen, who we are there, and the orgs that there are."""
+    org, session, identity = workspace.org, workspace.session, workspace.identity
+    profile = f", profile {workspace.profile.name}" if workspace.profile else ""
+    named = ", the practice org" if workspace.at_practice() else profile
+    profiles = [f"{name} ({each.org.login_url})" for name, each in read_profiles().items()]
+    rows = {
+        "org": f"{org.login_url}{named}" if org else "none is chosen",
+        "session": f"signed in, at {session.server_url}" if session else "not signed in; %sf_login does that",
+        "certificate": common_name(identity.leaf) if identity else "none; %sf_identity presents one",
+        "there are": ", ".join([PRACTICE, *profiles]),
+        "also": "a My Domain (acme), a whole host, or https://localhost:PORT of a private or practice org",
+        "profiles": str(profiles_file()),
+    }
+    return "\n".join(f"{name:<12} {text}" for name, text in rows.items())
