@@ -30,13 +30,14 @@ lab: .venv/.lab
 
 test: check
 	@.ci/system-packages
+	@.ci/node-packages
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-# Left out: what needs a browser, a kernel, other programs, or the whole project.
+# Left out: what needs a browser, a kernel, other programs or the whole project, and what is marked as slow.
 ELSEWHERE := tests/browser tests/whole tests/peers
 SLOW := $(ELSEWHERE) tests/notebook tests/command tests/practice/test_server.py
 quick: .venv/.test
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -q $(SLOW:%=--ignore %)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 -q -m "not slow" --hypothesis-profile quick $(SLOW:%=--ignore %)
 
 check: .venv/.test
 	$(BIN)/ruff format --check --quiet
@@ -59,6 +60,7 @@ minima: .venv-minima/.test
 
 bench: .venv/.test
 	$(BIN)/python tests/bench/connections.py
+	$(BIN)/python tests/bench/loading.py
 
 screenshots: .venv/.test
 	@.ci/system-packages

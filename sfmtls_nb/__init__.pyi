@@ -7,6 +7,7 @@ from .certificates import new_key_and_csr as new_key_and_csr
 from .connection import Exchange as Exchange
 from .connection import Request as Request
 from .connection import curl_command as curl_command
+from .errors import AnswerLimitError as AnswerLimitError
 from .errors import ApiFault as ApiFault
 from .errors import CallTimeout as CallTimeout
 from .errors import CertificatePageError as CertificatePageError

@@ -7,7 +7,8 @@
     │   └── ChainError                 the certificates do not belong together
     ├── ConnectError                   the connection: no such host, nobody listening, cut off
     │   ├── HandshakeError             TLS failed: we refuse the server, or it refuses us
-    │   └── CallTimeout                nothing came in time
+    │   ├── CallTimeout                nothing came in time, or not all of it
+    │   └── AnswerLimitError           more came than Org.answer_limit allows
     ├── NotSoapError                   the answer is not SOAP: HTML, half a document, something else
     │   └── CertificatePageError       it is Salesforce's "Certificate Error" page, whatever was asked for
     ├── NotJsonError                   the answer is not JSON: HTML, half a document, something else
@@ -27,10 +28,30 @@ so below both: ``except SessionFault`` holds for either, and so does ``except Re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sfmtls_nb.secret import mask_session_ids
+
+# What a terminal or a page obeys instead of showing it: control characters but for tab and line end, line ends of other
+# alphabets, marks that turn the direction of a text, halves of a character.
+_OBEYED: Final = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff\\ufeff]"
+)
+
+
+def visible(text: str) -> str:
+    r"""A text from outside, with escapes in place of what would be obeyed rather than shown.
+
+    >>> visible("\x1b[2Jgone")
+    '\\x1b[2Jgone'
+    """
+    return _OBEYED.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def _shown(text: str) -> str:
+    return visible(mask_session_ids(text))
 
 
 class SfmtlsError(Exception):
@@ -44,7 +65,7 @@ class SfmtlsError(Exception):
 
     def __init__(self, what: str, evidence: str = "", next_step: str = "") -> None:
         # Salesforce quotes the session id in “Session not found, missing session key: …”: whole, and perhaps good elsewhere.
-        what, evidence, next_step = (mask_session_ids(text) for text in (what, evidence, next_step))
+        what, evidence, next_step = (_shown(text) for text in (what, evidence, next_step))
         super().__init__(what, evidence, next_step)
         self.what = what
         self.evidence = evidence
@@ -88,7 +109,11 @@ class HandshakeError(ConnectError):
 
 
 class CallTimeout(ConnectError):  # noqa: N818  # as in every library: TimeoutError, ReadTimeout
-    """Nothing came within the connect or read timeout."""
+    """Nothing came within the connect or read timeout, or not all of it within the call's."""
+
+
+class AnswerLimitError(ConnectError):
+    """The answer is larger than Org.answer_limit, and was not read to its end."""
 
 
 class NotSoapError(SfmtlsError):
@@ -100,7 +125,7 @@ class CertificatePageError(NotSoapError):
 
     def __init__(self, what: str, evidence: str = "", next_step: str = "", reason: str = "") -> None:
         super().__init__(what, evidence, next_step)
-        self.reason = mask_session_ids(reason)
+        self.reason = _shown(reason)
 
 
 class NotJsonError(SfmtlsError):
@@ -112,8 +137,8 @@ class ApiFault(SfmtlsError):  # noqa: N818  # …Fault: the org said it
 
     def __init__(self, what: str, evidence: str = "", next_step: str = "", code: str = "", message: str = "") -> None:
         super().__init__(what, evidence, next_step)
-        self.code = code
-        self.message = mask_session_ids(message)
+        self.code = visible(code)
+        self.message = _shown(message)
 
 
 class SoapFault(ApiFault):

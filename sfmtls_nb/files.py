@@ -1,26 +1,146 @@
-"""Files: paths with the user's home for ~, and files written whole or not at all, readable by their owner alone."""
+"""Files: paths told from what is no path, files read up to a limit, and files written whole or not at all, for their owner."""
 
 from __future__ import annotations
 
 import os
+import re
+import stat
 import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from sfmtls_nb.errors import IdentityError, SfmtlsError
+from sfmtls_nb.secret import SecretBytes
 
 #: Advice for a file with a private key in it.
 KEEP: Final = "keep it to yourself" + (
     "" if os.name == "posix" else ", in a folder of your own: this system has no file modes that keep others out"
 )
+#: No key, and no bundle of certificates, comes near it (all public roots in one file are 0.3 MB).
+_LARGEST: Final = 20_000_000
+_A_PATHS_WORTH: Final = 100
+# Longer ones cannot be, on Linux (NAME_MAX, PATH_MAX) and elsewhere.
+_LONGEST_NAME, _LONGEST_PATH = 255, 4096
+# What stands in keys and certificates as they are kept in variables and secret stores, and in no path: BEGIN in PEM, and in
+# its base64; line ends, also those written out before a BEGIN's label; what JSON begins with.
+_CONTENT: Final = re.compile(
+    r"[\r\n\0]|(?i:\bBEGIN [A-Z0-9 #]*(?:CERT|KEY|PKCS|CMS))|LS0tLS1CRUdJTi|^\s*[{\[]\s*[\"'{\[]"
+)
+_KIND: Final = {
+    stat.S_ISDIR: "Is a directory",
+    stat.S_ISFIFO: "it is a pipe, which has no end",
+    stat.S_ISSOCK: "it is a socket",
+    stat.S_ISCHR: "it is a device",
+    stat.S_ISBLK: "it is a device",
+}
+
+
+def path_or_content(source: object, error: type[SfmtlsError] = IdentityError) -> Path | SecretBytes:
+    """The path that a text names; or, of bytes and of a text that cannot be a path, the content.
+
+    A key from an environment variable or secret store is a text too, and what is taken for a file name gets quoted.
+    Raises ``error`` for what is neither text nor path nor bytes.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        return source if isinstance(source, SecretBytes) else SecretBytes(source)
+    if isinstance(source, os.PathLike):
+        source = os.fsdecode(source)
+    if not isinstance(source, str):
+        raise error(
+            f"a {type(source).__name__} is neither the name of a file nor its content",
+            next_step="give a path, a text or bytes",
+        )
+    return SecretBytes(source.encode(errors="surrogatepass")) if is_content(source) else expand(source, error)
+
+
+def is_content(text: str) -> bool:
+    """True of a text that cannot be a path: too long for one, or with what stands in keys and certificates."""
+    names = re.split(r"[/\\]", text)
+    if _CONTENT.search(text) or len(text) > _LONGEST_PATH or max(map(len, names)) > _LONGEST_NAME:
+        return True
+    return _is_base64(text) and not _exists(text)
+
+
+def _is_base64(text: str) -> bool:
+    """True of what looks like key material: a long run of base64, with capitals, small letters and digits."""
+
+    def mixed(run: str) -> bool:
+        return all(re.search(kind, run) for kind in ("[0-9]", "[a-z]", "[A-Z]"))
+
+    if any(map(mixed, re.findall(r"[A-Za-z0-9+=]{40,}", text))):
+        return True
+    if not re.fullmatch(r"[~./\\]*[A-Za-z0-9+/=_\s\\-]{40,}", text):
+        return False
+    # A SEQUENCE, as all of DER begins (X.690): of 128 bytes and more.
+    return text.startswith("MI") or any(map(mixed, re.findall(r"[A-Za-z0-9+=_-]{32,}", text)))
+
+
+def shown(path: str | Path) -> str:
+    """A path as a message quotes it: all of it, or of a long one its beginning and its end."""
+    text = str(path)
+    return text if len(text) <= _A_PATHS_WORTH else f"{text[:29]} … {text[-68:]}"
 
 
 def expand(path: str | Path, error: type[SfmtlsError] = SfmtlsError) -> Path:
-    """Replace ~ and ~name by that user's home. Raises ``error`` if there is no such user."""
+    """Replace ~ and ~name by that user's home. Raises ``error`` if there is no such user, or if this cannot be a path."""
+    if isinstance(path, str) and is_content(path):
+        raise error(
+            "this text cannot be the name of a file",
+            f"{len(path):,} characters; they are not shown, as they may be a key",
+            "give the name of a file",
+        )
     try:
         return Path(path).expanduser()
     except RuntimeError as unknown:
-        raise error(f"{str(path)!r} is in no known home", str(unknown), "write the whole path") from unknown
+        raise error(f"{shown(path)!r} is in no known home", str(unknown), "write the whole path") from unknown
+
+
+def read_file(path: Path) -> SecretBytes:
+    """Read a file whole. Raises OSError, without the path in it, for what is no file or has no end.
+
+    /dev/null is an empty file, as everywhere.
+    """
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and str(path) != os.devnull:
+            raise OSError(next((words for is_kind, words in _KIND.items() if is_kind(mode)), "it is no file"))
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except ValueError as error:  # a null byte in the name
+        raise OSError(str(error)) from None
+    except OSError as error:
+        raise type(error)(*([error.errno, error.strerror] if error.strerror else [str(error)])) from None
+    if len(data) > _LARGEST:
+        raise OSError(f"it is larger than {_LARGEST // 1_000_000} MB")
+    return SecretBytes(data)
+
+
+def reason_of(error: Exception) -> str:
+    """The operating system's words for what went wrong, without the path."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+@contextmanager
+def without_locals() -> Iterator[None]:
+    """Empty the local variables of the frames that an error comes from: keys and passphrases are among them."""
+    try:
+        yield
+    except SfmtlsError as error:
+        seen: BaseException | None = error
+        while seen is not None:
+            traceback.clear_frames(seen.__traceback__)
+            seen = seen.__cause__ or seen.__context__
+        raise
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # too long a name, or a folder that may not be looked into
+        return False
 
 
 def write_new(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path:
@@ -34,14 +154,14 @@ def write_new(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path
     temporary = ""
     try:
         if not overwrite and target.exists():
-            if target.read_bytes() == data:
+            if read_file(target) == data:
                 target.chmod(0o600)
                 return target
             raise IdentityError(
-                f"{target} exists already", next_step="choose another name, or say that it may be overwritten"
+                f"{shown(target)} exists already", next_step="choose another name, or say that it may be overwritten"
             )
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
@@ -49,9 +169,7 @@ def write_new(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path
         Path(temporary).replace(target)
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         raise IdentityError(
-            f"{target} cannot be written",
-            getattr(error, "strerror", None) or str(error),
-            "choose a folder that you may write to",
+            f"{shown(target)} cannot be written", reason_of(error), "choose a folder that you may write to"
         ) from error
     finally:
         if temporary:

@@ -21,18 +21,14 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
-
-import platformdirs
+from typing import Any, Final, get_args
 
 from sfmtls_nb.errors import IdentityError, OrgError
-from sfmtls_nb.files import expand, write_new
-from sfmtls_nb.org import Org, my_domain_of
+from sfmtls_nb.files import expand, read_file, reason_of, shown, write_new
+from sfmtls_nb.org import Org, Trust, my_domain_of
 from sfmtls_nb.secret import has_session_id, mask
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*")
@@ -42,7 +38,7 @@ PRACTICE: Final = "practice"
 
 @dataclass(frozen=True)
 class Profile:
-    """Where to go, as whom, and with which certificate: a plain value, holding no secret.
+    """An org, the user who signs in there and the certificate to present: a plain value, holding no secret.
 
     username: who signs in; empty if that is asked for. identity: the files that ``ClientIdentity.load`` takes; none if
     there is no certificate. Raises OrgError for a name that cannot be.
@@ -66,7 +62,9 @@ class Profile:
 
 
 def profiles_file() -> Path:
-    """Where profiles are: in the file that SFMTLS_NB_PROFILES names, else in profiles.toml where the user's settings are."""
+    """The file of profiles: the one that SFMTLS_NB_PROFILES names, else profiles.toml where the user's settings are."""
+    import platformdirs  # noqa: PLC0415  # as with tomllib below: for those who have profiles alone
+
     named = os.environ.get("SFMTLS_NB_PROFILES")
     return (
         expand(named, OrgError)
@@ -124,7 +122,7 @@ def save_profile(profile: Profile, file: Path | None = None) -> Path:
 
 
 def _changes(profile: Profile, tables: dict[str, Any], file: Path) -> dict[str, Any]:
-    """What to set in a profile's table, and (None) what to take out; what says the same already is left as it is."""
+    """The keys to set in a profile's table, and (None) those to take out; a key that means the same already stays as it is."""
     wanted, present, moved = _entries(profile, file), _NOT_SAID, True
     if profile.name in tables:
         replaced = _profile(profile.name, tables[profile.name], file)
@@ -160,6 +158,14 @@ _FILES: Final[_Kind] = (
 _PORT: Final[_Kind] = ("a port", "8443", lambda value: isinstance(value, int) and _is_number(value, 65536))
 _SECONDS: Final[_Kind] = ("a number of seconds", "30", lambda value: _is_number(value, 1e9))
 
+_BYTES: Final[_Kind] = (
+    "a number of bytes",
+    "200_000_000",
+    lambda value: isinstance(value, int) and _is_number(value, 1e15),
+)
+_TRUST: Final[_Kind] = ('"public" or "system"', '"system"', lambda value: value in get_args(Trust))
+_HOSTS: Final[_Kind] = ("a list of hosts", '["api.acme.example"]', _FILES[2])
+
 _ADDRESS: Final = {"my_domain": _TEXT, "sandbox": _TEXT, "login_url": _TEXT}
 _ORG_FILES: Final = {"ca_file": _FILE, "accepted_roots": _FILE}
 #: The fields of Org that are no address.
@@ -169,6 +175,10 @@ _OPTIONS: Final = {
     "mutual_port": _PORT,
     "connect_timeout": _SECONDS,
     "read_timeout": _SECONDS,
+    "call_timeout": _SECONDS,
+    "answer_limit": _BYTES,
+    "trust": _TRUST,
+    "trusted_hosts": _HOSTS,
 }
 _KEYS: Final = {**_ADDRESS, **_OPTIONS, "username": _TEXT, "identity": _FILES}
 #: What holds where a table says nothing.
@@ -195,6 +205,8 @@ def _check(key: str, value: object, where: str) -> None:
             "take it out; what signs in is asked for when it is needed, and a key stays in its file, which identity names",
         )
     if key not in _KEYS:
+        from difflib import get_close_matches  # noqa: PLC0415  # for an error alone
+
         close = get_close_matches(key, _KEYS, 1, 0.5)
         hint = f"did you mean {close[0]}?" if close else f"it may have {', '.join(_KEYS)}"
         if isinstance(value, dict):
@@ -220,18 +232,20 @@ def _shown(name: str) -> str:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_bytes().decode("utf-8-sig")  # Windows' Notepad may begin a file with a byte order mark
+        return read_file(file).decode("utf-8-sig")  # Windows' Notepad may begin a file with a byte order mark
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a null byte in the name
         raise OrgError(
-            f"the profiles in {file} cannot be read",
-            getattr(error, "strerror", None) or str(error),
+            f"the profiles in {shown(file)} cannot be read",
+            reason_of(error),
             "make it a text in UTF-8 that you may read",
         ) from error
 
 
 def _tables(text: str, file: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415
+
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -275,7 +289,7 @@ def _org(table: dict[str, Any], file: Path) -> Org:
 
 
 def _entries(profile: Profile, file: Path) -> dict[str, Any]:
-    """What a table would say of a profile if it said everything."""
+    """The table of a profile with every key that it can have."""
     org = profile.org
     found = my_domain_of(org.login_url)
     address = {"my_domain": found[0], "sandbox": found[1]} if found else {"login_url": org.login_url}
@@ -289,7 +303,13 @@ def _path(name: str, file: Path) -> Path:
     return file.absolute().parent / expand(name, OrgError)
 
 
-def _name(path: str | Path, file: Path) -> str:
+def _name(path: str | Path | bytes, file: Path) -> str:
     """A path as it stands in a file of profiles: relative to its folder, if it is in there."""
+    if isinstance(path, bytes):
+        raise OrgError(
+            "a profile names files, and this org has the content of one",
+            f"{len(path):,} bytes",
+            "write that into a file, and name it",
+        )
     absolute, folder = expand(path, OrgError).absolute(), file.absolute().parent
     return (absolute.relative_to(folder) if absolute.is_relative_to(folder) else absolute).as_posix()

@@ -22,7 +22,7 @@ from sfmtls_nb.api import (
 )
 from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.connection import Exchange, Headers, Request, Transport
-from sfmtls_nb.errors import CallTimeout, NotSoapError, OrgError, SfmtlsError
+from sfmtls_nb.errors import CallTimeout, NotSoapError, OrgError, SfmtlsError, visible
 from sfmtls_nb.org import Port, checked_url
 from sfmtls_nb.query import Api, DescribeSObjectResult, PageSource, QueryResult, RestPages, SoapPages, read_describe
 from sfmtls_nb.secret import Secret
@@ -142,7 +142,7 @@ class Session:
         certificate: bool = True,
     ) -> Request:
         """The request of `soap`, not sent: to look at, or to show with `sfmtls_nb.curl_command`."""
-        content = build_element(body, fields) if isinstance(body, str) else body
+        content = body if etree.iselement(body) else build_element(body, fields)
         envelope = build_envelope(content, self.session_id, headers)
         url = self.org.endpoint(self.server_url, port or self._door(certificate=certificate))
         return self.transport.prepare("POST", url, SOAP_HEADERS, serialize(envelope), certificate=certificate)
@@ -231,4 +231,4 @@ class Session:
             self.logout()
 
     def __repr__(self) -> str:
-        return f"Session({self.session_id}, {self.server_url})"
+        return f"Session({self.session_id}, {visible(self.server_url)})"

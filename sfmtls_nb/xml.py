@@ -29,17 +29,17 @@ _HTML_START: Final = re.compile(
 )
 
 
-def _parser(*, remove_blank_text: bool = False, encoding: str | None = None) -> etree.XMLParser[etree._Element]:
-    """No DTD in SOAP (SOAP 1.1, section 3), so no entities, files or network; lxml's own limits stay on."""
-    return etree.XMLParser(
-        encoding=encoding,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_blank_text=remove_blank_text,
-        strip_cdata=False,
-    )
+# No DTD in SOAP (SOAP 1.1, section 3), so no entities, files or network; lxml's own limits are on unless huge_tree is.
+_HARDENED: Final[dict[str, Any]] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "strip_cdata": False,
+}
+#: Bytes from which on libxml2's own limits can be what stops it.
+_LONG_TEXT: Final = 10_000_000
+#: As deep as libxml2 goes by itself; beyond that, what walks through a document could run out of stack.
+_DEEPEST: Final = 256
 
 
 def parse_xml(
@@ -58,17 +58,26 @@ def parse_xml(
             or "repeat the call; if it comes again, look at the HTTP status and at what stands between you and the org",
         )
     try:
-        root: etree._Element = etree.fromstring(document, _parser(encoding=encoding))
+        root = _parse(document, encoding)
     except etree.XMLSyntaxError as error:
         complaint = str(error).partition(", line")[0]
         # ERR_DOCUMENT_EMPTY: a prologue and nothing after it.
         ends_early = error.code in (etree.ErrorTypes.ERR_TAG_NOT_FINISHED, etree.ErrorTypes.ERR_DOCUMENT_EMPTY)
         unfinished = ends_early or not document.rstrip().endswith(b">")
-        cut = unfinished and document.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+        goes_on = error.code == etree.ErrorTypes.ERR_DOCUMENT_END
+        cut = unfinished and not goes_on and document.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
         raise NotSoapError(
-            f"{what} is cut off: it begins as XML and ends too early" if cut else f"{what} is not XML",
+            f"{what} is cut off: it begins as XML and ends too early"
+            if cut
+            else f"{what} is not XML: it goes on behind its last tag"
+            if goes_on
+            else f"{what} is not XML",
             f"{complaint} (line {error.lineno}); {len(document)} bytes, beginning {beginning(document)}",
-            advice
+            (
+                "take away what stands there; a document has one element around all others"
+                if goes_on and advice
+                else advice
+            )
             or (
                 "repeat the call; if it comes again, the connection or a proxy on the way is cutting answers short"
                 if cut
@@ -81,7 +90,60 @@ def parse_xml(
             f"{len(document)} bytes, beginning {beginning(document)}",
             "check the URL: Salesforce sends no DTD, and a message to it needs none",
         )
+    _refuse_braces(root, document, what, advice)
     return root
+
+
+def _refuse_braces(root: etree._Element, document: bytes, what: str, advice: str) -> None:
+    """Raise NotSoapError for a namespace with a brace, which lxml reads, and then cannot read its own {namespace}name."""
+    if not any(sign in document for sign in (b"{", b"}", b"&#", b"\0")):  # \0: UTF-16
+        return
+    if wrong := next((uri for _, uri in declarations(root) if "{" in uri or "}" in uri), None):
+        raise NotSoapError(
+            f"{what} has a namespace that cannot be one",
+            f"{wrong[:80]!r} has a brace in it, which no URI has (RFC 3986)",
+            advice or "check the URL: Salesforce's namespaces are urn:partner.soap.sforce.com and the like",
+        )
+
+
+def _parse(document: bytes, encoding: str | None) -> etree._Element:
+    try:
+        root: etree._Element = etree.fromstring(document, etree.XMLParser(encoding=encoding, **_HARDENED))
+    except etree.XMLSyntaxError as error:
+        named = error.code == etree.ErrorTypes.ERR_NAME_TOO_LONG
+        if named or len(document) < _LONG_TEXT or _brings_dtd(document, encoding):
+            raise
+    else:
+        return root
+    return _parse_huge(document, encoding)
+
+
+def _brings_dtd(document: bytes, encoding: str | None) -> bool:
+    """True if there is a DTD before the first element, as read with all limits on."""
+    parser = etree.XMLPullParser(events=("start",), encoding=encoding, **_HARDENED)
+    for _, first in _events(parser, document):
+        return first.getroottree().docinfo.internalDTD is not None
+    return True
+
+
+def _parse_huge(document: bytes, encoding: str | None) -> etree._Element:
+    """A document with text above 10 MB, such as an attachment in base64. Without limits of libxml2 but that of the depth."""
+    parser = etree.XMLPullParser(events=("start", "end"), encoding=encoding, huge_tree=True, **_HARDENED)
+    depth = 0
+    for event, _ in _events(parser, document):
+        depth += 1 if event == "start" else -1
+        if depth > _DEEPEST:
+            raise etree.XMLSyntaxError(
+                f"Excessive depth in document: {_DEEPEST}", etree.ErrorTypes.ERR_INTERNAL_ERROR, 0, 0
+            )
+    root: etree._Element = parser.close()
+    return root
+
+
+def _events(parser: etree.XMLPullParser[Any], document: bytes) -> Iterator[tuple[str, etree._Element]]:
+    for start in range(0, len(document), 65536):
+        parser.feed(document[start : start + 65536])
+        yield from parser.read_events()
 
 
 def is_html(body: bytes) -> bool:
@@ -126,7 +188,9 @@ def format_xml(root: etree._Element, placeholders: Mapping[str, str] | None = No
     placeholders: by element name, text to show in place of the mask.
     """
     whole = root if root.getparent() is not None else root.getroottree()  # with the comments before and behind it
-    clean = etree.fromstring(etree.tostring(whole, with_tail=False), _parser(remove_blank_text=True))
+    # As UTF-8: in ASCII, a name beyond it would be written in a way that no name is read. It is no longer from outside.
+    written = etree.tostring(whole, with_tail=False, encoding="UTF-8")
+    clean = etree.fromstring(written, etree.XMLParser(remove_blank_text=True, huge_tree=True, **_HARDENED))
     _mask_secrets(clean, placeholders or {})
     shown = etree.tostring(clean.getroottree(), pretty_print=True, encoding="unicode")
     # The name of a namespace can hold one still.

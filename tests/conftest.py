@@ -38,6 +38,7 @@ import sitecustomize  # noqa: E402  # the module in OFFLINE, on the path only no
 # looks for others.
 settings.register_profile("test", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("soak", settings.get_profile("test"), derandomize=False)
+settings.register_profile("quick", settings.get_profile("test"), max_examples=10)
 settings.load_profile("test")
 
 

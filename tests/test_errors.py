@@ -101,6 +101,30 @@ def test_the_words_of_the_org_are_kept_without_the_session_id(shown: str) -> Non
     assert f"key {ORGANIZATION}!••••" == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[2Jgone", "\\x1b[2Jgone"),
+        ("a\rb\x07\x9bc\x7f", "a\\rb\\x07\\x9bc\\x7f"),
+        ("gpj.\u202eexe", "gpj.\\u202eexe"),
+        ("\u2066a\u2069", "\\u2066a\\u2069"),
+        ("\ud800", "\\ud800"),
+        ("two\nlines\tand 日本 ü 👍", "two\nlines\tand 日本 ü 👍"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_shown_instead(text: str, shown: str) -> None:
+    error, fault = SfmtlsError(text, text, text), SoapFault("no", code=text, message=text)
+    page = CertificatePageError("no", reason=text)
+    assert {shown} == {error.what, error.evidence, error.next_step, fault.code, fault.message, page.reason}
+    assert str(error).startswith(shown)
+    str(error).encode()
+
+
+@pytest.mark.parametrize("text", ["\x1b[2J", "\u202e", "\x9b"])
+def test_nor_is_it_in_the_repr_of_an_error(text: str) -> None:
+    assert text not in repr(SoapFault(text, text, text, code=text, message=text))
+
+
 @given(st.text(), st.text())
 def test_whatever_stands_around_a_session_id_it_is_masked(before: str, after: str) -> None:
     error = SfmtlsError(f"{before}{ORGANIZATION}!AQ.secret_part{after}")

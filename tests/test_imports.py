@@ -21,7 +21,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     "secret values",
     "errors",
-    "org files xml",
+    "files",
+    "org xml",
     "frame certificates",
     "profiles scrub",
     "connection",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,6 +41,70 @@ def test_what_is_no_my_domain_or_sandbox_name_is_refused(name: str, where: str) 
 def test_a_name_that_belongs_to_salesforce_is_no_my_domain(name: str) -> None:
     with pytest.raises(OrgError, match=r"the login host is https://(login|test)\.salesforce\.com"):
         Org.my_domain(name)
+
+
+PASTED = [
+    ("acme.lightning.force.com", "https://acme.my.salesforce.com"),
+    ("acme.lightning.force.com/lightning/setup/SetupOneHome/home", "https://acme.my.salesforce.com"),
+    (
+        "https://acme--uat.sandbox.lightning.force.com/lightning/page/home",
+        "https://acme--uat.sandbox.my.salesforce.com",
+    ),
+    ("acme-dev-ed.develop.lightning.force.com:443/x", "https://acme-dev-ed.develop.my.salesforce.com"),
+    ("acme.my.site.com/portal/s/", "https://acme.my.salesforce.com"),
+    ("acme--uat.sandbox.my.site.com", "https://acme--uat.sandbox.my.salesforce.com"),
+    ("acme.my.salesforce-setup.com/lightning/setup/x", "https://acme.my.salesforce.com"),
+    ("acme--uat.sandbox.my.salesforce-setup.com", "https://acme--uat.sandbox.my.salesforce.com"),
+    ("acme--c.vf.force.com/apex/x", "https://acme.my.salesforce.com"),
+    ("acme--uat--c.sandbox.vf.force.com", "https://acme--uat.sandbox.my.salesforce.com"),
+]
+
+
+@pytest.mark.parametrize(("address", "api"), PASTED)
+@pytest.mark.parametrize(
+    "way", [Org.at, Org.my_domain, lambda address: Org(f"https://{address.removeprefix('https://')}")]
+)
+def test_a_host_of_pages_is_told_which_host_it_would_be(way: Callable[[str], Org], address: str, api: str) -> None:
+    with pytest.raises(OrgError) as caught:
+        way(address)
+    assert f"write {api}" == caught.value.next_step
+    assert api == Org.at(api).login_url
+
+
+@pytest.mark.parametrize(
+    ("address", "next_step"),
+    [
+        ("acme.my.salesforce.com", "write acme"),
+        ("https://acme.my.salesforce.com/lightning", "write acme"),
+        ("acme.my.salesforce.com:8443", "write acme"),
+        ("acme--uat.sandbox.my.salesforce.com", "write acme with the sandbox uat"),
+    ],
+)
+def test_a_host_in_the_place_of_a_my_domain_is_told_the_name_in_it(address: str, next_step: str) -> None:
+    with pytest.raises(OrgError) as caught:
+        Org.my_domain(address)
+    assert next_step == caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "acme.my.salesforce.com",
+        "acme.my.salesforce.com:8443",
+        "acme.my.salesforce.com/services/Soap/u/64.0",
+        "http://acme.my.salesforce.com/x",
+    ],
+)
+def test_a_login_url_without_https_is_told_how_it_would_be_with_it(address: str) -> None:
+    with pytest.raises(OrgError, match=r"write it as https://acme\.my\.salesforce\.com;"):
+        Org(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["acme.my.salesforce.com:8443", "https://acme.my.salesforce.com:8443/services/Soap/u/64.0"]
+)
+def test_port_and_path_of_a_pasted_address_do_not_matter(address: str) -> None:
+    assert "https://acme.my.salesforce.com" == Org.at(address).login_url
 
 
 @pytest.mark.parametrize("sandbox", [None, "uat", "test"])
@@ -181,11 +246,24 @@ def test_what_is_no_api_version_is_refused(version: str) -> None:
         {"connect_timeout": float("nan")},
         {"read_timeout": float("inf")},
         {"read_timeout": 1e7},
+        {"call_timeout": 0},
+        {"call_timeout": float("nan")},
+        {"answer_limit": 0},
+        {"answer_limit": -1},
+        {"trust": "everyone"},
+        {"trust": "system", "ca_file": "roots.pem"},
+        {"trusted_hosts": "api.acme.example"},
+        {"trusted_hosts": ["api.acme.example", 1]},
+        {"trusted_hosts": 5},
     ],
 )
 def test_a_port_or_timeout_that_cannot_be_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(OrgError):
         Org(**changes)
+
+
+def test_trusted_hosts_in_a_list_are_as_good_as_in_a_tuple() -> None:
+    assert Org(trusted_hosts=("a.example",)) == Org(trusted_hosts=["a.example"])  # type: ignore[arg-type]  # as from TOML
 
 
 def test_a_changed_org_is_checked_again() -> None:

@@ -75,6 +75,9 @@ class TestAProfileIsRead:
             mutual_port = 443
             connect_timeout = 3
             read_timeout = 4.5
+            call_timeout = 5
+            answer_limit = 6_000
+            trusted_hosts = ["api.acme.example"]
             username = "ada@acme.example"
             identity = ["client.key", "keys/client.crt", "../chain.p7b"]
         """
@@ -87,9 +90,15 @@ class TestAProfileIsRead:
             mutual_port=443,
             connect_timeout=3,
             read_timeout=4.5,
+            call_timeout=5,
+            answer_limit=6000,
+            trusted_hosts=("api.acme.example",),
         )
         identity = (folder / "client.key", folder / "keys/client.crt", folder / "../chain.p7b")
         assert {"acme.uat": Profile("acme.uat", org, "ada@acme.example", identity)} == read(file, text)
+
+    def test_that_trusts_as_the_system_does(self, file: Path) -> None:
+        assert "system" == read(file, '[acme]\nmy_domain = "acme"\ntrust = "system"')["acme"].org.trust
 
     def test_of_a_sandbox(self, file: Path) -> None:
         assert "https://acme--uat.sandbox.my.salesforce.com" == read(file, BY_HAND)["acme-uat"].org.login_url
@@ -155,6 +164,15 @@ class TestWhatIsWrongIsSaid:
             ("mutual_port = true", "mutual_port is not a port", "mutual_port = 8443"),
             ("mutual_port = 0", "0 is not a port", "8443"),
             (f"mutual_port = 0x{'f' * 5000}", "mutual_port is not a port", "8443"),
+            ("call_timeout = false", "call_timeout is not a number of seconds", "call_timeout = 30"),
+            ("call_timeout = 0", "a timeout cannot be 0", "above 0"),
+            ('answer_limit = "1 GB"', "answer_limit is not a number of bytes", "answer_limit = 200_000_000"),
+            ("answer_limit = 1.5", "answer_limit is not a number of bytes", "answer_limit = 200_000_000"),
+            ("answer_limit = 0", "an answer cannot be limited to 0 bytes", "200_000_000"),
+            ('trust = "all"', 'trust is not "public" or "system"', 'trust = "system"'),
+            ("trust = []", 'trust is not "public" or "system"', 'trust = "system"'),
+            ('trust = "system"\nca_file = "x"', 'ca_file and trust="system" are both given', "leave one of them out"),
+            ('trusted_hosts = "a.example"', "trusted_hosts is not a list of hosts", 'trusted_hosts = ["api'),
             ("read_timeout = inf", "read_timeout is not a number of seconds", "read_timeout = 30"),
             ("read_timeout = nan", "read_timeout is not a number of seconds", "read_timeout = 30"),
             ("read_timeout = false", "read_timeout is not a number of seconds", "read_timeout = 30"),

@@ -6,6 +6,7 @@ Shapes are those of the partner WSDL, API 58; CONTRIBUTING.md, "What we know of 
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -18,6 +19,11 @@ from sfmtls_nb.xml import parse_xml
 SOAPENV: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 PARTNER: Final = "urn:partner.soap.sforce.com"
 
+# All but the characters of XML 1.0 (section 2.2).
+_UNFIT: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What examples have in the place of a session id; no id and no token has one of these characters.
+_PLACEHOLDER: Final = re.compile(r"[${}<>?\s]|^$")
+
 
 def build_element(name: str, fields: Mapping[str, str | Secret] | None = None) -> etree._Element:
     """``<name>`` in the partner namespace with one child a field: an operation such as ``query``, or a header.
@@ -27,15 +33,32 @@ def build_element(name: str, fields: Mapping[str, str | Secret] | None = None) -
     try:
         element = etree.Element(etree.QName(PARTNER, name), nsmap={"urn": PARTNER})
         for field, value in (fields or {}).items():
-            child = etree.SubElement(element, etree.QName(PARTNER, field))
-            child.text = value.reveal() if isinstance(value, Secret) else value
-    except ValueError as error:
+            etree.SubElement(element, etree.QName(PARTNER, field)).text = _text(name, field, value)
+    except (TypeError, ValueError) as error:
         raise NotSoapError(
             f"{name} cannot be written as XML",
             str(error),
-            "an operation is named as in the WSDL, such as getUserInfo; control characters have no place in XML",
+            "an operation is named as in the WSDL, such as getUserInfo, and so are its fields",
         ) from error
     return element
+
+
+def _text(name: str, field: str, value: object) -> str:
+    """The text of a field, if XML can hold it. A value is not quoted: it may be a password."""
+    if not isinstance(value, str | Secret):
+        raise NotSoapError(
+            f"{field} of {name} cannot be written as XML: it is not text",
+            f"it is of the type {type(value).__name__}",
+            f'write it as XML has it, such as {{"{field}": "200"}}; true and false are in small letters',
+        )
+    # No variable here holds the text: a traceback that shows variables would show it.
+    if unfit := _UNFIT.search(value.reveal() if isinstance(value, Secret) else value):
+        raise NotSoapError(
+            f"{field} of {name} cannot be written as XML",
+            f"it has a character that XML has no place for, U+{ord(unfit[0]):04X}",
+            f"type {field} again: such a character is invisible, and was copied along with what can be seen",
+        )
+    return value.reveal() if isinstance(value, Secret) else value
 
 
 def build_envelope(
@@ -51,7 +74,10 @@ def build_envelope(
         root = etree.Element(etree.QName(SOAPENV, "Envelope"), nsmap={"soapenv": SOAPENV, "urn": PARTNER})
         etree.SubElement(root, etree.QName(SOAPENV, "Body")).append(copy.deepcopy(body))
     added = list(headers)
-    if session_id and root.find(f"{{{SOAPENV}}}Header/{{{PARTNER}}}SessionHeader") is None:
+    own = root.find(f"{{{SOAPENV}}}Header/{{{PARTNER}}}SessionHeader")
+    if session_id and own is not None:
+        _refuse_placeholder(own)
+    if session_id and own is None:
         added.append(build_element("SessionHeader", {"sessionId": session_id}))
     if added:
         header = root.find(f"{{{SOAPENV}}}Header")
@@ -60,6 +86,16 @@ def build_envelope(
             root.insert(0, header)
         header.extend(added)
     return root
+
+
+def _refuse_placeholder(header: etree._Element) -> None:
+    text = (header.findtext("{*}sessionId") or "").strip()
+    if _PLACEHOLDER.search(text):
+        raise NotSoapError(
+            "the envelope brings a SessionHeader, and a placeholder where the session id should be",
+            f"its sessionId is {text[:20]!r}" if text else "its sessionId is empty",
+            "take the SessionHeader out of the envelope: that of the session you are signed in with is put in",
+        )
 
 
 def parse_typed(text: str) -> etree._Element:

@@ -32,16 +32,29 @@ FAULTS: Final[dict[str, tuple[type[LoginFault | MutualAuthenticationFault | Sess
     ),
     "INVALID_SESSION_ID": (
         SessionFault,
-        "the session ended or timed out, or belongs to another org: sign in again",
+        "the session ended or timed out, or belongs to another org: sign in again; an envelope with a SessionHeader of its "
+        "own is sent with that one: take it out, and the session's is put in",
     ),
     "UNSUPPORTED_API_VERSION": (
         None,
         "choose a version the org serves; SOAP login() exists from 31.0 to 64.0",
     ),
+    "Client": (
+        None,
+        "the message is not one that this address takes: /services/Soap/u/ takes operations in the namespace "
+        "urn:partner.soap.sforce.com, spelled as in the WSDL, such as getUserInfo",
+    ),
     "INVALID_OPERATION": (
         None,
-        "if it is about login(): it is off by default in orgs made since Winter '26; an administrator can switch it on, "
-        "or sign in with OAuth and use the access token as session id",
+        "if it is about login(): it is off by default in orgs made since Winter '26; an administrator can switch it on "
+        "(Setup > User Interface > Enable SOAP API login()) and give the user the permission Use Any API Auth; or sign in "
+        "with OAuth, through an External Client App, and use the access token as session id",
+    ),
+    "INSUFFICIENT_ACCESS": (
+        None,
+        "if it is about login(): the user needs the permission Use Any API Auth, in a profile or permission set (orgs made "
+        "since Summer '26 demand it); or sign in with OAuth, through an External Client App, and use the access token as "
+        "session id",
     ),
     "INVALID_FIELD": (
         None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from lxml import etree, html
+from lxml import etree
 
 from sfmtls_nb.errors import CertificatePageError, NotJsonError, NotSoapError
 from sfmtls_nb.xml import is_html
@@ -35,6 +35,8 @@ def refuse_html(body: bytes, wanted: type[NotSoapError | NotJsonError]) -> None:
     """
     if not is_html(body):
         return
+    from lxml import html  # noqa: PLC0415  # a page is the exception, and the module one that takes a while to load
+
     try:
         page = html.document_fromstring(body[:100_000], parser=html.HTMLParser(no_network=True, huge_tree=False))
     except etree.ParserError:  # it ends before anything is in it

@@ -36,8 +36,10 @@ def find(root: etree._Element, path: str) -> list[etree._Element]:
         namespaces = dict(reversed([*declarations(root.getroottree().getroot())])) if ":" in path else {}
         namespaces.pop("", None)
         return root.findall(_TOKEN.sub(_in_any_namespace, path), namespaces)
-    except (SyntaxError, ValueError) as error:  # a ValueError: no text for libxml2
-        raise SfmtlsError(f"{path!r} is not a path to elements", str(error), _ADVICE) from error
+    except (SyntaxError, ValueError, LookupError) as error:  # a ValueError: no text for libxml2
+        # lxml says which sign it stumbled over with a KeyError.
+        evidence = f"{error} is in the wrong place" if isinstance(error, LookupError) else str(error)
+        raise SfmtlsError(f"{path!r} is not a path to elements", evidence, _ADVICE) from error
 
 
 def _in_any_namespace(token: re.Match[str]) -> str:

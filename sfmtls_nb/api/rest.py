@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from sfmtls_nb.api.answer import reading
 from sfmtls_nb.api.faults import rest_fault
@@ -19,11 +20,18 @@ def read_json(exchange: Exchange) -> Any:
     Raises CertificatePageError or NotJsonError for what is not JSON, and a RestFault for
     ``[{"errorCode": …, "message": …}]``, whatever its HTTP status; the exchange is on it.
     """
-    with reading(exchange, NotJsonError) as body:
-        content = _parse(body)
-        if isinstance(content, list) and content and all(map(_is_error, content)):
-            raise _read_fault(content)
-        return content
+    try:
+        with reading(exchange, NotJsonError) as body:
+            content = _parse(body)
+            if isinstance(content, list) and content and all(map(_is_error, content)):
+                raise _read_fault(content)
+            return content
+    except (NotJsonError, RestFault) as error:
+        path = urlsplit(exchange.request.url).path.strip("/")
+        nothing_there = isinstance(error, NotJsonError) or error.code == "NOT_FOUND"
+        if nothing_there and path and not f"{path}/".startswith("services/"):
+            error.next_step = f"a path from / on begins at the host; for the resource below /services/data write {path}"
+        raise
 
 
 def to_json(content: Any) -> SecretBytes:
@@ -67,5 +75,6 @@ def _read_fault(content: list[Any]) -> RestFault:
     first, *others = content
     code = str(first["errorCode"])
     more = f", and {len(others)} more: {', '.join(str(each['errorCode']) for each in others)}" if others else ""
-    fields = f", fields {', '.join(map(str, first['fields']))}" if first.get("fields") else ""
+    named = first.get("fields")
+    fields = f", fields {', '.join(map(str, named)) if isinstance(named, list) else named}" if named else ""
     return rest_fault(code, str(first["message"]), f"errorCode {code}{fields}{more}")

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self, cast
+from typing import Final, Self, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes as PrivateKey
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat, pkcs12
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from sfmtls_nb.certificates.chain import Chain, build_chain, common_name, extension, fingerprint, is_self_signed
+from sfmtls_nb.certificates.certificate import common_name, extension, fingerprint, is_self_signed, spki
+from sfmtls_nb.certificates.chain import Chain, build_chain
 from sfmtls_nb.certificates.findings import Case, Finding, examine, find
-from sfmtls_nb.certificates.reader import Contents, read_contents
+from sfmtls_nb.certificates.reader import Contents, passphrase_bytes, read_contents
 from sfmtls_nb.certificates.roots import AcceptedRoots
 from sfmtls_nb.errors import IdentityError
-from sfmtls_nb.files import expand, write_new
+from sfmtls_nb.files import expand, path_or_content, read_file, without_locals, write_new
 from sfmtls_nb.org import Org
 from sfmtls_nb.secret import Secret
 
@@ -36,19 +38,37 @@ class ClientIdentity:
     passphrase: Secret | None = field(default=None, repr=False)
 
     @classmethod
-    def load(cls, *sources: str | Path | bytes, password: str | Secret | None = None) -> Self:
+    def load(
+        cls,
+        *sources: str | os.PathLike[str] | bytes | bytearray | memoryview,
+        password: str | bytes | bytearray | Secret | None = None,
+    ) -> Self:
         """Read a key and certificates from any mix of files and bytes, in any order, and assemble them.
 
-        PEM, DER, PKCS#12 (.p12, .pfx), PKCS#7 (.p7b), PKCS#1, PKCS#8, SEC1; encrypted ones with ``password``. The leaf is
+        PEM, DER, PKCS#12 (.p12, .pfx), PKCS#7 (.p7b), PKCS#1, PKCS#8, SEC1; encrypted ones with ``password``; also inside
+        base64, JSON, a .env file or a mail. A text that cannot be the name of a file is content. The leaf is
         the certificate that holds the key's public half; the chain is ordered by who signed whom.
         Raises PassphraseError when something is encrypted and ``password`` is missing or wrong, and IdentityError
         for everything else: a missing or malformed file, no key, no certificate, a key that fits none of them.
         """
-        passphrase = Secret(password) if password else None
-        contents = read_contents(sources, passphrase)
-        key, leaf = _pair(contents)
+        # Under their own names no more: what prints local variables would show them.
+        given, sources, passphrase, password = map(path_or_content, sources), (), _passphrase(password), None
+        with without_locals():
+            contents = read_contents([*given], passphrase)
+            key, leaf = _pair(contents)
         chain = build_chain(leaf, (certificate for certificate, _ in contents.certificates))
         return cls(key, chain, contents, passphrase if contents.encrypted else None)
+
+    def toward(self, org: Org | None) -> Self:
+        """Return the same identity with the chain that leads to a root the org accepts, if its ``accepted_roots`` are known.
+
+        An authority that is certified by several others has several chains, and not every org accepts each.
+        """
+        return replace(self, chain=self._chain(org)) if org and org.accepted_roots else self
+
+    def _chain(self, org: Org | None, at: datetime | None = None) -> Chain:
+        roots = AcceptedRoots.load(org.accepted_roots) if org and org.accepted_roots else None
+        return build_chain(self.leaf, (certificate for certificate, _ in self.contents.certificates), at, roots)
 
     @property
     def leaf(self) -> x509.Certificate:
@@ -62,7 +82,7 @@ class ClientIdentity:
 
     @property
     def root(self) -> x509.Certificate | None:
-        """The self-signed end of the chain, if it was among the files; it is not sent."""
+        """The root at the end of the chain, if it is known; it is not sent."""
         return self.chain.root
 
     @property
@@ -77,7 +97,7 @@ class ClientIdentity:
     def pem(self, *, passphrase: Secret | None = None) -> bytes:
         """Key, leaf, intermediates: what ``curl -E`` takes. The key is encrypted if a passphrase is given."""
         encryption = (
-            serialization.BestAvailableEncryption(passphrase.reveal().encode())
+            serialization.BestAvailableEncryption(passphrase_bytes(passphrase))
             if passphrase
             else serialization.NoEncryption()
         )
@@ -109,7 +129,7 @@ class ClientIdentity:
         except IdentityError:
             return False
         certificates = [certificate for certificate, _ in written.contents.certificates]
-        is_pem = b"-----BEGIN " in path.read_bytes()
+        is_pem = read_file(path).find(b"-----BEGIN ") >= 0
         return is_pem and written.pem() == self.pem() and certificates == [self.leaf, *self.intermediates]
 
     def write_upload(self, path: str | Path, *, chain: bool = False, overwrite: bool = False) -> Path:
@@ -131,7 +151,7 @@ class ClientIdentity:
             cast("pkcs12.PKCS12PrivateKeyTypes", self.key),
             self.leaf,
             self.intermediates,
-            serialization.BestAvailableEncryption(Secret(password).reveal().encode()),
+            serialization.BestAvailableEncryption(passphrase_bytes(Secret(password))),
         )
         return write_new(path, data, overwrite=overwrite)
 
@@ -145,8 +165,8 @@ class ClientIdentity:
         org: one whose ``accepted_roots`` are known. at: the moment to judge (default: now).
         server_date: a server's Date header of that moment, to compare the clocks.
         """
-        roots = AcceptedRoots.load(org.accepted_roots) if org and org.accepted_roots else None
-        return examine(Case(self.chain, self.contents, at or datetime.now(UTC), roots, server_date))
+        moment = at or datetime.now(UTC)
+        return examine(Case(self._chain(org, moment), self.contents, moment, server_date))
 
     def check(self, org: Org | None = None, at: datetime | None = None) -> None:
         """Raise IdentityError, with its ``findings``, if any finding is an error."""
@@ -165,12 +185,17 @@ class ClientIdentity:
 
 def _pair(contents: Contents) -> tuple[PrivateKey, x509.Certificate]:
     """Pair the key with the leaf that fits it. Raises IdentityError, with a finding, if there is no such pair."""
-    keys = {_spki(key.public_key()): (key, location) for key, location in contents.keys}
+    for file, keys_there in contents.keystores:
+        what = f"{file} holds {len(keys_there)} keys"
+        raise _unusable("several-identities", what, ", ".join(keys_there[:20]), _ONE_KEY)
+    keys = {spki(key.public_key()): (key, location) for key, location in contents.keys}
     certificates = list(dict.fromkeys(certificate for certificate, _ in contents.certificates))
     counted = "; ".join([f"{len(certificates)} certificate(s), {len(keys)} key(s)", *contents.remarks])
     if not keys:
         raise _unusable("no-key", "there is no private key among the files", counted)
-    pairs = [(*keys[_spki(c.public_key())], c) for c in certificates if _spki(c.public_key()) in keys]
+    # A key stands in its certificate byte by byte, unless one of them spells its curve out.
+    some = [c for c in certificates if any(key in c.tbs_certificate_bytes for key in keys)] or certificates
+    pairs = [(*keys[spki(c.public_key())], c) for c in some if spki(c.public_key()) in keys]
     names = "; ".join(common_name(certificate) for certificate in certificates[:5])
     if not pairs and all((e := extension(c, x509.BasicConstraints)) and e.ca for c in certificates):
         evidence = f"there are only authorities: {names}" if certificates else counted
@@ -187,16 +212,28 @@ def _pair(contents: Contents) -> tuple[PrivateKey, x509.Certificate]:
     return key, leaf
 
 
-def _suitability(leaf: x509.Certificate, moment: datetime) -> tuple[bool, bool, datetime, bytes]:
-    """Rank the certificates for one key (renewed, or self-signed at first): issued, valid, the latest."""
+def _suitability(leaf: x509.Certificate, moment: datetime) -> tuple[bool, bool, bool, datetime, bytes]:
+    """Rank the certificates for one key (renewed, or self-signed at first): issued, for clients, valid, the latest."""
     valid = leaf.not_valid_before_utc <= moment <= leaf.not_valid_after_utc
-    return not is_self_signed(leaf), valid, leaf.not_valid_after_utc, fingerprint(leaf)
+    purposes, usage = extension(leaf, x509.ExtendedKeyUsage) or (), extension(leaf, x509.KeyUsage)
+    for_clients = ExtendedKeyUsageOID.CLIENT_AUTH in purposes and (usage is None or usage.digital_signature)
+    return not is_self_signed(leaf), for_clients, valid, leaf.not_valid_after_utc, fingerprint(leaf)
 
 
-def _unusable(code: str, what: str, evidence: str) -> IdentityError:
+def _passphrase(given: str | bytes | bytearray | Secret | None) -> Secret | None:
+    if isinstance(given, bytes | bytearray):
+        given = bytes(given).decode(errors="surrogateescape")
+    if given is not None and not isinstance(given, str | Secret):
+        raise IdentityError(f"a passphrase is no {type(given).__name__}", next_step="give it as a text, or as bytes")
+    return Secret(given) if given else None
+
+
+_ONE_KEY: Final = (
+    "write the one you mean into a file of its own: keytool -importkeystore -srckeystore FILE -srcalias NAME "
+    "-destkeystore client.p12 -deststoretype PKCS12"
+)
+
+
+def _unusable(code: str, what: str, evidence: str, next_step: str = "") -> IdentityError:
     finding = find(code, "the files", evidence)
-    return IdentityError(what, evidence, finding.advice, findings=[finding])
-
-
-def _spki(key: PublicKeyTypes) -> bytes:
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return IdentityError(what, evidence, next_step or finding.advice, findings=[finding])

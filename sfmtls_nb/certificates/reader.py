@@ -2,44 +2,59 @@
 
 from __future__ import annotations
 
-import base64
 import re
+import shlex
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar, cast, get_args
+from typing import Final, TypeVar, cast, get_args
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes as PrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs7, pkcs12
 
+from sfmtls_nb.certificates.der import der_length, header_length
+from sfmtls_nb.certificates.keystore import JCEKS, JKS, absurd_work, java_key_names, key_names
+from sfmtls_nb.certificates.wrappings import (
+    Block,
+    MalformedError,
+    bare_der,
+    base64_in,
+    blocks_of,
+    decoded_base64,
+    traditional_pem,
+    unwrapped_text,
+)
 from sfmtls_nb.errors import IdentityError, PassphraseError
-from sfmtls_nb.files import expand
-from sfmtls_nb.secret import Secret
+from sfmtls_nb.files import read_file, reason_of, shown
+from sfmtls_nb.secret import Secret, SecretBytes
 
 T = TypeVar("T")
 
-_MARKER: Final = re.compile(r"-----(BEGIN|END) ([A-Z0-9 #]+)-----")
-_BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]+=*\s*")
-
+_BEGINS: Final = re.compile(rb"-----BEGIN |-\0-\0-\0-\0-\0 ?\0?B\0E\0G")
+# Words of a label -> the kind that is tried first.
+_KINDS: Final = {
+    "REQUEST": "",
+    "PRIVATE KEY": "private key",
+    "CERTIFICATE": "certificate",
+    "PKCS7": "PKCS#7 bundle",
+    "PKCS #7": "PKCS#7 bundle",
+    "CMS": "PKCS#7 bundle",
+}
 # Files that cannot be read here: first bytes -> name of the format, and how to turn it into one that can.
 _UNREADABLE: Final = {
-    b"\xfe\xed\xfe\xed": (
-        "a Java keystore (JKS)",
-        "turn it into PKCS#12: keytool -importkeystore -srckeystore {name} -destkeystore client.p12 -deststoretype PKCS12",
-    ),
-    b"\xce\xce\xce\xce": (
-        "a Java keystore (JCEKS)",
-        "turn it into PKCS#12: keytool -importkeystore -srcstoretype JCEKS -srckeystore {name} "
-        "-destkeystore client.p12 -deststoretype PKCS12",
-    ),
     b"PuTTY-User-Key": (
         "a PuTTY key",
         "export it with puttygen as an OpenSSH key, then: ssh-keygen -p -m PKCS8 -f FILE",
     ),
     b"PK\x03\x04": ("a zip archive", "unpack it, and give the files inside"),
 }
+_KEYTOOL: Final = (
+    "keytool -importkeystore {how}-srckeystore {name} {which}-destkeystore client.p12 -deststoretype PKCS12"
+)
 # PEM blocks that are passed over: label -> remark.
 _PASSED_OVER: Final = {
     "CERTIFICATE REQUEST": "a certificate request (CSR): it is for the authority, which answers with a certificate",
@@ -71,23 +86,21 @@ class Location:
 class Contents:
     """The keys and certificates in some files, in the order of the files.
 
-    remarks: what was passed over, and why. encrypted: True if a passphrase was needed for any of it.
+    remarks: what was passed over, and why. unreadable: certificates that cannot be read, each with its file and the reason.
+    keystores: names of the keys in each keystore, of which the reader gets one only. encrypted: True if a passphrase was
+    needed for any of it. counts: how many of a kind were found in each file.
     """
 
     keys: list[tuple[PrivateKey, Location]] = field(default_factory=list)
     certificates: list[tuple[x509.Certificate, Location]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    keystores: list[tuple[str, list[str]]] = field(default_factory=list)
     encrypted: bool = False
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter, repr=False)
 
 
-class _Block(NamedTuple):
-    """One piece of a file: a PEM block with its label and its base64 text, or binary data without a label."""
-
-    label: str
-    body: bytes
-
-
-def read_contents(sources: Iterable[str | Path | bytes], passphrase: Secret | None = None) -> Contents:
+def read_contents(sources: Iterable[Path | bytes], passphrase: Secret | None = None) -> Contents:
     """Read PEM, DER, PKCS#12, PKCS#7, PKCS#1, PKCS#8 and SEC1, one or many in a file, from files or bytes.
 
     Raises PassphraseError if something is encrypted and the passphrase is missing or wrong, IdentityError for what
@@ -102,137 +115,123 @@ def read_contents(sources: Iterable[str | Path | bytes], passphrase: Secret | No
     return contents
 
 
-def _split_blocks(data: bytes) -> list[_Block]:
-    """Split the bytes of a file into its blocks: PEM, DER, or base64 without its BEGIN and END lines.
-
-    An empty list means that it is none of these. Raises _MalformedError if a PEM block is cut off.
-    """
-    # Windows' editors like UTF-16 and a byte order mark.
-    text = data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "latin-1", "replace")
-    if _MARKER.search(text):
-        return list(_split_pem(text))
-    if data.startswith(b"\x30"):  # SEQUENCE, as all of DER begins here
-        return [_Block("", data)]
-    if _BASE64.fullmatch(data):
-        return [_Block("", _decode("file", data))]
-    return []
-
-
-class _MalformedError(Exception):
-    """A block is not what it should be: the kind of thing, and the reason."""
-
-    def __init__(self, kind: str, reason: str | Exception) -> None:
-        super().__init__(kind, reason if isinstance(reason, str) else _first_line(reason))
-
-
-def _split_pem(text: str) -> Iterator[_Block]:
-    """Yield each block, whatever text stands between them (Bag Attributes, a mail, line numbers)."""
-    begun: re.Match[str] | None = None
-    for marker in _MARKER.finditer(text):
-        if marker[1] == "BEGIN" and begun is None:
-            begun = marker
-        elif marker[1] == "END" and begun is not None and begun[2] == marker[2]:
-            yield _Block(marker[2], text[begun.end() : marker.start()].encode())
-            begun = None
-        else:
-            raise _MalformedError(marker[2].lower(), "a BEGIN line without its END line, or the other way round")
-    if begun is not None:
-        raise _MalformedError(begun[2].lower(), "it is cut off: a BEGIN line without its END line")
-
-
-def _decode(kind: str, body: bytes) -> bytes:
-    """Decode the base64 of a PEM block, whose header lines (“Name: value”) are left out."""
-    lines = (line for line in body.splitlines() if b":" not in line)
-    return _parse(kind, lambda: base64.b64decode(b"".join(b"".join(lines).split()), validate=True))
-
-
 def _parse(kind: str, parser: Callable[[], T]) -> T:
-    """Call a parser. Raises _MalformedError for the dozen exceptions of cryptography's, which are documented nowhere."""
+    """Call a parser. Raises MalformedError for the dozen exceptions of cryptography's, which are documented nowhere."""
     try:
         return parser()
     except Exception as error:
-        raise _MalformedError(kind, error) from error
+        raise MalformedError(kind, _first_line(error)) from error
 
 
 class _Reader:
     """Reads one source into the contents."""
 
-    def __init__(self, source: str | Path | bytes, contents: Contents, passphrase: Secret | None) -> None:
-        if isinstance(source, str) and "\n" in source:
-            # The text of a file, not its name: an error would quote the name, and this may be a private key.
-            source = source.encode(errors="replace")
+    def __init__(self, source: Path | bytes, contents: Contents, passphrase: Secret | None) -> None:
         self._contents = contents
         self._passphrase = passphrase
-        self._path = None if isinstance(source, bytes) else expand(source, IdentityError)
+        self._path = None if isinstance(source, bytes) else source
         # Bytes may have a name of their own, as those of a file that was uploaded do.
-        self._name = str(self._path) if self._path else getattr(source, "name", "the given bytes")
-        self._data = _read_file(self._path) if self._path else cast("bytes", source)
+        self._name = getattr(source, "name", "the given bytes") if isinstance(source, bytes) else shown(source)
+        self._data = source if isinstance(source, bytes) else _read_file(source)
+        self._adders: dict[str, Callable[[bytes], None]] = {
+            "certificate": self._add_der_certificate,
+            "PKCS#7 bundle": self._add_pkcs7,
+            "private key": self._add_der_key,
+        }
 
     def read(self) -> None:
         if not self._data.strip():
             raise IdentityError(
                 f"{self._name} is empty", "0 bytes", "check that the file is the one you were sent, whole"
             )
+        if self._data.startswith((JKS, JCEKS)):
+            raise self._java_keystore()
         for start, (what, advice) in _UNREADABLE.items():
             if self._data.startswith(start):
-                raise IdentityError(f"{self._name} is {what}", repr(start), advice.format(name=self._name))
+                raise IdentityError(f"{self._name} is {what}", repr(start), advice)
         try:
-            blocks = _split_blocks(self._data)
-            for block in blocks:
-                self._add_block(block)
-        except _MalformedError as error:
+            empty = self._read_text() if self._data[:1] != b"0" or _BEGINS.search(self._data) else self._read_binary()
+        except MalformedError as error:
             kind, reason = error.args
             raise IdentityError(
                 f"the {kind} in {self._name} is malformed",
                 reason,
                 "ask for the file again, or copy it again whole, from its BEGIN line to its END line",
             ) from error
-        if not blocks:
+        if empty:
             raise IdentityError(
-                f"{self._name} holds no key and no certificate",
+                f"{self._name} cannot be read: it holds no key and no certificate",
                 # Enough to tell what kind of file it is, and too little of a password or key.
-                f"it begins with {self._data[:4]!r}",
+                f"{len(self._data):,} bytes, which begin with {bytes(self._data[:4])!r}",
                 "give PEM (-----BEGIN CERTIFICATE-----), DER, PKCS#12 (.p12, .pfx) or PKCS#7 (.p7b)",
             )
 
-    def _add_block(self, block: _Block) -> None:
-        label, body = block
-        if not label:
-            self._add_binary(body)
-        elif label in _PASSED_OVER:
-            self._contents.remarks.append(f"{self._name} holds {_PASSED_OVER[label]}")
-        elif label == "OPENSSH PRIVATE KEY":
-            raise IdentityError(
-                f"{self._name} is an OpenSSH key",
-                "-----BEGIN OPENSSH PRIVATE KEY-----",
-                f"turn a copy of it into PKCS#8: ssh-keygen -p -m PKCS8 -f {self._name}",
-            )
-        elif label.endswith("PRIVATE KEY") and b"ENCRYPTED" in body:  # the traditional format: Proc-Type: 4,ENCRYPTED
-            pem = f"-----BEGIN {label}-----{body.decode()}-----END {label}-----".replace("\r\n", "\n").encode()
-            self._add_key(self._unlock(lambda password: load_pem_private_key(pem, password)))
-        elif label.endswith("PRIVATE KEY"):
-            self._add_der_key(_decode("private key", body))
-        elif label.endswith("CERTIFICATE"):
-            self._add_der_certificate(_decode("certificate", body))
-        elif label.startswith(("PKCS7", "PKCS #7", "CMS")):
-            self._add_pkcs7(_decode("PKCS#7 bundle", body))
-        else:
-            self._contents.remarks.append(f"{self._name} holds a {label}: of no use here")
+    def _read_text(self) -> bool:
+        """Read what a text holds, whatever it is wrapped in; return True if that is nothing."""
+        text = unwrapped_text(self._data)
+        empty = True
+        for block in blocks_of(text):
+            self._add_block(block)
+            empty = False
+        if empty:
+            for der in bare_der(text):
+                self._add_binary("file", der)
+                empty = False
+        data = decoded_base64(text) if empty else None
+        if data and data.startswith(
+            (b"0", JKS, JCEKS, *_UNREADABLE)
+        ):  # the bytes of a file, and not whole if they are DER
+            self._data = SecretBytes(data)
+            self.read()
+            empty = False
+        return empty
 
-    def _add_binary(self, data: bytes) -> None:
-        der = data[: _der_length(data)]  # an editor may have put a line end behind it
-        if der[_header_length(der) :].startswith(b"\x02\x01\x03"):  # PFX ::= SEQUENCE { version INTEGER {v3(3)}, …
+    def _read_binary(self) -> bool:
+        self._add_binary("file", self._data)
+        return False
+
+    def _add_block(self, block: Block) -> None:
+        """Add what a block holds. Its label says what is tried first; content decides."""
+        label = block.label
+        kind = next((kind for end, kind in _KINDS.items() if end in label), "")
+        if "Proc-Type" in block.body:  # the traditional format: Proc-Type: 4,ENCRYPTED
+            pem = traditional_pem(block)
+            return self._add_key(self._unlock(lambda password: load_pem_private_key(pem, password)))
+        try:
+            der = base64_in(block)
+            if label == "OPENSSH PRIVATE KEY" or der.startswith(b"openssh-key-v1\0"):
+                raise IdentityError(
+                    f"{self._name} is an OpenSSH key",
+                    "-----BEGIN OPENSSH PRIVATE KEY-----",
+                    f"turn a copy of it into PKCS#8: ssh-keygen -p -m PKCS8 -f {self._name}",
+                )
+            return self._add_binary(kind or "file", der)
+        except MalformedError:
+            if kind and label not in _PASSED_OVER:
+                raise
+        remark = _PASSED_OVER.get(label, f"a {label}: of no use here")
+        return self._contents.remarks.append(f"{self._name} holds {remark}")
+
+    def _add_binary(self, kind: str, data: bytes) -> None:
+        """Add what some bytes hold: of the kind that they are said to be, or else of another."""
+        der = SecretBytes(data[: der_length(data)])  # an editor may have put a line end behind it
+        if der[header_length(der) :].startswith(b"\x02\x01\x03"):  # PFX ::= SEQUENCE { version INTEGER {v3(3)}, …
             return self._add_pkcs12(der)
-        for add in (self._add_der_certificate, self._add_pkcs7, self._add_der_key):
+        adders = self._adders
+        problem: MalformedError | None = None
+        for add in sorted(adders, key=lambda adder: adder != kind):
             try:
-                return add(der)
-            except _MalformedError:
-                continue
-        raise _MalformedError("file", "binary, but neither a certificate nor a key nor a bundle of them")
+                return adders[add](der)
+            except MalformedError as error:
+                problem = problem or error
+        if kind in adders and problem:
+            raise problem
+        raise MalformedError("file", "binary, but neither a certificate nor a key nor a bundle of them")
 
     def _add_pkcs12(self, data: bytes) -> None:
+        self._refuse_absurd_work("PKCS#12 file", data)
         # No passphrase and an empty one are two things in PKCS#12, and exporters mean either.
-        given = self._passphrase.reveal().encode() if self._passphrase else None
+        given = passphrase_bytes(self._passphrase) if self._passphrase else None
         problem: Exception | None = None
         for password in (*([given] if given else []), None, b""):
             try:
@@ -241,12 +240,16 @@ class _Reader:
                 problem = problem or error
                 continue
             self._contents.encrypted |= bool(password)
+            if len(names := key_names(data)) > 1:
+                self._contents.keystores.append((self._name, names))
             if bundle.key:
                 self._add_key(bundle.key)
             for entry in (bundle.cert, *bundle.additional_certs):
                 if entry:
                     self._add_certificate(entry.certificate)
             return
+        if isinstance(problem, UnsupportedAlgorithm):
+            raise self._not_for_tls(problem) from problem
         raise self._locked("PKCS#12 file") from problem
 
     def _add_pkcs7(self, der: bytes) -> None:
@@ -255,9 +258,10 @@ class _Reader:
 
     def _add_der_certificate(self, der: bytes) -> None:
         # A TRUSTED CERTIFICATE has OpenSSL's notes behind the certificate.
-        self._add_certificate(_parse("certificate", lambda: x509.load_der_x509_certificate(der[: _der_length(der)])))
+        self._add_certificate(_parse("certificate", lambda: x509.load_der_x509_certificate(der[: der_length(der)])))
 
     def _add_der_key(self, der: bytes) -> None:
+        self._refuse_absurd_work("private key", der)
         self._add_key(self._unlock(lambda password: load_der_private_key(der, password)))
 
     def _add_certificate(self, certificate: x509.Certificate) -> None:
@@ -267,9 +271,11 @@ class _Reader:
             _ = certificate.subject, certificate.issuer
             _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         except Exception as error:  # noqa: BLE001  # see _parse
-            self._contents.remarks.append(f"{self._name} holds a certificate that cannot be read: {_first_line(error)}")
+            reason = f"{self._name} holds a certificate that cannot be read: {_first_line(error)}"
+            self._contents.remarks.append(reason)
+            self._contents.unreadable.append((self._name, reason))
         else:
-            self._contents.certificates.append((certificate, self._locate(self._contents.certificates)))
+            self._contents.certificates.append((certificate, self._locate("certificate")))
 
     def _add_key(self, key: object) -> None:
         if not isinstance(key, get_args(PrivateKey)):
@@ -278,11 +284,11 @@ class _Reader:
                 type(key).__name__,
                 "use an RSA key (2048 bits or more) or an EC key (P-256 or P-384)",
             )
-        self._contents.keys.append((cast("PrivateKey", key), self._locate(self._contents.keys)))
+        self._contents.keys.append((cast("PrivateKey", key), self._locate("key")))
 
-    def _locate(self, found: list[tuple[T, Location]]) -> Location:
-        number = 1 + sum(location.file == self._name for _, location in found)
-        return Location(self._name, number, self._path)
+    def _locate(self, kind: str) -> Location:
+        self._contents.counts[kind, self._name] += 1
+        return Location(self._name, self._contents.counts[kind, self._name], self._path)
 
     def _unlock(self, load: Callable[[bytes | None], object]) -> object:
         """Load a private key without a passphrase if it can be, else with the one that was given."""
@@ -291,14 +297,44 @@ class _Reader:
         except TypeError as error:  # cryptography's word for: encrypted, and no password was given
             if self._passphrase is None:
                 raise self._locked("private key") from error
+        except UnsupportedAlgorithm as error:
+            raise self._not_for_tls(error) from error
         except Exception as error:  # see _parse
-            raise _MalformedError("private key", error) from error
+            raise MalformedError("private key", _first_line(error)) from error
         try:
-            key = load(self._passphrase.reveal().encode())
+            key = load(passphrase_bytes(self._passphrase))
+        except UnsupportedAlgorithm as error:
+            raise self._not_for_tls(error) from error
         except Exception as error:  # see _parse
             raise self._locked("private key") from error
         self._contents.encrypted = True
         return key
+
+    def _not_for_tls(self, error: UnsupportedAlgorithm) -> IdentityError:
+        return IdentityError(
+            f"curve-not-for-tls: the key in {self._name} is of a kind that cannot be used for TLS",
+            _first_line(error),
+            "make a new key and request, for P-256, P-384 or RSA: new_key_and_csr(…)",
+        )
+
+    def _refuse_absurd_work(self, what: str, der: bytes) -> None:
+        if work := absurd_work(der):
+            raise IdentityError(
+                f"the {what} in {self._name} is not opened: it asks for more work than any tool does",
+                work,
+                "ask for the file again, exported with the usual settings",
+            )
+
+    def _java_keystore(self) -> IdentityError:
+        names, is_jks = java_key_names(self._data), self._data.startswith(JKS)
+        several = f"it holds {len(names)} keys: {', '.join(names)}" if len(names) > 1 else ""
+        which = f"-srcalias {shlex.quote(names[0]) if len(names) == 1 else 'NAME'} " if names else ""
+        command = _KEYTOOL.format(how="" if is_jks else "-srcstoretype JCEKS ", name=self._name, which=which)
+        return IdentityError(
+            f"{self._name} is a Java keystore ({'JKS' if is_jks else 'JCEKS'})",
+            several or repr(bytes(self._data[:4])),
+            f"turn it into PKCS#12{', with the NAME of one key' if several else ''}: {command}",
+        )
 
     def _locked(self, what: str) -> PassphraseError:
         if self._passphrase:
@@ -313,29 +349,19 @@ class _Reader:
         )
 
 
+def passphrase_bytes(passphrase: Secret) -> bytes:
+    """A passphrase as it opens a key; one that was given as bytes comes out as it was."""
+    return passphrase.reveal().encode(errors="surrogateescape")
+
+
 def _read_file(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        return read_file(path)
+    except OSError as error:
         raise IdentityError(
-            f"{path} cannot be read",
-            getattr(error, "strerror", None) or str(error),
-            "check the name, and that the file may be read",
+            f"{shown(path)} cannot be read", reason_of(error), "check the name, and that the file may be read"
         ) from error
 
 
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0][:200] or type(error).__name__
-
-
-def _header_length(der: bytes) -> int:
-    """Count the bytes of the outermost tag and length (X.690, 8.1.3)."""
-    return 2 + (der[1] & 0x7F if len(der) > 1 and der[1] & 0x80 else 0)
-
-
-def _der_length(der: bytes) -> int:
-    """Count the bytes of the outermost element, its header included; all of them if the length is indefinite (BER)."""
-    header = _header_length(der)
-    if header == 2:
-        return header + der[1] if len(der) > 1 and der[1] != 0x80 else len(der)
-    return header + int.from_bytes(der[2:header], "big")

@@ -10,9 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
-from sfmtls_nb.certificates.chain import issued_by
+from sfmtls_nb.certificates.wrappings import unwrapped_text
 from sfmtls_nb.errors import OrgError
-from sfmtls_nb.files import expand
+from sfmtls_nb.files import path_or_content, read_file, reason_of, shown
 
 
 class AcceptedRoots:
@@ -22,22 +22,25 @@ class AcceptedRoots:
     """
 
     def __init__(self, page: bytes) -> None:
-        text = html.unescape(page.decode("utf-8", "replace"))
+        text = html.unescape(unwrapped_text(page))
         # Fingerprints are compared as hexadecimal digits, without colons, tags and case.
         self._hex = re.sub(r"[^0-9A-F\n]", "", re.sub(r"<[^>]*>", "\n", text.upper().replace(":", "")))
         blocks = re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", text, re.DOTALL)
         self.certificates = [certificate for block in blocks if (certificate := _read(block))]
-        self._text = text
+        self._text = text.casefold()
 
     @classmethod
-    def load(cls, path: str | Path) -> AcceptedRoots:
-        """Read a saved page. Raises OrgError if the file cannot be read."""
+    def load(cls, page: str | Path | bytes) -> AcceptedRoots:
+        """Read a saved page, from its file or as it is. Raises OrgError if the file cannot be read."""
+        source = path_or_content(page, OrgError)
+        if isinstance(source, bytes):
+            return cls(source)
         try:
-            return cls(expand(path, OrgError).read_bytes())
+            return cls(read_file(source))
         except OSError as error:
             raise OrgError(
-                f"the list of accepted roots {path} cannot be read",
-                error.strerror or str(error),
+                f"the list of accepted roots {shown(source)} cannot be read",
+                reason_of(error),
                 "open https://MYDOMAIN.my.salesforce.com/cacerts.jsp in a browser and save the page",
             ) from error
 
@@ -49,16 +52,14 @@ class AcceptedRoots:
         """True if a root's common name (or, without one, its unit or organization) is on the page."""
         for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.ORGANIZATION_NAME):
             if values := name.get_attributes_for_oid(kind):
-                return str(values[0].value).casefold() in self._text.casefold()
+                return str(values[0].value).casefold() in self._text
         return False
-
-    def issuer_of(self, certificate: x509.Certificate) -> x509.Certificate | None:
-        """Find the root on the page that signed a certificate; None also if the page names roots by fingerprint only."""
-        return next((root for root in self.certificates if issued_by(certificate, root)), None)
 
 
 def _read(block: str) -> x509.Certificate | None:
     try:
-        return x509.load_pem_x509_certificate(block.encode())
-    except ValueError:
+        certificate = x509.load_pem_x509_certificate(block.encode())
+        certificate.public_key()
+    except Exception:  # noqa: BLE001  # what cannot be read is no root that a chain of ours leads to
         return None
+    return certificate

@@ -2,43 +2,76 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import ssl
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
+import truststore
 from certifi import where as public_roots
 
 from sfmtls_nb.certificates import ClientIdentity
+from sfmtls_nb.connection.bounds import BoundedTLS
+from sfmtls_nb.connection.ca_file import trusted
 from sfmtls_nb.errors import IdentityError, OrgError
+from sfmtls_nb.files import shown
+from sfmtls_nb.org import Trust
 from sfmtls_nb.secret import Secret
 
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
-# How long to wait for the alert of a server that hung up while we were still writing; seconds.
-_ALERT_WAIT = 1.0
+def client_context(
+    ca_file: str | Path | bytes | None = None, identity: ClientIdentity | None = None, trust: Trust = "public"
+) -> ssl.SSLContext:
+    """A context that presents ``identity``, and verifies the server against ``ca_file`` or else the roots of ``trust``.
 
-
-def client_context(ca_file: str | Path | None = None, identity: ClientIdentity | None = None) -> ssl.SSLContext:
-    """A context that verifies the server against ``ca_file`` (None: the public roots) and presents ``identity``.
-
-    Raises OrgError if the CA file cannot be used, IdentityError if OpenSSL refuses the key or a certificate.
+    Raises OrgError if the CA file or the file that SSLKEYLOGFILE names cannot be used, IdentityError if OpenSSL refuses the
+    key or a certificate.
     """
-    roots = str(ca_file or public_roots())
-    try:
-        context = ssl.create_default_context(cafile=roots)
-    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError; ValueError: a null byte in the name
-        raise OrgError(
-            f"the CA file {roots} cannot be used",
-            str(getattr(error, "strerror", None) or error),
-            "name a PEM file that holds the root certificate of the server's authority",
-        ) from error
-    context.sslsocket_class = _AlertReadingSocket
+    context = _system_context() if trust == "system" else _context(trusted(ca_file or public_roots()))
+    # truststore's context keeps a context of its own, whose sockets ask the operating system about the server.
+    inner: Any = getattr(context, "_ctx", context)
+    inner.sslsocket_class = type("BoundedTLS", (BoundedTLS, inner.sslsocket_class), {})
     if identity:
         _load(context, identity)
     return context
+
+
+def _context(roots: dict[str, str]) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=roots.get("cafile"), cadata=roots.get("cadata"))
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError; ValueError: a null byte in the name
+        if _names_key_log(error):
+            raise _no_key_log(error) from error
+        raise OrgError(
+            f"the CA file {shown(roots.get('cafile', 'that is given as content'))} cannot be used",
+            str(getattr(error, "strerror", None) or error),
+            "name a PEM file that holds the root certificate of the server's authority",
+        ) from error
+
+
+def _system_context() -> ssl.SSLContext:
+    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if log := os.environ.get("SSLKEYLOGFILE"):  # as ssl.create_default_context does
+            context.keylog_filename = log
+    except OSError as error:
+        raise _no_key_log(error) from error
+    return context
+
+
+def _names_key_log(error: Exception) -> bool:
+    """True if it is about the file for the session keys: of the CA file, ssl does not tell the name."""
+    return isinstance(error, OSError) and error.filename is not None
+
+
+def _no_key_log(error: Exception) -> OrgError:
+    return OrgError(
+        "the file for the TLS session keys cannot be written",
+        f"SSLKEYLOGFILE is {os.environ.get('SSLKEYLOGFILE')!r}: {getattr(error, 'strerror', None) or error}",
+        "let SSLKEYLOGFILE name a file that you may write to; or unset it, unless you mean to read the traffic",
+    )
 
 
 def _load(context: ssl.SSLContext, identity: ClientIdentity) -> None:
@@ -55,27 +88,3 @@ def _load(context: ssl.SSLContext, identity: ClientIdentity) -> None:
                 error.reason or str(error),
                 "an RSA key needs 2048 bits or more, and the certificates a SHA-2 signature",
             ) from error
-
-
-class _AlertReadingSocket(ssl.SSLSocket):
-    """Reads the alert of a server that refused our certificate while we were already sending.
-
-    Under TLS 1.3 the client's handshake is over before the server has judged its certificate (RFC 8446, 2 and 4.4.2.4),
-    so the refusal can meet a request on its way: writing then fails with a broken pipe, and the alert that says why
-    lies unread in the receive buffer.
-    """
-
-    def send(self, data: ReadableBuffer, flags: int = 0) -> int:
-        try:
-            return super().send(data, flags)
-        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError) as cut:
-            self.settimeout(_ALERT_WAIT)
-            try:
-                self.recv(1)
-            except ssl.SSLEOFError:
-                pass
-            except ssl.SSLError as alert:
-                raise alert from cut
-            except OSError:
-                pass
-            raise

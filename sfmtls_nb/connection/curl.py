@@ -30,7 +30,7 @@ _LINE: Final = " \\\n    "
 def curl_command(call: Request | Exchange, pem: str | Path = "fullcert.pem") -> str:
     """The call as a shell command, to paste into a terminal or a support case.
 
-    pem: the file that ``identity.write_pem`` wrote. A session id or password stands there as $SF_SESSION_ID or
+    A CA file that was given as content is called ca.pem. pem: the file that ``identity.write_pem`` wrote. A session id or password stands there as $SF_SESSION_ID or
     $SF_PASSWORD: export it first (a password as it is in XML, with ``&amp;`` for ``&``).
     """
     request, answer = (call.request, call.response_body) if isinstance(call, Exchange) else (call, b"")
@@ -38,7 +38,9 @@ def curl_command(call: Request | Exchange, pem: str | Path = "fullcert.pem") -> 
     if passes_proxy(request.url):
         options.append("--noproxy '*'")
     if request.ca_file:
-        options.append(f"--cacert {shlex.quote(str(request.ca_file))}")
+        options.append(
+            f"--cacert {shlex.quote('ca.pem' if isinstance(request.ca_file, bytes) else str(request.ca_file))}"
+        )
     options += [f"-H {_header(name, value)}" for name, value in request.headers.items()]
     if request.identity:
         # curl takes what follows a ":" for the passphrase, unless a backslash stands before it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -9,8 +11,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import DecodeError, LocationValueError, NewConnectionError
 
-from sfmtls_nb.errors import CallTimeout, ConnectError, HandshakeError, SfmtlsError
+from sfmtls_nb.connection.bounds import BadChunk, DeadlinePassed, HandshakeCut, TooMuchCame
+from sfmtls_nb.errors import AnswerLimitError, CallTimeout, ConnectError, HandshakeError, SfmtlsError
 from sfmtls_nb.org import Org
 
 _RENEW = "look at the certificate's dates and at this machine's clock"
@@ -39,17 +43,48 @@ _ALERTS: Final = {
 
 
 _AGAIN: Final = "repeat the call; if it comes again, the connection or a proxy on the way is cutting answers short"
+#: A call with a certificate that ended without a word, and one without: what would show the reason.
+_CUT_WITH: Final = (
+    "repeat the call; if it comes again, make it once with certificate=False: if that gets an answer, "
+    "it is our certificate that the server refuses"
+)
+_CUT_WITHOUT: Final = "repeat the call; if it comes again, see what listens there, and what stands on the way to it"
+
+_Kinds = tuple[type[BaseException], ...]
+_Row = tuple[_Kinds, type[ConnectError], str, str, str]
+
+_NOT_HTTP: Final = (
+    ConnectError,
+    "the answer of {where} is not HTTP as it should be",
+    "",
+    "check host and port: something other than Salesforce's API may be listening there",
+)
 
 #: The first row with an exception that is among the causes applies: exceptions, our error, its message, evidence
 #: (empty: the exception's own words) and next step. The order counts: a requests ConnectTimeout is a Timeout too, and a
-#: proxy may be the host that is not there.
-_CONNECTION: Final[tuple[tuple[tuple[type[BaseException], ...], type[ConnectError], str, str, str], ...]] = (
+#: proxy may be the host that is not there. A cause is named where the evidence shows it, and nowhere else.
+_CONNECTION: Final[tuple[_Row, ...]] = (
+    (
+        (DeadlinePassed,),
+        CallTimeout,
+        "the call to {where} was not over within {call:g} s",
+        "the connection stood, or was being made; what had come by then was no whole answer",
+        "raise Org.call_timeout for a call that may take longer; if this one should be quick, see what answers there",
+    ),
+    (
+        (TooMuchCame,),
+        AnswerLimitError,
+        "the answer of {where} is larger than {limit:,} bytes",
+        "more than that had come, unpacked, when the call was ended",
+        "ask for less at a time; or raise the limit, in bytes: Org(answer_limit=…)",
+    ),
     (
         (requests.exceptions.ProxyError,),
         ConnectError,
         "the proxy on the way to {where} did not let the call through",
         "",
-        "ask whoever runs the proxy to allow CONNECT to that host and port, 8443 as well as 443",
+        "ask whoever runs the proxy to allow CONNECT to that host and port, 8443 as well as 443; "
+        "an answer 407 means that it wants a name and a password: HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT",
     ),
     (
         (socket.gaierror,),
@@ -80,53 +115,106 @@ _CONNECTION: Final[tuple[tuple[tuple[type[BaseException], ...], type[ConnectErro
         "check the port; a practice org must be running, and has other ports after each start",
     ),
     (
-        (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError),
+        (NewConnectionError,),
+        ConnectError,
+        "{where} cannot be reached",
+        "",
+        "see that this machine is on the network, and that host and port are right",
+    ),
+    (
+        (requests.exceptions.ContentDecodingError, DecodeError),
+        ConnectError,
+        "the answer of {where} cannot be unpacked",
+        "",
+        "repeat the call; if it comes again, something between you and the org may be changing answers",
+    ),
+    ((BadChunk,), *_NOT_HTTP),
+    (
+        (requests.exceptions.ChunkedEncodingError, http.client.IncompleteRead),
         ConnectError,
         "the answer of {where} was cut off",
         "",
         _AGAIN,
     ),
+    (
+        (HandshakeCut, http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError),
+        ConnectError,
+        "the connection to {where} ended before an answer came",
+        "",
+        "{cut}",
+    ),
+    ((http.client.HTTPException,), *_NOT_HTTP),
 )
 
 
-def translate(error: BaseException, url: str, org: Org, *, presented: bool) -> SfmtlsError:
+def translate(error: BaseException, url: str, org: Org, *, presented: bool, by_proxy: bool = False) -> SfmtlsError:
     """The SfmtlsError for an exception of requests, urllib3, ssl or socket.
 
-    presented: whether the connection had a client certificate to present.
+    presented: whether the connection had a client certificate to present. by_proxy: whether the environment names a proxy.
     """
     parts = urlsplit(url)
     where = f"{parts.hostname}:{parts.port or 443}"
     causes = list(causes_of(error))
+    if by_proxy and any(isinstance(cause, _NO_PROXY) for cause in causes):
+        return _proxy_unusable(error, where)
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _server_refused(cause, where, org)
     for cause in causes:
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
             return _tls_error(cause, where)
-    facts = {"host": parts.hostname, "where": where, "connect": org.connect_timeout, "read": org.read_timeout}
+    facts = {
+        "host": parts.hostname,
+        "where": where,
+        "connect": org.connect_timeout,
+        "read": org.read_timeout,
+        "call": org.call_timeout,
+        "limit": org.answer_limit,
+        "cut": _CUT_WITH if presented else _CUT_WITHOUT,
+    }
     for kinds, kind, what, evidence, next_step in _CONNECTION:
         for cause in causes:
             if isinstance(cause, kinds):
-                return kind(what.format(**facts), evidence.format(**facts) or _words(cause), next_step)
-    hint = "an end right after a TLS 1.3 handshake usually means that the server refused our certificate: check it"
+                return kind(what.format(**facts), evidence.format(**facts) or _words(cause), next_step.format(**facts))
     return ConnectError(
-        f"the connection to {where} ended before an answer came",
-        _words(causes[-1]),
-        hint if presented else "repeat the call; if it comes again, the server may want a client certificate here",
+        f"the call to {where} failed", _words(causes[-1]), "repeat the call; openssl s_client shows more"
+    )
+
+
+#: A proxy's address that requests can make nothing of.
+_NO_PROXY: Final[_Kinds] = (
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    LocationValueError,
+)
+_PROXY_VARIABLES: Final = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+
+
+def _proxy_unusable(error: BaseException, where: str) -> ConnectError:
+    """Its address is not quoted: there may be a password in it."""
+    named = ", ".join(name for name in _PROXY_VARIABLES if os.environ.get(name)) or "the system's settings"
+    socks = "SOCKS" in str(error)
+    return ConnectError(
+        f"the proxy for {where} cannot be used",
+        f"{named}: " + ("a SOCKS proxy needs the package PySocks" if socks else "that is not the address of a proxy"),
+        "pip install pysocks" if socks else "write it as http://HOST:PORT, or let NO_PROXY name the host",
     )
 
 
 def _server_refused(error: ssl.SSLCertVerificationError, where: str, org: Org) -> HandshakeError:
     """We do not trust the server; there is no way round it but to name its root."""
-    wrong_name = "mismatch" in error.verify_message or "not valid for" in error.verify_message
-    trusted = f"only the roots in {org.ca_file}" if org.ca_file else "the public roots"
+    words = getattr(error, "verify_message", "") or str(error)  # of its own making, truststore gives no more than text
+    wrong_name = "mismatch" in words or "not valid for" in words
+    roots = "the roots of this system" if org.trust == "system" else "the public roots"
+    trusted = f"only the roots in {org.ca_file!s}" if org.ca_file else roots
     return HandshakeError(
         f"the certificate of {where} is not for this host" if wrong_name else f"{where} is not trusted",
-        f"{error.verify_message}; trusted are {trusted}",
+        f"{words}; trusted are {trusted}",
         "use the host name that is in the server's certificate"
         if wrong_name
         else "if this is a private server, name the file with its root certificate: Org(ca_file=…); if it should be "
-        "Salesforce, something on the way is answering in its place",
+        "Salesforce, something on the way is answering in its place: where that is your company's own proxy, whose root this "
+        'system knows, Org(trust="system")',
     )
 
 

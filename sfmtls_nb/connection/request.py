@@ -48,7 +48,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes = b""
     identity: ClientIdentity | None = None
-    ca_file: str | Path | None = None
+    ca_file: str | Path | bytes | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "headers", Headers(self.headers))

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import re
 import ssl
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, Self
+from http.cookiejar import DefaultCookiePolicy
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
+from requests.utils import get_environ_proxies, select_proxy
 from urllib3.exceptions import HTTPError
 
 from sfmtls_nb.certificates import ClientIdentity
+from sfmtls_nb.connection.adapter import Adapter
+from sfmtls_nb.connection.bounds import TooMuchCame, bounded
 from sfmtls_nb.connection.context import client_context
 from sfmtls_nb.connection.failures import causes_of, translate
 from sfmtls_nb.connection.request import Exchange, Headers, Method, Request
+from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.org import Org, checked_url
 
+# Name and value of a header (RFC 9110, 5.1 and 5.5), but for the bytes beyond ASCII, which no two servers read alike.
+_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_VALUE: Final = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -28,44 +36,54 @@ class Transport:
 
     def __init__(self, org: Org, identity: ClientIdentity | None = None) -> None:
         self.org = org
-        self.identity = identity
-        self._pools: dict[bool, requests.Session] = {}
+        self.identity = identity.toward(org) if identity else None
+        # By process too: a forked child that wrote into its parent's connections would spoil them for both.
+        self._pools: dict[tuple[int, bool], requests.Session] = {}
 
     def prepare(
         self, method: Method, url: str, headers: Mapping[str, str], body: bytes = b"", *, certificate: bool = True
     ) -> Request:
-        """A call to this org. Raises OrgError if the URL is none to send a secret to.
+        """A call to this org. Raises OrgError if the URL is none to send a secret to, SfmtlsError for a header that cannot be.
 
         The identity is presented on the org's mutual port and nowhere else: on 443 nobody asks for it.
         certificate: False leaves it at home there too.
         """
+        # By name alone: a value may be a secret, for the message and for whoever shows the variables of a traceback.
+        if unfit := [name for name, value in headers.items() if not _can_be_sent(name, value)]:
+            raise SfmtlsError(
+                f"the header {unfit[0]!r} cannot be sent",
+                "its name or value is no text, or has a character that is not ASCII or not visible, or spaces around it",
+                "write both in plain ASCII, such as headers={'Sforce-Query-Options': 'batchSize=200'}",
+            )
         present = certificate and urlsplit(checked_url(url)).port == self.org.mutual_port
         return Request(method, url, headers, body, self.identity if present else None, self.org.ca_file)
 
     def send(self, request: Request) -> Exchange:
         """Send it and return what came of it, whatever its HTTP status. Redirects are not followed.
 
-        Raises ConnectError, HandshakeError or CallTimeout, with the exchange on it.
+        Raises ConnectError, HandshakeError, CallTimeout or AnswerLimitError, with the exchange on it.
         """
-        pool = self._pool(present=request.identity is not None)
         at, started = datetime.now(UTC), time.perf_counter()
         try:
-            response = pool.request(
-                request.method,
-                request.url,
-                data=request.body if request.method == "POST" else None,
-                headers=request.headers,
-                timeout=(self.org.connect_timeout, self.org.read_timeout),
-                allow_redirects=False,
-                proxies=_proxies(request.url),
-                stream=True,  # while it streams, the connection can still be asked how it is encrypted
-            )
-            tls, body = _tls_of(response), response.content
+            pool = self._pool(present=request.identity is not None)
+            with bounded(self.org.call_timeout, self.org.answer_limit):
+                response = pool.request(
+                    request.method,
+                    request.url,
+                    data=request.body if request.method == "POST" else None,
+                    headers=request.headers,
+                    timeout=(self.org.connect_timeout, self.org.read_timeout),
+                    allow_redirects=False,
+                    proxies=_proxies(request.url),
+                    stream=True,  # while it streams, the connection can still be asked how it is encrypted
+                )
+                tls, body = _tls_of(response), _body(response, self.org.answer_limit)
         except KeyboardInterrupt:
             # Raised anew: a traceback that shows variables (%xmode Verbose) goes no deeper, where bodies and headers are.
             raise KeyboardInterrupt from None
         except (requests.RequestException, HTTPError, OSError) as error:
-            ours = translate(error, request.url, self.org, presented=request.identity is not None)
+            by_proxy = bool(select_proxy(request.url, _proxies(request.url)))
+            ours = translate(error, request.url, self.org, presented=request.identity is not None, by_proxy=by_proxy)
             ours.exchange = Exchange(request, at=at)
             for cause in causes_of(error):
                 # As above: the frames of the HTTP libraries hold headers and body as plain text.
@@ -75,13 +93,16 @@ class Transport:
         return Exchange(request, response.status_code, Headers(response.headers), body, elapsed, at, tls)
 
     def _pool(self, *, present: bool) -> requests.Session:
-        if present not in self._pools:
-            pool = requests.Session()
+        key = (os.getpid(), present)
+        if key not in self._pools:
+            pool = _Pool()
             # Nothing from the environment but the proxies, which `send` passes: no ~/.netrc, no REQUESTS_CA_BUNDLE.
             pool.trust_env = False
-            pool.mount("https://", _Adapter(client_context(self.org.ca_file, self.identity if present else None)))
-            self._pools[present] = pool
-        return self._pools[present]
+            pool.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # a call depends on what it sends alone
+            identity = self.identity if present else None
+            pool.mount("https://", Adapter(client_context(self.org.ca_file, identity, self.org.trust)))
+            self._pools[key] = pool
+        return self._pools[key]
 
     def close(self) -> None:
         """Close every connection. A later call opens new ones."""
@@ -95,6 +116,13 @@ class Transport:
         self.close()
 
 
+class _Pool(requests.Session):
+    """Requests' session, which reads a redirect to its end, whatever its size, even where it is not to be followed."""
+
+    def get_redirect_target(self, _response: requests.Response) -> None:
+        """None: a call with a secret in it is not sent on."""
+
+
 def passes_proxy(url: str) -> bool:
     """True if a call goes past the proxy that the environment names, as one to this very machine does."""
     return urlsplit(url).hostname in _LOOPBACK and bool(get_environ_proxies(url))
@@ -105,21 +133,8 @@ def _proxies(url: str) -> dict[str, str]:
     return {} if urlsplit(url).hostname in _LOOPBACK else get_environ_proxies(url)
 
 
-class _Adapter(HTTPAdapter):
-    """requests' adapter with our SSLContext, and only it."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
-
-    def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
-
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Not requests' own: it would add certifi's roots to the context."""
+def _can_be_sent(name: object, value: object) -> bool:
+    return isinstance(name, str) and isinstance(value, str) and bool(_NAME.fullmatch(name) and _VALUE.fullmatch(value))
 
 
 def _tls_of(response: requests.Response) -> str:
@@ -127,3 +142,15 @@ def _tls_of(response: requests.Response) -> str:
     sock = getattr(response.raw.connection, "sock", None)
     cipher = sock.cipher() if isinstance(sock, ssl.SSLSocket) else None
     return f"{cipher[1]}, {cipher[0]}" if cipher else ""
+
+
+def _body(response: requests.Response, limit: int) -> bytes:
+    """The body, unpacked, counted as it comes: a few hundred bytes of gzip can hold a billion."""
+    pieces, size = [], 0
+    for piece in response.iter_content(65536):
+        size += len(piece)
+        if size > limit:
+            response.close()  # what is left of it is not to be read as the next answer
+            raise TooMuchCame
+        pieces.append(piece)
+    return b"".join(pieces)

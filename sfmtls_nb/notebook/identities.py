@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.errors import IdentityError, PassphraseError, PracticeError, SfmtlsError
-from sfmtls_nb.files import expand
+from sfmtls_nb.files import expand, is_content, path_or_content, shown
 from sfmtls_nb.practice import SCENARIOS, PracticeOrg
-from sfmtls_nb.secret import Secret
+from sfmtls_nb.secret import Secret, SecretBytes
 from sfmtls_nb.sign_in import PasswordLogin
 
 
@@ -31,7 +31,8 @@ def assemble(
     asking: bool = False,
 ) -> ClientIdentity:
     """The identity in these files, found as `find` does. asking: ask for the passphrase of an encrypted key."""
-    files = [each if isinstance(each, bytes) else find(each, practice) for each in sources]
+    given, sources = [path_or_content(each) for each in sources], ()  # under their own name no more: they may be a key
+    files = [each if isinstance(each, bytes) else find(each, practice) for each in given]
     try:
         return ClientIdentity.load(*files, password=passphrase)
     except PassphraseError:
@@ -45,17 +46,20 @@ def identity_named(name: str, practice: PracticeOrg | None) -> ClientIdentity:
 
     Raises IdentityError if it is none of these.
     """
+    files = name.split()
+    if is_content(name) and (len(files) == 1 or "BEGIN" in name or any(map(is_content, files))):
+        content, name, files = SecretBytes(name.encode()), "", []  # under its own name no more: it may be a key
+        return assemble([content], practice, asking=True)
     if _exists(find(name, practice)):
         return assemble([name], practice, asking=True)
     known = [scenario.name for scenario in SCENARIOS] if practice else []
     if practice and name in known:
         return assemble(practice.identity(name).all, practice)
-    files = name.split()
     if len(files) != 1:
         return assemble(files, practice, asking=True)
     close = get_close_matches(name, known, 1, 0.5)
     raise IdentityError(
-        f"there is no file {name}",
+        f"there is no file {shown(name)}",
         f"nor is it {'a scenario of the practice org or ' if practice else ''}a variable with a ClientIdentity",
         f"did you mean {close[0]}?" if close else "name the files with the key and the certificates",
     )

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from OpenSSL import SSL
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.api import LAST_LOGIN_VERSION, ConnectedApp
-from sfmtls_nb.practice.data import DEFAULT_RECORDS, Database, OrgUser, eighteen
+from sfmtls_nb.practice.api import LAST_LOGIN_VERSION, ExternalClientApp
+from sfmtls_nb.practice.data import DEFAULT_RECORDS, ORGANIZATION_ID, Database, OrgUser, eighteen
 from sfmtls_nb.practice.events import EventLog
 from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
 from sfmtls_nb.practice.mutual import (
@@ -29,7 +29,7 @@ from sfmtls_nb.practice.mutual import (
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.router import Router
 from sfmtls_nb.practice.server import Server
-from sfmtls_nb.practice.state import ORGANIZATION_ID, Credentials, OrgState, User
+from sfmtls_nb.practice.state import Credentials, OrgState, User
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _WILDCARDS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # compared with, not bound to
@@ -95,7 +95,7 @@ class PracticeOrg:
         client = self.authority.client.leaf
         self.state = OrgState([root], [client.certificate])
         self.events = EventLog()
-        self.app = ConnectedApp(cast("RSAPublicKey", client.key.public_key()), self.state.users[-1].username)
+        self.app = ExternalClientApp(cast("RSAPublicKey", client.key.public_key()), self.state.users[-1].username)
         users = [OrgUser(u.user_id, u.username, u.full_name, u.profile.profile_id) for u in self.state.users]
         self._database = Database(self._seed, self._records, users=users)
         self._router = Router(self.state, self._database, self.app, self.events)
@@ -253,7 +253,7 @@ class PracticeOrg:
             "oauth": {
                 "consumer_key": self.app.consumer_key,
                 "consumer_secret": self.app.consumer_secret,
-                # The connected app's certificate is the client's own, a common setup.
+                # The External Client App's certificate is the client's own, a common setup.
                 "jwt_key": str(files.key),
                 "username": self.app.run_as,
             },

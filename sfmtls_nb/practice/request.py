@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -39,15 +40,16 @@ class Request:
     @property
     def path(self) -> str:
         try:
-            return urlsplit(self.target).path
-        except ValueError:  # such as //[ : no path of ours
+            # The sf CLI doubles the first slash; urlsplit would take what follows for a host.
+            return urlsplit(re.sub("^//+", "/", self.target)).path
+        except ValueError:  # such as http://[ : no path of ours
             return self.target
 
     @property
     def query(self) -> dict[str, str]:
         """Parameters behind the "?"; the last value of one that occurs twice."""
         try:
-            return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True, max_num_fields=100))
+            return dict(parse_qsl(urlsplit(self.target.lstrip("/")).query, keep_blank_values=True, max_num_fields=100))
         except ValueError:
             return {}
 

@@ -14,10 +14,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sfmtls_nb.practice.api import Bulk1Api, BulkApi, ConnectedApp, OAuthApi, Queries, RestApi, SoapApi
+from sfmtls_nb.practice.api import Bulk1Api, BulkApi, ExternalClientApp, OAuthApi, Queries, RestApi, SoapApi
 from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.events import Event, EventLog
-from sfmtls_nb.practice.mutual import Presented, certificate_page, name_of, verify_client_chain
+from sfmtls_nb.practice.mutual import ChainVerdicts, Presented, certificate_page, name_of
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.state import OrgState
 
@@ -32,12 +32,13 @@ _HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?
 class Router:
     """Answers a request from the presented chain, the clock and the state of the org."""
 
-    def __init__(self, state: OrgState, database: Database, app: ConnectedApp, events: EventLog) -> None:
+    def __init__(self, state: OrgState, database: Database, app: ExternalClientApp, events: EventLog) -> None:
         self._state, self._events = state, events
+        self._verdicts = ChainVerdicts()
         queries = Queries(database, state.clock)
         #: The first that serves a request answers it: Bulk API 2.0 stands below REST's path.
         self._apis = (
-            SoapApi(state, queries),
+            SoapApi(state, queries, database),
             BulkApi(state, database),
             RestApi(state, queries, database),
             Bulk1Api(state, database),
@@ -72,9 +73,8 @@ class Router:
     def _presented(self, request: Request) -> Presented:
         if not request.chain:
             return Presented(certificate=False, flaw=None, uploaded=False)
-        flaw = verify_client_chain(request.chain, self._state.accepted_roots, self._state.clock())
-        if flaw is None and any(certificate in self._state.revoked for certificate in request.chain):
-            flaw = "certificate revoked"
+        state = self._state
+        flaw = self._verdicts.flaw(request.chain, state.accepted_roots, state.revoked, state.clock())
         return Presented(certificate=True, flaw=flaw, uploaded=request.chain[0] in self._state.uploaded_leaves)
 
     def _note(self, request: Request, presented: Presented, answer: Answer, seconds: float) -> None:

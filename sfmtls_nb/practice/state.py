@@ -6,18 +6,18 @@ import secrets
 import string
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from cryptography import x509
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.data import eighteen
+from sfmtls_nb.practice.data import ORGANIZATION_ID, PROFILES, eighteen
 from sfmtls_nb.practice.failures import ArmedFailures
 from sfmtls_nb.practice.refusal import RefusedError
+from sfmtls_nb.practice.upload import leaf_or_error
 
-ORGANIZATION_ID: Final = "00D5f000000PRAC"
 _SESSION_ALPHABET: Final = string.ascii_letters + string.digits + "._"
 #: Wrong passwords in a row that lock a user out, and the time of the lockout (Salesforce's default policy).
 _ATTEMPTS: Final = 10
@@ -45,11 +45,16 @@ class Credentials(NamedTuple):
 
 @dataclass
 class UserProfile:
-    """A profile of Setup. enforced: it has the permission Enforce SSL/TLS Mutual Authentication."""
+    """A profile of Setup. enforced: it has the permission Enforce SSL/TLS Mutual Authentication.
+
+    any_api_auth: it has Use Any API Auth, without which SOAP login() is refused. Orgs made since Summer '26 begin
+    without; this one begins with it, as older orgs do.
+    """
 
     name: str
     profile_id: str
     enforced: bool = False
+    any_api_auth: bool = True
 
 
 @dataclass
@@ -129,7 +134,7 @@ class OrgState:
         self.uploaded_leaves.clear()
         self.sessions.clear()
         self._profiles = [self._standard]
-        self._standard.enforced = False
+        self._standard.enforced, self._standard.any_api_auth = False, True
         for user in self.users:
             user.profile = self._standard
 
@@ -138,26 +143,32 @@ class OrgState:
         self.feature_enabled = True
 
     def upload_certificate(self, pem: bytes) -> x509.Certificate:
-        """Upload a client's leaf, the first certificate in a PEM file. Raises PracticeError if the upload is refused."""
+        """Upload a client's leaf, the first certificate in a PEM file.
+
+        Raises PracticeError if the upload is refused: a private key is in it, or the first is an authority's.
+        """
+        leaf = leaf_or_error(pem)
+        del pem  # it may hold a private key, and a frame that fails shows its variables
         if not self.feature_enabled:
             raise PracticeError(
                 "there is no section Mutual Authentication Certificates in this org",
                 next_step="open a case with Salesforce Support to have the feature enabled (here: ask_support())",
             )
-        try:
-            leaf = x509.load_pem_x509_certificates(pem)[0]
-        except TypeError as error:
-            raise PracticeError(
-                f"that is {type(pem).__name__}, and not what is in a file",
-                next_step="give the file's bytes: Path('upload.crt').read_bytes()",
-            ) from error
-        except (ValueError, x509.InvalidVersion) as error:
-            raise PracticeError(
-                "that is no certificate in PEM", str(error).partition("\n")[0], "upload the leaf: upload.crt"
-            ) from error
+        if isinstance(leaf, PracticeError):
+            raise leaf
         if leaf not in self.uploaded_leaves:
             self.uploaded_leaves.append(leaf)
         return leaf
+
+    def remove_certificate(self, leaf: x509.Certificate) -> None:
+        """Remove an uploaded leaf. Raises PracticeError where it is not uploaded."""
+        if leaf not in self.uploaded_leaves:
+            raise PracticeError(
+                "that certificate is not among the uploaded ones",
+                f"there are {len(self.uploaded_leaves)}",
+                "take one of uploaded_leaves",
+            )
+        self.uploaded_leaves.remove(leaf)
 
     def clone_profile(self, name: str, new_name: str) -> UserProfile:
         """Copy a profile. The clone has an id of its own, and its permissions may be changed.
@@ -177,7 +188,7 @@ class OrgState:
                 next_step="give the clone a name of its own",
             )
         self._clones += 1
-        clone = UserProfile(new_name, eighteen(f"00e5f0000C{self._clones:05d}"), original.enforced)
+        clone = replace(original, name=new_name, profile_id=eighteen(f"00e5f0000C{self._clones:05d}"))
         self._profiles.append(clone)
         return clone
 
@@ -204,7 +215,7 @@ class OrgState:
     def authenticate_with_token(self, username: str, password: str) -> User:
         """Authenticate as SOAP login() does: with the security token behind the password, where the org demands it.
 
-        Raises RefusedError with INVALID_LOGIN or LOGIN_MUST_USE_SECURITY_TOKEN.
+        Raises RefusedError with INVALID_LOGIN, LOGIN_MUST_USE_SECURITY_TOKEN, or INSUFFICIENT_ACCESS.
         """
         user = next((user for user in self.users if user.username.lower() == username.lower()), None)
         token = user.security_token if user and self.token_required else ""
@@ -214,6 +225,11 @@ class OrgState:
         found = self.authenticate(username, password.removesuffix(token))
         if found is None:
             raise RefusedError("INVALID_LOGIN", _INVALID_LOGIN)
+        if not found.profile.any_api_auth:
+            # The code is documented; [simulated]: the words.
+            raise RefusedError(
+                "INSUFFICIENT_ACCESS", "The user lacks the permission Use Any API Auth for SOAP API login()"
+            )
         return found
 
     # ------------------------------------------------------------ sessions
@@ -247,8 +263,8 @@ class OrgState:
 
 
 def _first_users() -> Iterable[User]:
-    standard = UserProfile("Standard User", eighteen("00e5f00000PRAC1"))
-    mutual = UserProfile("Integration (mutual TLS)", eighteen("00e5f00000PRAC2"), enforced=True)
+    standard, mutual = (UserProfile(name, eighteen(f"00e5f00000PRAC{n}")) for n, name in enumerate(PROFILES, 1))
+    mutual.enforced = True
     people = (("enforced", "Erin Enforced", mutual), ("standard", "Stan Standard", standard))
     for number, (name, full_name, profile) in enumerate(people, 1):
         yield User(

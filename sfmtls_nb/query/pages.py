@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
@@ -105,9 +106,9 @@ def read_soap_page(reply: Reply) -> Page:
 
 
 def _soap_result(result: etree._Element, exchange: Exchange | None = None) -> Page:
-    size = result.findtext("{*}size") or "0"
+    size = result.findtext("{*}size") or ""
     return Page(
-        int(size) if size.isdecimal() else 0,
+        int(size) if re.fullmatch("[0-9]{1,18}", size) else 0,
         [_soap_record(each) for each in result.iterfind("{*}records")],
         "" if result.findtext("{*}done") != "false" else result.findtext("{*}queryLocator") or "",
         exchange,
@@ -148,7 +149,8 @@ def read_rest_page(exchange: Exchange) -> Page:
     if not _is_result(content):
         error = NotJsonError(
             "the answer is JSON, but no result of a query",
-            f"it is a {type(content).__name__}" + (f" with {', '.join(list(content)[:5])}" if content else ""),
+            f"it is a {type(content).__name__}"
+            + (f" with {', '.join(list(content)[:5])}" if content and isinstance(content, dict) else ""),
             _AGAIN,
         )
         error.exchange = exchange

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sfmtls_nb.connection import Exchange
-from sfmtls_nb.errors import ApiFault
+from sfmtls_nb.errors import ApiFault, SfmtlsError
 from sfmtls_nb.query.describe import DescribeSObjectResult
 from sfmtls_nb.query.pages import Page, PageSource, SentRecord
 from sfmtls_nb.query.soql import SelectedField, columns_of, parse_selection, texts_of
@@ -75,12 +75,27 @@ class QueryResult:
         return f"<QueryResult {records}: {' '.join(self.soql.split())[:80]}>"
 
     def _all(self, page: Page) -> Iterator[SentRecord]:
-        """The records of a page and of all that follow it."""
-        yield from page.records
-        while page.more:
+        """The records of a page and of all that follow it. Raises SfmtlsError where they lead round in a circle."""
+        size, came, seen = page.size, 0, set[str]()
+        while True:
+            came += len(page.records)
+            if came > size or page.more in seen or len(seen) > size:
+                self._refuse_circle(page, f"{came:,} records of {size:,} after {len(seen) + 1:,} pages")
+            yield from page.records
+            if not page.more:
+                return
+            seen.add(page.more)
             page = self._source.next(page.more)
             self.exchange = page.exchange
-            yield from page.records
+
+    def _refuse_circle(self, page: Page, evidence: str) -> NoReturn:
+        error = SfmtlsError(
+            "the pages of the query lead round in a circle, or bring more records than there are",
+            evidence,
+            "run the query again; if it comes again, something between you and the org may be repeating answers",
+        )
+        error.exchange = page.exchange or self.exchange
+        raise error
 
     # ------------------------------------------------------------ values
 

@@ -61,6 +61,11 @@ class PasswordLogin:
                 "check that the login URL is Salesforce's",
             )
         else:
+            try:
+                transport.org.followed(server_url)
+            except OrgError as stranger:
+                stranger.exchange = reply.exchange
+                raise
             # The session outlives its password, which is not kept.
             sent = replace(reply.exchange.request, body=self._body(mask("")))
             user_id = reply.text(".//result/userId") or ""

@@ -532,14 +532,113 @@ def test_no_dtd_is_fetched(read: Callable[[bytes], object], dtd: str) -> None:
     assert seen == []
 
 
+LONG = "QUJD" * 2_750_000
+
+
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize(
     "body",
-    ["<a>" * 100_000, "<a>" * 100_000 + "</a>" * 100_000, f"<{'a' * 11_000_000}/>", f"<a>{'x' * 11_000_000}</a>"],
-    ids=["unclosed", "deep", "a long name", "a long text"],
+    [
+        "<a>" * 100_000,
+        "<a>" * 100_000 + "</a>" * 100_000,
+        f"<{'a' * 11_000_000}/>",
+        f"<a>{LONG}</a>" + "<a>" * 300 + "</a>" * 300,
+        f"<a>{LONG}</a>" + "<a>" * 100_000,
+        f"<a>{LONG}",
+    ],
+    ids=["unclosed", "deep", "a long name", "a long text and deep", "a long text and deeper", "a long text, cut off"],
 )
 def test_xml_beyond_the_parsers_limits_is_refused(body: str) -> None:
     assert shown_for(soap(body)).startswith("the answer is ")
+
+
+@pytest.mark.parametrize("text", [LONG, f"<![CDATA[{LONG}]]>"], ids=["base64", "CDATA"])
+def test_a_text_as_long_as_an_attachment_is_read_and_shown(text: str) -> None:
+    reply = reply_in(soap(f"<queryResponse><result>{text}</result></queryResponse>"))
+    assert (LONG, True) == (reply.text(".//result"), LONG in str(reply))
+
+
+@pytest.mark.parametrize(
+    "dtd",
+    [
+        '<!DOCTYPE a [<!ENTITY l "lol">]>',
+        '<!DOCTYPE a [<!ENTITY l "'
+        + "l" * 1000
+        + '"><!ENTITY m "'
+        + "&l;" * 1000
+        + '"><!ENTITY n "'
+        + "&m;" * 1000
+        + '">]>',
+    ],
+    ids=["an entity", "a bomb"],
+)
+@pytest.mark.timeout(10)
+def test_a_dtd_is_refused_beside_a_long_text_too(dtd: str) -> None:
+    for element in (f"<a>{LONG}</a>", f'<a b="&n;">{LONG}</a>', f"<a>{LONG}<b c='&n;'/></a>"):
+        shown_for(f"{dtd}{element}".encode())
+
+
+def test_names_beyond_ascii_are_shown_as_they_are() -> None:
+    reply = reply_in(soap('<größeResponse><result 値="1">ü</result></größeResponse>'))
+    assert ("<größeResponse", '値="1"') == tuple(part for part in ("<größeResponse", '値="1"') if part in str(reply))
+    assert "größeResponse" in str(reply.part(".//größeResponse"))
+
+
+@pytest.mark.parametrize("value", [5, None, True, b"x", ["a"], {"a": "b"}])
+def test_a_field_that_is_no_text_is_refused_with_its_name(value: object) -> None:
+    with pytest.raises(NotSoapError, match=rf"f of x cannot be written as XML[^$]*{type(value).__name__}"):
+        build_element("x", {"f": value})  # type: ignore[dict-item]  # that is the point
+
+
+def test_a_control_character_in_a_password_is_named_and_the_password_is_not() -> None:
+    with pytest.raises(NotSoapError, match=r"password of login[^$]*U\+0007[^$]*type password again") as caught:
+        build_element("login", {"username": "me", "password": "p455\x07w0rd"})
+    assert "p455" not in str(caught.value)
+
+
+@pytest.mark.parametrize("behind", ["</queryResponse>", "<b/>", "text", ";", "<!-- --> x"])
+def test_what_stands_behind_the_last_tag_is_said_to(behind: str) -> None:
+    with pytest.raises(NotSoapError, match=r"goes on behind its last tag[^$]*take away what stands there"):
+        parse_typed(f"<query/>{behind}")
+
+
+@pytest.mark.parametrize("placeholder", ["${sessionId}", "{{session}}", "<!-- x -->", "?", "SESSION ID", ""])
+def test_a_placeholder_in_a_pasted_session_header_is_said_to_be_one(placeholder: str) -> None:
+    envelope = pasted(placeholder)
+    with pytest.raises(NotSoapError, match=r"(?s)brings a SessionHeader.*take the SessionHeader out"):
+        build_envelope(envelope, Secret("00D36000000bLGT!AQ"))
+
+
+def test_a_session_id_in_a_pasted_session_header_is_sent() -> None:
+    envelope = build_envelope(pasted("00D36000000bLGT!OTHER"), Secret("00D36000000bLGT!AQ"))
+    assert ["00D36000000bLGT!OTHER"] == [each.text for each in envelope.iter(f"{{{PARTNER}}}sessionId")]
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16"])
+@pytest.mark.parametrize("namespace", ["http://a{}.example/c", "http://a&#123;&#125;.example/c"])
+def test_a_namespace_that_cannot_be_one_is_refused(namespace: str, encoding: str) -> None:
+    document = f'<?xml version="1.0" encoding="{encoding}"?><a xmlns:b="{namespace}" xmlns="urn"><b:c/></a>'.encode(
+        encoding
+    )
+    with pytest.raises(NotSoapError, match="has a namespace that cannot be one"):
+        reply_in(document)
+
+
+def test_braces_in_a_text_are_text() -> None:
+    assert '{"a": 1}' == reply_in(soap('<x><result>{"a": 1}</result></x>')).text(".//result")
+
+
+def pasted(session_id: str) -> etree._Element:
+    return parse_typed(
+        f'<s:Envelope xmlns:s="{SOAPENV}"><s:Header><SessionHeader><sessionId>{session_id}</sessionId></SessionHeader>'
+        "</s:Header><s:Body><getUserInfo/></s:Body></s:Envelope>"
+    )
+
+
+def test_a_fault_of_the_client_says_which_namespace_the_address_takes() -> None:
+    fault = "<s:Fault xmlns:s='{}'><faultcode>s:Client</faultcode><faultstring>No operation</faultstring></s:Fault>"
+    with pytest.raises(SoapFault, match=r"urn:partner\.soap\.sforce\.com[^$]*getUserInfo"):
+        reply_in(soap(fault.format(SOAPENV)))
 
 
 # ---------------------------------------------------------------- the text form

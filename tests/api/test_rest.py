@@ -13,13 +13,16 @@ from hypothesis import strategies as st
 from sfmtls_nb import (
     ApiFault,
     CertificatePageError,
+    Exchange,
     LoginFault,
     MutualAuthenticationFault,
     NotJsonError,
+    Request,
     RestFault,
     SessionFault,
     SfmtlsError,
 )
+from sfmtls_nb.api import read_json
 
 PAGE = b"<html><title>Certificate Error</title><body>Client certificate error:<i>No client certificate provided.</i></body></html>"
 
@@ -50,6 +53,38 @@ def test_a_fault_names_its_fields_and_the_other_errors() -> None:
     with pytest.raises(RestFault) as caught:
         json_in(json.dumps(errors).encode())
     assert "errorCode A, fields Name, and 1 more: B" == caught.value.evidence
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        (5, ", fields 5"),
+        ({"a": 1}, ", fields {'a': 1}"),
+        ("Name", ", fields Name"),
+        ([1, None], ", fields 1, None"),
+        ([], ""),
+        (None, ""),
+    ],
+)
+def test_a_fault_shows_fields_of_any_shape(fields: object, shown: str) -> None:
+    with pytest.raises(RestFault) as caught:
+        json_in(json.dumps([{"message": None, "errorCode": "A", "fields": fields}]).encode())
+    assert f"errorCode A{shown}" == caught.value.evidence
+
+
+@pytest.mark.parametrize(
+    ("url", "hinted"),
+    [
+        ("https://h.example/limits", True),
+        ("https://h.example/limits/", True),
+        ("https://h.example/services/data/v64.0/limits", False),
+    ],
+)
+@pytest.mark.parametrize("body", [b"<html>No such page</html>", b'[{"errorCode":"NOT_FOUND","message":"No."}]'])
+def test_a_resource_with_a_slash_before_it_is_told_how_it_is_written(url: str, hinted: bool, body: bytes) -> None:
+    with pytest.raises(SfmtlsError) as caught:
+        read_json(Exchange(Request("GET", url, {}), status=404, response_body=body))
+    assert hinted == caught.value.next_step.endswith("below /services/data write limits")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ def setup(lab: Lab) -> Iterator[Notebook]:
 def panel(setup: Notebook) -> Notebook:
     """The panel of an org that is as new."""
     setup.button("Start over").click()
+    setup.button("Yes, start over").click()
     expect(setup.outputs.get_by_text("○ to do")).to_have_count(5)
     return setup
 

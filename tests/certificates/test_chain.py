@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfmtls_nb.certificates.chain import build_chain, is_self_signed, issued_by
+from sfmtls_nb.certificates.certificate import is_self_signed, issued_by
+from sfmtls_nb.certificates.chain import build_chain
 from sfmtls_nb.practice.mutual import Authority, Issued
 
 Certificates = tuple[x509.Certificate, ...]

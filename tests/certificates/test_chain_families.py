@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfmtls_nb import ClientIdentity
+from sfmtls_nb.certificates.certificate import signed_by
 from sfmtls_nb.certificates.chain import build_chain
 from sfmtls_nb.practice.mutual import Authority, Issued
 
@@ -152,19 +153,16 @@ def test_names_are_compared_without_case_and_white_space() -> None:
 
 
 def test_a_thousand_certificates_of_one_name_cost_a_thousand_checks_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sfmtls_nb.certificates import chain as module
-
     root, (issuing,), leaf = hierarchy(2)
     key = ec.generate_private_key(ec.SECP256R1())
     namesakes = [AUTHORITY.issue("Intermediate 1", root, key=key, ca=True).certificate for _ in range(1000)]
     checks = []
-    real = module._signed_by
 
     def counted(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
         checks.append(issuer)
-        return real(certificate, issuer)
+        return signed_by(certificate, issuer)
 
-    monkeypatch.setattr(module, "_signed_by", counted)
+    monkeypatch.setattr("sfmtls_nb.certificates.chain.signed_by", counted)
     assert (issuing.certificate,) == build_chain(
         leaf.certificate, [*namesakes, issuing.certificate, root.certificate]
     ).intermediates

@@ -207,6 +207,7 @@ def test_any_bytes_in_pem_are_an_identity_or_one_of_our_errors(data: bytes, labe
     _loads_or_is_refused(f"-----BEGIN {label}-----\n{body}\n-----END {label}-----\n".encode())
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(seed=st.integers(0, 2**32))
 def test_any_mutated_byte_of_a_good_bundle_gives_an_identity_or_one_of_our_errors(

@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import struct
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -241,6 +242,34 @@ def test_the_certificate_is_presented_on_the_mutual_port_unless_left_at_home(
 # ---------------------------------------------------------------- refused before sending
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X": "ü"},
+        {"X": "日本"},
+        {"X": "a\r\nB: c"},
+        {"X": " a"},
+        {"X": "a\0"},
+        {"ü": "a"},
+        {"": "a"},
+        {"X Y": "a"},
+        {"X": 5},
+        {5: "a"},
+    ],
+)
+def test_a_header_that_cannot_be_sent_is_refused_and_its_value_not_shown(headers: Any, impatient: Org) -> None:
+    with Transport(impatient) as transport, pytest.raises(SfmtlsError, match="cannot be sent") as caught:
+        transport.prepare("GET", "https://localhost/", {**headers, "Authorization": f"Bearer {SECRET}"})
+    assert ("日本" in str(caught.value), SECRET in str(caught.value)) == (False, False)
+
+
+def test_a_header_in_ascii_is_sent(impatient: Org, tls: ssl.SSLContext) -> None:
+    seen: list[bytes] = []
+    with serving(answering(http(b"1"), seen=seen), tls) as where, Transport(impatient) as transport:
+        transport.send(transport.prepare("GET", f"https://{where}/", {"X-Mine": 'a; b="c"', "X-None": ""}))
+    assert b'X-Mine: a; b="c"\r\n' in seen[0]
+
+
 @pytest.fixture
 def lookups(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Every host that anyone asks the address of."""
@@ -377,11 +406,19 @@ FAILURES = {
     "TLS, then silence": Failure(with_tls(silence), CallTimeout, "took the connection and then said nothing"),
     "TLS, then hung up": Failure(with_tls(answering()), ConnectError, "ended before an answer came"),
     "TLS, then a reset": Failure(with_tls(reset), ConnectError, "ended before an answer came"),
-    "no HTTP": Failure(with_tls(answering(b"SSH-2.0-OpenSSH_9.2p1\r\n\r\n")), ConnectError, "ended before an answer"),
+    "no HTTP": Failure(
+        with_tls(answering(b"SSH-2.0-OpenSSH_9.2p1\r\n\r\n")), ConnectError, "the answer of .* is not HTTP"
+    ),
     "endless headers": Failure(
         with_tls(answering(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 999 + b"\r\n")),
         ConnectError,
-        "ended before an answer",
+        "the answer of .* is not HTTP",
+    ),
+    "a chunk of -5 bytes": Failure(
+        with_tls(answering(CHUNKED, b"-5\r\n", REPLY)), ConnectError, "the answer of .* is not HTTP"
+    ),
+    "a chunk without end": Failure(
+        with_tls(answering(CHUNKED, b"-1\r\n", REPLY)), ConnectError, "the answer of .* is not HTTP"
     ),
     "headers only": Failure(with_tls(answering(http(length=100))), ConnectError, "the answer of .* was cut off"),
     "half a body": Failure(
@@ -392,7 +429,9 @@ FAILURES = {
     ),
     "no last chunk": Failure(with_tls(answering(CHUNKED, b"1\r\n<\r\n")), ConnectError, "the answer of .* was cut off"),
     "no gzip": Failure(
-        with_tls(answering(http(b"plain", "Content-Encoding: gzip"))), ConnectError, "the answer of .* was cut off"
+        with_tls(answering(http(b"plain", "Content-Encoding: gzip"))),
+        ConnectError,
+        "the answer of .* cannot be unpacked",
     ),
     "half a body, then silence": Failure(
         with_tls(stalling(http(REPLY[:9], length=len(REPLY)))), CallTimeout, "said nothing in time"
@@ -426,6 +465,42 @@ def test_a_failed_exchange_has_what_was_sent_and_no_status(failed: tuple[Failure
 
 def test_the_whole_traceback_of_a_failure_shows_no_secret(failed: tuple[Failure, SfmtlsError]) -> None:
     assert SECRET not in "".join(traceback.format_exception(failed[1]))
+
+
+@pytest.mark.parametrize("port", ["on the mutual port", "elsewhere"])
+def test_a_connection_that_ends_in_silence_names_no_cause_but_what_would_show_one(
+    port: str, impatient: Org, identity: ClientIdentity, tls: ssl.SSLContext
+) -> None:
+    with serving(answering(), tls) as where:
+        org = replace(impatient, mutual_port=port_of(f"//{where}") if port == "on the mutual port" else 8443)
+        with pytest.raises(ConnectError, match="ended before an answer came") as caught:
+            call(org, f"https://{where}/", identity)
+    assert (port == "on the mutual port") == ("certificate=False" in caught.value.next_step)
+
+
+@pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.2p1\r\n\r\n", b"\0\0\0\r\n", CHUNKED + b"-5\r\nx\r\n"])
+def test_an_answer_that_is_not_http_is_not_taken_for_a_refused_certificate(
+    answer: bytes, impatient: Org, identity: ClientIdentity, tls: ssl.SSLContext
+) -> None:
+    with serving(answering(answer), tls) as where:
+        org = replace(impatient, mutual_port=port_of(f"//{where}"))
+        with pytest.raises(ConnectError, match="is not HTTP") as caught:
+            call(org, f"https://{where}/", identity)
+    assert "certificate" not in str(caught.value)
+
+
+def test_an_end_within_the_handshake_is_said_to_be_one(impatient: Org) -> None:
+    with serving(hanging_up) as where, pytest.raises(ConnectError, match="evidence: in the TLS handshake"):
+        call(impatient, f"https://{where}/")
+
+
+@pytest.mark.parametrize("status", ["304 Not Modified", "300 Multiple Choices"])
+def test_an_answer_that_leads_nowhere_is_no_redirect(status: str, impatient: Org, tls: ssl.SSLContext) -> None:
+    with serving(answering(http(status=status)), tls) as where:
+        exchange = call(impatient, f"https://{where}")
+    for read in (read_reply, read_json):
+        with pytest.raises((NotSoapError, NotJsonError), match=rf"HTTP {status[:3]}, which brings nothing[^$]*cache"):
+            read(exchange)
 
 
 def test_xml_cut_short_in_a_whole_http_body_is_called_cut_off(impatient: Org, tls: ssl.SSLContext) -> None:
@@ -650,6 +725,22 @@ def test_a_session_goes_through_a_proxy_with_its_certificate(
     assert [*ports] == seen
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system's roots are in no file")
+def test_a_proxy_may_speak_tls_itself_and_keeps_to_the_bounds(
+    practice: PracticeOrg, tls: ssl.SSLContext, no_proxies: pytest.MonkeyPatch
+) -> None:
+    no_proxies.setenv("SSL_CERT_FILE", str(practice.ca_file))  # whom the system trusts
+    org = Org(ACME, ca_file=practice.ca_file, call_timeout=20)
+    with serving(tunnelling({b"acme.my.salesforce.com:443": port_of(practice.api_url)}, []), tls) as proxy:
+        no_proxies.setenv("HTTPS_PROXY", f"https://{proxy}")
+        with login(org, PasswordLogin(*practice.user("standard"))) as session:
+            assert session.get_user_info().text(".//userName") == "standard@practice.example"
+    with serving(silence, tls) as proxy:
+        no_proxies.setenv("HTTPS_PROXY", f"https://{proxy}")
+        with pytest.raises(CallTimeout, match=r"was not over within 0\.5 s"):
+            call(replace(org, call_timeout=0.5), f"{ACME}/")
+
+
 def test_a_proxy_that_refuses_is_named(no_proxies: pytest.MonkeyPatch) -> None:
     with serving(answering(http(b"", status="403 Forbidden"))) as proxy:
         no_proxies.setenv("HTTPS_PROXY", f"http://{proxy}")
@@ -664,6 +755,38 @@ def test_a_proxy_that_is_not_there_is_not_mistaken_for_the_org(proxy: str, no_pr
     no_proxies.setenv("HTTPS_PROXY", proxy)
     with pytest.raises(ConnectError, match=r"the proxy on the way to acme\.my\S+:443 did not let"):
         call(Org(), f"{ACME}/")
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "socks5://127.0.0.1:9",
+        "http://me:p455w0rd@127.0.0.1:port",
+        "http://127.0.0.1:99999",
+        "http://",
+        "://",
+        "http://[::1",
+        "ftp://127.0.0.1:9",
+        "http://a b:80",
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named_without_its_password(
+    proxy: str, no_proxies: pytest.MonkeyPatch, identity: ClientIdentity
+) -> None:
+    no_proxies.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(ConnectError, match="prox") as caught:
+        call(Org(), f"{ACME}:8443/", identity)
+    assert (False, False) == (
+        "certificate" in str(caught.value),
+        "p455w0rd" in "".join(traceback.format_exception(caught.value)),
+    )
+
+
+def test_a_proxy_that_wants_a_password_is_said_to(no_proxies: pytest.MonkeyPatch) -> None:
+    with serving(answering(http(b"", status="407 Proxy Authentication Required"))) as proxy:
+        no_proxies.setenv("HTTPS_PROXY", f"http://{proxy}")
+        with pytest.raises(ConnectError, match=r"the proxy on the way[^$]*407[^$]*NAME:PASSWORD"):
+            call(Org(), f"{ACME}/")
 
 
 def test_a_host_named_in_no_proxy_is_called_without_the_proxy(no_proxies: pytest.MonkeyPatch) -> None:

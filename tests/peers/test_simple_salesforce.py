@@ -79,6 +79,16 @@ class TestReading:
         pages = client.bulk2.Contact.query("SELECT Id, LastName, Account.Name FROM Contact")
         assert total == sum(len(list(csv.DictReader(io.StringIO(page, newline="")))) for page in pages)
 
+    def test_a_query_of_the_first_bulk_api_which_it_sends_in_json(self, client: Salesforce) -> None:
+        found = client.bulk.Contact.query("SELECT Id, LastName, Account.Name FROM Contact LIMIT 20")
+        assert ([["Id", "LastName"]] * 20) == [
+            [name for name in ("Id", "LastName") if record[name]] for record in found
+        ]
+
+    def test_a_search(self, client: Salesforce) -> None:
+        found = client.search("FIND {an} IN ALL FIELDS RETURNING Contact(Id, Name)")["searchRecords"]
+        assert {"Contact"} == {record["attributes"]["type"] for record in found}
+
     def test_the_limits(self, client: Salesforce) -> None:
         assert 15_000 == client.limits()["DailyApiRequests"]["Max"]
 

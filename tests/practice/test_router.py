@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from cryptography import x509
@@ -29,9 +30,10 @@ from sfmtls_nb import (
     SoapFault,
     login,
 )
-from sfmtls_nb.certificates.chain import fingerprint
+from sfmtls_nb.certificates import fingerprint
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.practice.api.identity import identity_url
 from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
 from sfmtls_nb.practice.request import Listener, Request
 
@@ -41,7 +43,7 @@ def mutual(own_practice: PracticeOrg) -> Iterator[Session]:
     """The enforced user's session on an org that the test may change, with a short read timeout."""
     files = own_practice.client
     me = ClientIdentity.load(files.key, files.leaf, *files.intermediates)
-    org = replace(Org(**own_practice.endpoints), read_timeout=3)
+    org = replace(Org(**own_practice.endpoints), read_timeout=2)
     with login(org, PasswordLogin(*own_practice.user("enforced")), me) as session:
         yield session
 
@@ -298,6 +300,30 @@ def test_login_is_switched_off(own_practice: PracticeOrg) -> None:
         login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("standard")))
 
 
+def test_login_wants_a_permission_without_which_it_is_refused_with_the_way_to_it(own_practice: PracticeOrg) -> None:
+    standard = own_practice.state.users[1]
+    standard.profile.any_api_auth = False
+    with pytest.raises(SoapFault, match="INSUFFICIENT_ACCESS") as caught:
+        login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("standard")))
+    assert "Use Any API Auth" in caught.value.next_step
+    with login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("enforced"))):
+        pass  # the other profile has the permission
+    standard.profile.any_api_auth = True
+    with login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("standard"))) as session:
+        assert session.get_user_info().limits
+
+
+def test_login_without_the_permission_does_not_tell_who_has_the_password_wrong(own_practice: PracticeOrg) -> None:
+    own_practice.state.users[1].profile.any_api_auth = False
+    with pytest.raises(SoapFault, match="INVALID_LOGIN"):
+        login(Org(**own_practice.endpoints), PasswordLogin(own_practice.user("standard").username, "wrong"))
+
+
+def test_the_clone_of_a_profile_has_its_permissions(own_practice: PracticeOrg) -> None:
+    own_practice.state.users[1].profile.any_api_auth = False
+    assert not own_practice.state.clone_profile("Standard User", "Integration").any_api_auth
+
+
 def test_a_security_token_is_wanted(own_practice: PracticeOrg) -> None:
     own_practice.state.token_required = True
     with pytest.raises(SoapFault, match="LOGIN_MUST_USE_SECURITY_TOKEN"):
@@ -423,3 +449,80 @@ def test_a_long_answer_is_compressed_for_who_asks(own_practice: PracticeOrg) -> 
     request = Request(Listener.API, "GET", "/services/data", {"Accept-Encoding": "gzip"})
     answer = own_practice.answer(request)
     assert "64.0" in [version["version"] for version in json.loads(gzip.decompress(answer.whole_body))]
+
+
+#: Everything a client can ask for without knowing more than the org's address, and what an answer may hold of hosts
+#: that are nobody's: names of namespaces, and invented records.
+ASKED = (
+    ("GET", "/services/data", ""),
+    ("GET", "/services/data/v66.0/", ""),
+    ("GET", "/services/data/v66.0/limits", ""),
+    ("GET", "/services/data/v66.0/sobjects", ""),
+    ("GET", "/services/data/v66.0/sobjects/Account", ""),
+    ("GET", "/services/data/v66.0/sobjects/Account/describe", ""),
+    ("GET", "/services/data/v66.0/query?q=SELECT+FIELDS(ALL)+FROM+Account+LIMIT+200", ""),
+    ("GET", "/services/data/v66.0/query?q=SELECT+Id+FROM+Contact", ""),
+    ("GET", "/services/data/v66.0/query?q=SELECT+Id+FROM+Contact&columns=true", ""),
+    ("GET", "/services/data/v66.0/search?q=FIND+%7Ba%7D+RETURNING+Contact", ""),
+    ("GET", "/services/data/v66.0/tabs", ""),
+    ("GET", "/services/data/v66.0/sobjects/Account/describe/layouts", ""),
+    ("GET", "/services/data/v66.0/composite/sobjects/Account?ids=0015f00000G3k01AAB&fields=Name", ""),
+    ("GET", "/services/data/v66.0/jobs/query", ""),
+    ("POST", "/services/Soap/u/64.0", "describeTabs"),
+    ("GET", "/services/async/64.0/job/x", ""),
+    ("GET", "/services/oauth2/userinfo", ""),
+    ("GET", "{id}", ""),
+    ("POST", "/services/Soap/u/64.0", "login"),
+    ("POST", "/services/Soap/u/64.0", "getUserInfo"),
+    ("POST", "/services/Soap/u/64.0", "describeGlobal"),
+    ("POST", "/services/Soap/u/64.0", "nothing"),
+    ("POST", "/services/Soap/c/64.0", "getUserInfo"),
+    ("GET", "/cacerts.jsp", ""),
+    ("GET", "/nothing", ""),
+)
+NAMESPACES = ("http://schemas.xmlsoap.org/", "http://www.w3.org/", "http://www.force.com/2009/06/asyncapi/dataload")
+
+
+@pytest.mark.parametrize(("method", "target", "operation"), ASKED)
+def test_no_answer_leads_a_client_off_the_machine(
+    practice: PracticeOrg, method: str, target: str, operation: str
+) -> None:
+    username, password = practice.user("standard")
+    user = practice.state.user(username)
+    assert user
+    token = practice.state.open_session(user)
+    inner = f"<username>{username}</username><password>{password}</password>" if operation == "login" else ""
+    body = (
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com"><e:Header>'
+        f"<SessionHeader><sessionId>{token}</sessionId></SessionHeader></e:Header>"
+        f"<e:Body><{operation}>{inner}</{operation}></e:Body></e:Envelope>"
+    )
+    headers = {"Authorization": f"Bearer {token}", "Host": urlsplit(practice.api_url).netloc}
+    path = target.format(id=urlsplit(identity_url("", user)).path)
+    answer = practice.answer(Request(Listener.API, method, path, headers, body.encode() if operation else b""))
+    said = answer.whole_body.decode() + " ".join(answer.headers.values())
+    found = [url for url in re.findall(r"https?://[^\s\"'<>\\]+", said) if not url.startswith(NAMESPACES)]
+    own = [url for url in found if url.startswith(practice.api_url)]
+    assert [] == [url for url in found if url not in own and not (urlsplit(url).hostname or "").endswith(".example")]
+    assert own or target != "{id}"
+
+
+def test_a_token_leads_to_nowhere_but_the_org(practice: PracticeOrg) -> None:
+    oauth = practice.description()["oauth"]
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": oauth["consumer_key"],
+        "client_secret": oauth["consumer_secret"],
+    }
+    headers = {"Host": urlsplit(practice.api_url).netloc}
+    request = Request(Listener.API, "POST", "/services/oauth2/token", headers, urlencode(form).encode())
+    answer = json.loads(practice.answer(request).whole_body)
+    urls = [value for value in answer.values() if value.startswith("http")]
+    assert 3 <= len(urls)
+    assert [practice.api_url] * len(urls) == [url[: len(practice.api_url)] for url in urls]
+
+
+@pytest.mark.parametrize("slashes", ["/", "//", "///"])
+def test_a_path_may_begin_with_more_than_one_slash_as_the_sf_cli_sends_it(practice: PracticeOrg, slashes: str) -> None:
+    request = Request(Listener.API, "GET", f"{slashes}services/data?x=1")
+    assert 200 == practice.answer(request).status

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from raw_server import answering, http, server_tls, serving
+from tracebacks import shown_with_locals
 
 from sfmtls_nb import (
     ClientIdentity,
@@ -148,6 +149,16 @@ def test_a_character_that_xml_cannot_hold_is_refused_before_anything_is_sent(whe
         login(nowhere, PasswordLogin(**{"username": "me", "password": "you", where: "\0"}))
 
 
+@pytest.mark.parametrize("where", ["password", "security_token"])
+def test_no_variable_of_that_refusal_holds_the_password(where: str) -> None:
+    nowhere = Org("https://no-such-host.example")
+    credentials = PasswordLogin(**{"username": "me", "password": "p455w0rd", where: "p455w0rd\x07"})
+    with pytest.raises(NotSoapError) as caught:
+        login(nowhere, credentials)
+    shown = shown_with_locals(caught.value)
+    assert "p455" not in shown
+
+
 @pytest.mark.parametrize("version", ["65.0", "68.0", "99.0"])
 def test_an_api_version_without_login_is_refused_before_anything_is_sent(version: str) -> None:
     nowhere = Org("https://no-such-host.example", api_version=version)
@@ -211,13 +222,46 @@ def test_a_password_that_has_not_expired_is_no_fault(org: Org, tls: ssl.SSLConte
     assert answered(f"<passwordExpired>false</passwordExpired>{SESSION_ID}{SERVER_URL}", org, tls).session_id
 
 
-@pytest.mark.parametrize("server_url", ["http://na30.salesforce.com/x", "https://login.salesforce.com/x", "na30"])
-def test_a_session_id_is_not_sent_to_a_server_url_that_cannot_be_right(
-    server_url: str, org: Org, tls: ssl.SSLContext
-) -> None:
-    session = answered(f"{SESSION_ID}<serverUrl>{server_url}</serverUrl>", org, tls)
+def led_to(server_url: str, org: Org, tls: ssl.SSLContext) -> Session:
+    return answered(f"{SESSION_ID}<serverUrl>{server_url}</serverUrl>", org, tls)
+
+
+def test_a_session_id_is_not_sent_to_a_login_host_on_8443(org: Org, tls: ssl.SSLContext) -> None:
+    session = led_to("https://login.salesforce.com/x", org, tls)
     with pytest.raises(OrgError):
         session.soap("getUserInfo", port=8443)
+
+
+@pytest.mark.parametrize(
+    "server_url", ["http://na30.salesforce.com/x", "na30", "https://[::1", "https://a\u202eb.example/"]
+)
+def test_a_server_url_that_cannot_be_right_is_not_followed(server_url: str, org: Org, tls: ssl.SSLContext) -> None:
+    with pytest.raises(OrgError) as caught:
+        led_to(server_url, org, tls)
+    assert (200, False) == (caught.value.exchange.status, "\u202e" in str(caught.value))
+
+
+@pytest.mark.parametrize("host", ["evil.example", "salesforce.com.evil.example", "evilsalesforce.com", "localhost"])
+def test_a_server_url_of_a_stranger_is_not_followed(host: str, org: Org, tls: ssl.SSLContext) -> None:
+    with pytest.raises(
+        OrgError, match=rf"leads to {host}, which is neither[^$]*trusted_hosts=\(\"{host}\",\)"
+    ) as caught:
+        led_to(f"https://{host}/services/Soap/u/58.0", org, tls)
+    assert (200, False) == (caught.value.exchange.status, "AQsecret" in str(caught.value))
+
+
+@pytest.mark.parametrize("host", ["evil.example", "EVIL.example", "evil.example."])
+def test_a_server_url_of_a_trusted_host_is(host: str, org: Org, tls: ssl.SSLContext) -> None:
+    trusting = replace(org, trusted_hosts=("Evil.Example",))
+    assert f"https://{host}/x" == led_to(f"https://{host}/x", trusting, tls).server_url
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1:1", "na30.salesforce.com", "NA30.salesforce.com.", "acme.my.salesforce.com", "acme.my.salesforce.mil"],
+)
+def test_a_server_url_of_salesforce_or_of_the_login_host_is_followed(host: str, org: Org, tls: ssl.SSLContext) -> None:
+    assert f"https://{host}/x" == led_to(f"https://{host}/x", org, tls).server_url
 
 
 # ---------------------------------------------------------------- the credentials themselves

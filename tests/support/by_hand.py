@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from lab import Notebook
+from notebook_secrets import ASK_FOR_SECRETS
 from playwright.sync_api import Locator, expect
-from test_notebooks import ASK_FOR_SECRETS
 
 # The org that runs in the kernel, whatever its notebook calls it.
 PRACTICE = "practice = get_ipython().run_line_magic('sf_practice', 'show')"

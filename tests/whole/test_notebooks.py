@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from notebook_secrets import ASK_FOR_SECRETS
 
 from sfmtls_nb.scrub import scrub_notebook
 
@@ -23,15 +24,6 @@ ANYWHERE = [path for path in NOTEBOOKS if path.stem in ("01_the_basics", "04_soa
 COMMAND = str(Path(sysconfig.get_path("scripts"), "sfmtls-nb"))
 # A session id; masked, it ends after its exclamation mark.
 SESSION_ID = re.compile(r"00D\w{12}![^•\\]")
-# What every practice org of the kernel knows and nobody may see.
-ASK_FOR_SECRETS = """
-import gc, json
-from sfmtls_nb.practice.state import OrgState
-states = [found for found in gc.get_objects() if type(found) is OrgState]
-print(json.dumps([*(user.password for state in states for user in state.users), *(key for state in states for key in state.sessions)]))
-"""
-
-
 # By lesson.
 SHOWN = {
     "00_start_here": [
@@ -55,8 +47,8 @@ SHOWN = {
     ],
     "02_certificates": ["expires-soon", ": 9 days", "expired"],
     "04_soap_and_dataframes": [
-        "200 taken; the last answer: queryResponse",
-        "1 taken; the last answer: queryMoreResponse",
+        "200 taken; the newest call: query",
+        "1 taken; the newest call: queryMore",
         "Exercise 4: turn the page: not yet",
     ],
     "05_your_own_org": [

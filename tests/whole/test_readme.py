@@ -12,7 +12,8 @@ from IPython.core.interactiveshell import InteractiveShell
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
-PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+PYTHON = [block for language, block in BLOCKS if language == "python"]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -41,7 +42,7 @@ def test_every_file_that_a_review_names_is_there() -> None:
 
 
 def test_the_cell_of_the_readme_runs(shell: InteractiveShell) -> None:
-    cell = next(block for block in re.findall(r"```\n(.*?)```", README, re.DOTALL) if "%sf_practice" in block)
+    cell = next(block for language, block in BLOCKS if not language and "%sf_practice" in block)
     ran = shell.run_cell(cell)  # type: ignore[no-untyped-call]
     assert ran.success
 

@@ -11,9 +11,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sfmtls_nb.practice.api.call import READ_ONLY
-from sfmtls_nb.practice.api.jobs import CSV, MOST_JOBS, SlowQuery, csv_of, has_children, is_plain
+from sfmtls_nb.practice.api.jobs import MOST_JOBS, SlowQuery, has_children, has_compounds, is_plain
 from sfmtls_nb.practice.api.queries import json_of
 from sfmtls_nb.practice.api.resource import ResourceApi, ResourceCall, allow, as_json, json_object
+from sfmtls_nb.practice.api.results import CSV, csv_of
 from sfmtls_nb.practice.api.store import Store
 from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.refusal import RefusedError
@@ -99,6 +100,9 @@ class BulkApi(ResourceApi):
             # Seen in github.com/OpenFn/adaptors issue 395; [simulated]: the code, after Bulk API's FeatureNotEnabled.
             message = "Aggregate Relationships not supported in Bulk V2 Query with CSV content type"
             raise RefusedError("FEATURENOTENABLED", message)
+        if has_compounds(query):
+            # Seen in many places: "FeatureNotEnabled : Selecting compound data not supported in Bulk Query".
+            raise RefusedError("FEATURENOTENABLED", "Selecting compound data not supported in Bulk V2 Query")
         if not is_plain(query):
             # "Bulk API 2.0 doesn't support queries that include any of these items"; [simulated]: code and words.
             message = "GROUP BY, OFFSET and aggregate functions are not supported in Bulk V2 Query"

@@ -1,30 +1,28 @@
-"""Queries of the first Bulk API at /services/async/NN.0: a job, batches of SOQL in it, and their results as CSV.
+"""Queries of the first Bulk API at /services/async/NN.0: a job, batches of SOQL in it, and their results.
 
-The article's second part uses it, by way of WSC. Bodies are XML, the session id is in X-SFDC-Session.
+The article's second part uses it, by way of WSC. Bodies are XML or JSON, the session id is in X-SFDC-Session.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
-
-from lxml import etree
+from typing import Any, Final
 
 from sfmtls_nb.practice.api.call import MOST_BYTES, NEWEST_VERSION, OLDEST_VERSION, READ_ONLY, Api, ApiCall
-from sfmtls_nb.practice.api.jobs import CSV, MOST_JOBS, SlowQuery, csv_of, has_children, is_plain
-from sfmtls_nb.practice.api.queries import text_of
+from sfmtls_nb.practice.api.infos import batch_list, in_json, info, job_values, result_list
+from sfmtls_nb.practice.api.jobs import MOST_JOBS, SlowQuery, has_children, has_compounds, is_plain
+from sfmtls_nb.practice.api.resource import ROOT
+from sfmtls_nb.practice.api.results import CSV, JSON, XML, csv_of, json_of_result, xml_of_result
 from sfmtls_nb.practice.api.store import Store
-from sfmtls_nb.practice.api.xml import legal, parse, serialize
 from sfmtls_nb.practice.data import Database, eighteen, sobject
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
 from sfmtls_nb.practice.soql import CompiledQuery, compile_query, run
 from sfmtls_nb.practice.state import OrgState, User
 
-_NAMESPACE: Final = "http://www.force.com/2009/06/asyncapi/dataload"
 _ROOT: Final = "/services/async/"
 _PATH: Final = re.compile(r"/services/async/(\d{1,3})\.0/(.+?)/?")
 #: "Up to 15,000 batches a day"; [simulated]: a job of this org takes fewer.
@@ -48,8 +46,11 @@ _STATUSES: Final[Mapping[str, int]] = {"InternalServerError": 500}
 
 #: The values at the end of every info: nothing fails here, and no time is measured.
 _NOTHING_MEASURED: Final = dict.fromkeys(
-    ("numberRecordsFailed", "totalProcessingTime", "apiActiveProcessingTime", "apexProcessingTime"), "0"
+    ("numberRecordsFailed", "totalProcessingTime", "apiActiveProcessingTime", "apexProcessingTime"), 0
 )
+#: By the contentType of a job: that of its results.
+_CONTENT_TYPES: Final[Mapping[str, str]] = {"CSV": CSV, "JSON": JSON, "XML": XML}
+_PK_CHUNKING: Final = "Sforce-Enable-PKChunking"
 
 
 @dataclass
@@ -68,6 +69,7 @@ class _Job:
     version: int
     operation: str
     sobject: str
+    content_type: str
     user_id: str
     created: datetime
     state: str = "Open"
@@ -132,41 +134,50 @@ class Bulk1Api(Api[BatchCall]):
         return route(call, user)
 
     def refuse(self, refusal: RefusedError, request: Request, call: BatchCall | None) -> Answer:
-        del request, call
         code, message = _CODES.get(refusal.code, (refusal.code, ""))
         values = {"exceptionCode": code, "exceptionMessage": refusal.message or message}
-        return replace(_xml(_element("error", values), _STATUSES.get(code, 400)), code=code)
+        job = self._jobs.find(call.ids[0]) if call and call.ids else None
+        as_json = in_json(request, job.content_type if job else "")
+        return replace(info("error", values, as_json=as_json, status=_STATUSES.get(code, 400)), code=code)
 
     # ------------------------------------------------------------ jobs
 
     def _create(self, call: BatchCall, user: User) -> Answer:
-        wanted = _job_values(call.request)
+        wanted = job_values(call.request)
         operation, name = wanted.get("operation", ""), wanted.get("object", "")
         if operation not in ("query", "queryAll"):
             raise RefusedError("InvalidOperation" if operation else "InvalidJob", READ_ONLY)
         known = sobject(name)
         if known is None:
             raise RefusedError("InvalidEntity", f"Unable to find object: {name}")
-        if wanted.get("contentType", "XML") != "CSV":
-            # [simulated] Salesforce knows XML and JSON too, and takes XML as the default.
-            raise RefusedError("FeatureNotEnabled", "This practice org has query results as CSV only: contentType CSV")
+        content_type = wanted.get("contentType", "XML")
+        if content_type not in _CONTENT_TYPES:
+            # [simulated] words
+            known_types = ", ".join(_CONTENT_TYPES)
+            raise RefusedError(
+                "FeatureNotEnabled", f"contentType has to be one of {known_types}; others are not simulated"
+            )
+        if call.request.headers.get(_PK_CHUNKING, "false").strip().lower() not in ("", "false"):
+            # [simulated] words
+            message = f"PK chunking is not simulated: leave out {_PK_CHUNKING}, and send the query as one batch"
+            raise RefusedError("FeatureNotEnabled", message)
         job_id = self._jobs.new_id("7505f000001")
-        job = _Job(job_id, call.version, operation, known.name, user.user_id, self._state.clock())
+        job = _Job(job_id, call.version, operation, known.name, content_type, user.user_id, self._state.clock())
         self._jobs.put(job_id, job)
-        return self._job_info(job, 201)
+        return self._job_info(call, job, 201)
 
     def _change(self, call: BatchCall, _: User) -> Answer:
         job = self._job(call)
-        state = _job_values(call.request).get("state", "")
+        state = job_values(call.request).get("state", "")
         if state not in ("Closed", "Aborted"):
             raise RefusedError("InvalidJobState", "state has to be Closed or Aborted")
         if job.state == "Aborted":
             raise RefusedError("InvalidJobState", "The job has been aborted")
         job.state = state
-        return self._job_info(job, 200)
+        return self._job_info(call, job, 200)
 
     def _show(self, call: BatchCall, _: User) -> Answer:
-        return self._job_info(self._job(call), 200)
+        return self._job_info(call, self._job(call), 200)
 
     # ------------------------------------------------------------ batches
 
@@ -179,34 +190,37 @@ class Bulk1Api(Api[BatchCall]):
             raise RefusedError("ClientInputError", "The batch has no query")
         batch = _Batch(self._jobs.new_id("7515f000001"), self._jobs.new_id("7525f000001"), text, _begin(job, text, now))
         job.batches[batch.batch_id] = batch
-        return _xml(self._batch_info(job, batch), 201)
+        return self._batch_info(call, job, batch, 201)
 
     def _list_batches(self, call: BatchCall, _: User) -> Answer:
         job = self._job(call)
-        root = _element("batchInfoList")
-        root.extend(self._batch_info(job, batch) for batch in list(job.batches.values()))
-        return _xml(root)
+        batches = [self._batch_values(job, batch) for batch in list(job.batches.values())]
+        return batch_list(batches, as_json=in_json(call.request, job.content_type))
 
     def _show_batch(self, call: BatchCall, _: User) -> Answer:
-        return _xml(self._batch_info(*self._batch(call)))
+        return self._batch_info(call, *self._batch(call), 200)
 
     def _show_request(self, call: BatchCall, _: User) -> Answer:
-        return Answer(200, CSV, self._batch(call)[1].text.encode("utf-8", "replace"))
+        job, batch = self._batch(call)
+        return Answer(200, _CONTENT_TYPES[job.content_type], batch.text.encode("utf-8", "replace"))
 
     def _list_results(self, call: BatchCall, _: User) -> Answer:
-        batch = self._completed(call)[0]
-        root = _element("result-list")
-        _add(root, "result", batch.result_id)
-        return _xml(root)
+        job, batch, _query = self._completed(call)
+        return result_list(batch.result_id, as_json=in_json(call.request, job.content_type))
 
     def _show_result(self, call: BatchCall, _: User) -> Answer:
-        batch, query = self._completed(call)
+        job, batch, query = self._completed(call)
         if eighteen(call.ids[2]) != batch.result_id:
             raise RefusedError("InvalidBatch", "The batch has no such result")
-        if not batch.progress.size:
+        if job.content_type == "CSV" and not batch.progress.size:
             return Answer(200, CSV, b"Records not found for this query")
         result = run(query, self._database)
-        return Answer(200, CSV, csv_of(result))
+        bodies: Mapping[str, Callable[[], Iterator[bytes]]] = {
+            "CSV": lambda: csv_of(result),
+            "JSON": lambda: json_of_result(result, f"{ROOT}/v{call.version}.0"),
+            "XML": lambda: xml_of_result(result),
+        }
+        return Answer(200, _CONTENT_TYPES[job.content_type], bodies[job.content_type]())
 
     # ------------------------------------------------------------ what becomes of them
 
@@ -223,19 +237,19 @@ class Bulk1Api(Api[BatchCall]):
             raise RefusedError("InvalidBatch", f"Unable to find a batch with id {call.ids[1]}")
         return job, batch
 
-    def _completed(self, call: BatchCall) -> tuple[_Batch, CompiledQuery]:
+    def _completed(self, call: BatchCall) -> tuple[_Job, _Batch, CompiledQuery]:
         job, batch = self._batch(call)
         query = batch.progress.query
         if self._batch_state(job, batch) != "Completed" or query is None:
             raise RefusedError("InvalidBatch", _state_message(batch) or "Batch not completed")
-        return batch, query
+        return job, batch, query
 
     def _batch_state(self, job: _Job, batch: _Batch) -> str:
         if job.state == "Aborted" and batch.progress.size is None:
             return "Not Processed"
         return batch.progress.state(self._state.clock(), self._database, _STATES)
 
-    def _job_info(self, job: _Job, status: int) -> Answer:
+    def _job_info(self, call: BatchCall, job: _Job, status: int) -> Answer:
         batches = list(job.batches.values())
         states = [self._batch_state(job, batch) for batch in batches]
         numbers = {state: states.count(state) for state in (*_STATES, "Failed")}
@@ -244,33 +258,38 @@ class Bulk1Api(Api[BatchCall]):
             "operation": job.operation,
             "object": job.sobject,
             "createdById": job.user_id,
-            "createdDate": text_of(job.created),
-            "systemModstamp": text_of(job.created),
+            "createdDate": job.created,
+            "systemModstamp": job.created,
             "state": job.state,
             "concurrencyMode": "Parallel",
-            "contentType": "CSV",
-            **{f"numberBatches{state}": str(number) for state, number in numbers.items()},
-            "numberBatchesTotal": str(len(states)),
-            "numberRecordsProcessed": str(sum(batch.progress.size or 0 for batch in batches)),
-            "numberRetries": "0",
-            "apiVersion": f"{job.version}.0",
+            "contentType": job.content_type,
+            **{f"numberBatches{state}": number for state, number in numbers.items()},
+            "numberBatchesTotal": len(states),
+            "numberRecordsProcessed": sum(batch.progress.size or 0 for batch in batches),
+            "numberRetries": 0,
+            "apiVersion": float(job.version),
+            "assignmentRuleId": None,
+            "externalIdFieldName": None,
             **_NOTHING_MEASURED,
         }
-        return _xml(_element("jobInfo", values), status)
+        return info("jobInfo", values, as_json=in_json(call.request, job.content_type), status=status)
 
-    def _batch_info(self, job: _Job, batch: _Batch) -> etree._Element:
+    def _batch_info(self, call: BatchCall, job: _Job, batch: _Batch, status: int) -> Answer:
+        as_json = in_json(call.request, job.content_type)
+        return info("batchInfo", self._batch_values(job, batch), as_json=as_json, status=status)
+
+    def _batch_values(self, job: _Job, batch: _Batch) -> dict[str, Any]:
         state = self._batch_state(job, batch)
-        values = {
+        return {
             "id": batch.batch_id,
             "jobId": job.job_id,
             "state": state,
-            **({"stateMessage": _state_message(batch)} if state == "Failed" else {}),
-            "createdDate": text_of(batch.progress.created),
-            "systemModstamp": text_of(batch.progress.created),
-            "numberRecordsProcessed": str(batch.progress.size or 0),
+            "stateMessage": _state_message(batch) if state == "Failed" else None,
+            "createdDate": batch.progress.created,
+            "systemModstamp": batch.progress.created,
+            "numberRecordsProcessed": batch.progress.size or 0,
             **_NOTHING_MEASURED,
         }
-        return _element("batchInfo", values)
 
 
 def _begin(job: _Job, text: str, now: datetime) -> SlowQuery:
@@ -287,8 +306,10 @@ def _begin(job: _Job, text: str, now: datetime) -> SlowQuery:
 def _refusal(job: _Job, query: CompiledQuery) -> RefusedError | None:
     if has_children(query):
         # Seen in github.com/jsforce/jsforce issue 732.
-        message = "Aggregate Relationships not supported in Bulk Query with CSV content type"
+        message = f"Aggregate Relationships not supported in Bulk Query with {job.content_type} content type"
         return RefusedError("FeatureNotEnabled", message)
+    if has_compounds(query):
+        return RefusedError("FeatureNotEnabled", "Selecting compound data not supported in Bulk Query")
     if not is_plain(query):
         # [simulated] words; that they are not supported is documented.
         message = "GROUP BY, OFFSET and aggregate functions are not supported in Bulk Query"
@@ -303,30 +324,3 @@ def _refusal(job: _Job, query: CompiledQuery) -> RefusedError | None:
 def _state_message(batch: _Batch) -> str:
     refusal = batch.progress.refusal
     return f"{_CODES.get(refusal.code, (refusal.code,))[0]} : {refusal.message}" if refusal else ""
-
-
-# ---------------------------------------------------------------- XML
-
-
-def _job_values(request: Request) -> dict[str, str]:
-    """Return the values of a jobInfo. Raises RefusedError with ClientInputError."""
-    root = parse(request.body, "ClientInputError")
-    if root.tag != f"{{{_NAMESPACE}}}jobInfo":
-        raise RefusedError("ClientInputError", f"Expected a jobInfo of the namespace {_NAMESPACE}")
-    return {etree.QName(child).localname: (child.text or "").strip() for child in root.iterchildren("{*}*")}
-
-
-def _element(name: str, values: Mapping[str, str] | None = None) -> etree._Element:
-    element = etree.Element(f"{{{_NAMESPACE}}}{name}", nsmap={None: _NAMESPACE})
-    for child, text in (values or {}).items():
-        _add(element, child, text)
-    return element
-
-
-def _add(parent: etree._Element, name: str, text: str) -> None:
-    child = etree.SubElement(parent, f"{{{_NAMESPACE}}}{name}")
-    child.text = legal(text)
-
-
-def _xml(root: etree._Element, status: int = 200) -> Answer:
-    return Answer(status, "application/xml;charset=UTF-8", serialize(root))

@@ -1,34 +1,17 @@
 """Describe: the schema in the words of describeGlobal and describeSObject, as plain values.
 
-SOAP and REST answer the same values. Keys are in the order of the partner WSDL, which is the order of ASCII. A key
-whose value is None is nil in XML if it is in `NILLABLE`, and left out otherwise; REST writes null.
+SOAP and REST answer the same values, as far as their version has them (`wsdl`). Keys are in the order of the partner
+WSDL, which is the order of ASCII. A key whose value is None is nil in XML if it is `NILLABLE` there, and left out otherwise;
+REST writes null.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from sfmtls_nb.practice.data import ID_TYPES, SCHEMA, TEXT_TYPES, ChildRelationship, Field, SObject
+from sfmtls_nb.practice.data import COMPOUND_TYPES, ID_TYPES, SCHEMA, TEXT_TYPES, ChildRelationship, Field, SObject
 
 Described = dict[str, Any]
-
-#: Keys that the WSDL demands even where they are None; the others are left out then (``minOccurs="0"``).
-NILLABLE: Final = frozenset(
-    {
-        "associateEntityType",
-        "associateParentEntity",
-        "defaultImplementation",
-        "extendedBy",
-        "extendsInterfaces",
-        "implementedBy",
-        "implementsInterfaces",
-        "keyPrefix",
-        "networkScopeFieldName",
-        "urlDetail",
-        "urlEdit",
-        "urlNew",
-    }
-)
 
 _ENCODING: Final = "UTF-8"
 _MAX_BATCH_SIZE: Final = 200
@@ -61,6 +44,7 @@ def describe_briefly(sobject: SObject) -> Described:
         "deprecatedAndHidden": False,
         "feedEnabled": False,
         "hasSubtypes": False,
+        "idEnabled": False,
         "isInterface": False,
         "isSubtype": False,
         "keyPrefix": sobject.key_prefix,
@@ -124,6 +108,7 @@ def describe_field(field: Field) -> Described:
         "calculatedFormula": None,
         "cascadeDelete": False,
         "caseSensitive": False,
+        "compoundFieldName": field.compound,
         "controllerName": None,
         "createable": False,
         "custom": field.custom,
@@ -145,14 +130,14 @@ def describe_field(field: Field) -> Described:
         "nameField": field.name_field,
         "namePointing": False,
         "nillable": field.nillable,
-        "permissionable": field.nillable and field.type not in ID_TYPES,
+        "permissionable": field.nillable and field.type not in ID_TYPES and not field.compound,
         "picklistValues": [
             {"active": True, "defaultValue": False, "label": value, "validFor": None, "value": value}
             for value in field.picklist
         ],
         "polymorphicForeignKey": False,
         "precision": field.precision,
-        "queryByDistance": False,
+        "queryByDistance": field.type in COMPOUND_TYPES,
         "referenceTargetField": None,
         "referenceTo": list(field.reference_to),
         "relationshipName": field.relationship_name,

@@ -1,27 +1,19 @@
-"""Jobs: the queries that both Bulk APIs run in the background, and their results as CSV.
-
-The CSV goes out as it is read: a million records take no more memory than a few.
-"""
+"""Jobs: the queries that both Bulk APIs run in the background."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from threading import Lock
-from typing import Any, Final
+from typing import Final
 
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.api.call import org_trouble
-from sfmtls_nb.practice.api.queries import text_of
-from sfmtls_nb.practice.data import Database
+from sfmtls_nb.practice.data import COMPOUND_TYPES, Database
 from sfmtls_nb.practice.refusal import RefusedError
-from sfmtls_nb.practice.soql import AGGREGATE, Child, CompiledQuery, Record, Result, run
+from sfmtls_nb.practice.soql import AGGREGATE, Child, CompiledQuery, Selected, SelectedField, run
 
-CSV: Final = "text/csv;charset=UTF-8"
 MOST_JOBS: Final = 1_000
-_CSV_ROWS_AT_ONCE: Final = 250
 #: [simulated] The ages at which a query is begun and finished. Salesforce takes seconds to hours.
 _BEGUN: Final = timedelta(milliseconds=250)
 _FINISHED: Final = timedelta(milliseconds=750)
@@ -65,30 +57,12 @@ def has_children(query: CompiledQuery) -> bool:
     return any(isinstance(column, Child) for column in query.columns)
 
 
-# ---------------------------------------------------------------- CSV
+def has_compounds(query: CompiledQuery) -> bool:
+    """Return whether a query selects an address or a location, which no CSV can hold."""
+    return any(_is_compound(column) for column in query.columns)
 
 
-def csv_of(result: Result, most: int | None = None, delimiter: str = ",", ending: str = "\n") -> Iterator[bytes]:
-    """Yield a header row and the records (so many at most), in pieces, as they are read.
-
-    Every value stands in double quotes, null is "", a parent's field is under its path: Account.Name.
-    """
-    with result:
-        header = result.query.header
-        paths = [name.split(".") for name in header]
-        yield _line(header, delimiter, ending).encode()
-        records = islice(result, most)
-        while block := list(islice(records, _CSV_ROWS_AT_ONCE)):
-            lines = (_line([_cell(record, path) for path in paths], delimiter, ending) for record in block)
-            yield "".join(lines).encode("utf-8", "replace")
-
-
-def _line(cells: Iterable[str], delimiter: str, ending: str) -> str:
-    return delimiter.join('"' + cell.replace('"', '""') + '"' for cell in cells) + ending
-
-
-def _cell(record: Record, path: Sequence[str]) -> str:
-    value: Any = record
-    for name in path:
-        value = None if value is None else value.values[name]
-    return "" if value is None else text_of(value)
+def _is_compound(column: Selected) -> bool:
+    if isinstance(column, SelectedField):
+        return column.type in COMPOUND_TYPES
+    return any(_is_compound(each) for each in column.columns)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sfmtls_nb.practice.api.store import Store
 from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.refusal import RefusedError
-from sfmtls_nb.practice.soql import CompiledQuery, Record, Scalar, compile_query, run
+from sfmtls_nb.practice.soql import AGGREGATE, ChildResult, CompiledQuery, Record, Scalar, compile_query, run
 
 #: QueryOptions: "the minimum is 200, and the maximum is 2,000"; the maximum is the default.
 _SMALLEST_BATCH: Final = 200
@@ -98,6 +98,30 @@ def json_of(value: Scalar) -> str | float | None:
     """Return a value as JSON has it in REST."""
     write = _JSON.get(type(value))
     return write(value) if write else value  # type: ignore[return-value]  # what the table lacks is JSON's own
+
+
+def json_values(value: Any) -> Any:
+    """Return a mapping or a list with all that is in it as JSON has it."""
+    if isinstance(value, Mapping):
+        return {name: json_values(each) for name, each in value.items()}
+    return [json_values(each) for each in value] if isinstance(value, list) else json_of(value)
+
+
+def record_json(root: str, record: Record) -> dict[str, Any]:
+    """Return a record as REST has it. root: the path of the API version, for the addresses of records."""
+    attributes = {"type": record.type}
+    if record.type != AGGREGATE:
+        attributes["url"] = f"{root}/sobjects/{record.type}/{record.id}"
+    return {"attributes": attributes} | {name: _value_json(root, value) for name, value in record.values.items()}
+
+
+def _value_json(root: str, value: Scalar | Record | ChildResult) -> Any:
+    if isinstance(value, Record):
+        return record_json(root, value)
+    if isinstance(value, ChildResult):
+        records = [record_json(root, each) for each in value.records]
+        return {"totalSize": value.size, "done": True, "records": records}
+    return json_of(value)
 
 
 def _moment(value: datetime) -> str:

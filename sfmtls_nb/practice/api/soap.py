@@ -1,27 +1,32 @@
 """The partner SOAP API at /services/Soap/u/NN.0, as far as it is simulated.
 
-Message shapes are the partner WSDL's (API 58), in schema order; the two prologues are captured traffic. The XML is
+Message shapes are the partner WSDL's of the version asked for, in schema order; the two prologues are captured traffic. The XML is
 read and written here, apart from the client's: one mistake must not be hidden by the same mistake on the other side.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 from lxml import etree
 from lxml.builder import ElementMaker
 
 from sfmtls_nb.practice.api.call import MOST_BYTES, NEWEST_VERSION, OLDEST_VERSION, Api, ApiCall
 from sfmtls_nb.practice.api.describe import describe_global, describe_sobject
+from sfmtls_nb.practice.api.fault import fault_answer
+from sfmtls_nb.practice.api.layouts import describe_layout, describe_tabs
 from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, text_of
-from sfmtls_nb.practice.api.xml import described, legal, parse, query_result, serialize
-from sfmtls_nb.practice.data import eighteen, sobject
+from sfmtls_nb.practice.api.records import Records
+from sfmtls_nb.practice.api.search import search
+from sfmtls_nb.practice.api.wsdl import NOT_IN_SOAP, at_version
+from sfmtls_nb.practice.api.xml import described, parse, query_result, record_element, serialize
+from sfmtls_nb.practice.data import ORGANIZATION_ID, Database, SObject, eighteen, sobject
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
-from sfmtls_nb.practice.state import ORGANIZATION_ID, OrgState, User
+from sfmtls_nb.practice.state import OrgState, User
 
 #: The last version with login() (KB 005132110).
 LAST_LOGIN_VERSION: Final = 64
@@ -29,7 +34,6 @@ LAST_LOGIN_VERSION: Final = 64
 _ENV: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _PARTNER: Final = "urn:partner.soap.sforce.com"
 _SOBJECT: Final = "urn:sobject.partner.soap.sforce.com"
-_FAULT: Final = "urn:fault.partner.soap.sforce.com"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _MOST_DESCRIBED: Final = 100
 _PATH: Final = re.compile(r"/services/Soap/u/(\d{1,3})\.0(?:/\w{15,18})?/?")
@@ -54,9 +58,10 @@ class SoapCall(ApiCall):
 class SoapApi(Api[SoapCall]):
     """The API, on the state of the org and the queries that are open."""
 
-    def __init__(self, state: OrgState, queries: Queries) -> None:
+    def __init__(self, state: OrgState, queries: Queries, database: Database) -> None:
         super().__init__(state)
-        self._queries = queries
+        self._queries, self._database = queries, database
+        self._records = Records(database, state.clock)
         self._operations: Mapping[str, Callable[[SoapCall, User], etree._Element]] = {
             "logout": self._logout,
             "getUserInfo": self._get_user_info,
@@ -67,6 +72,12 @@ class SoapApi(Api[SoapCall]):
             "describeGlobal": self._describe_global,
             "describeSObject": self._describe_sobjects,
             "describeSObjects": self._describe_sobjects,
+            "describeLayout": self._describe_layout,
+            "describeTabs": self._describe_tabs,
+            "retrieve": self._retrieve,
+            "getUpdated": self._get_changed,
+            "getDeleted": self._get_changed,
+            "search": self._search,
         }
 
     def serves(self, request: Request) -> bool:
@@ -75,12 +86,10 @@ class SoapApi(Api[SoapCall]):
     def understand(self, request: Request) -> SoapCall:
         if request.method != "POST":
             raise RefusedError("Client", "HTTP method not supported; use POST")
-        for wsdl, api in (("c", "enterprise"), ("m", "metadata")):
+        for wsdl, api in _OTHER_APIS.items():
             if request.path.startswith(f"/services/Soap/{wsdl}/"):
                 # [simulated] words
-                raise RefusedError(
-                    "Client", f"This practice org has no {api} API; the partner API is at /services/Soap/u/"
-                )
+                raise RefusedError("Client", f"{api}: it is not simulated; the partner API is at /services/Soap/u/")
         path = _PATH.fullmatch(request.path)
         version = int(path[1]) if path else 0
         if not OLDEST_VERSION <= version <= NEWEST_VERSION:
@@ -93,6 +102,9 @@ class SoapApi(Api[SoapCall]):
             raise RefusedError("Client", "Expected a SOAP 1.1 envelope with one operation in its body")
         called = etree.QName(operations[0])
         name = called.localname
+        if called.namespace == _PARTNER and name in _NOT_SIMULATED:
+            # [simulated] words
+            raise RefusedError("INVALID_OPERATION", f"{name} is not simulated in this practice org")
         if called.namespace != _PARTNER or name not in self._operations.keys() | _WRITING | {"login"}:
             raise RefusedError(
                 "Client", f"No operation available for request {called.text}, please check the WSDL for the service."
@@ -125,8 +137,7 @@ class SoapApi(Api[SoapCall]):
         if request.method != "POST":
             page = f"<html><body>{refusal.message}</body></html>".encode()
             return Answer(405, "text/html; charset=UTF-8", page, {"Allow": "POST"})
-        message = refusal.message or _MESSAGES[refusal.code].format(organization=call.session_id[:15] if call else "")
-        return _fault(refusal, message)
+        return fault_answer(refusal, call.session_id if call else "")
 
     # ------------------------------------------------------------ operations: each gives the content of the body
 
@@ -154,12 +165,13 @@ class SoapApi(Api[SoapCall]):
             _result.serverUrl(f"{server}/services/Soap/u/{place}"),
             _result.sessionId(session_id),
             _result.userId(user.user_id),
-            _result.userInfo(*_user_info(user, state)),
+            *_described(call, "userInfo", "GetUserInfoResult", _user_info(user, state)),
         )
         return _result.loginResponse(result)
 
-    def _get_user_info(self, _: SoapCall, user: User) -> etree._Element:
-        return _result.getUserInfoResponse(_result.result(*_user_info(user, self._state)))
+    def _get_user_info(self, call: SoapCall, user: User) -> etree._Element:
+        info = _user_info(user, self._state)
+        return _result.getUserInfoResponse(*_described(call, "result", "GetUserInfoResult", info))
 
     def _logout(self, call: SoapCall, _: User) -> etree._Element:
         self._state.close_session(call.session_id)
@@ -171,14 +183,14 @@ class SoapApi(Api[SoapCall]):
     def _query(self, call: SoapCall, _: User) -> etree._Element:
         batch = LARGEST_BATCH if call.batch is None else call.batch
         page = self._queries.open(call.field("queryString"), deleted=call.operation == "queryAll", batch=batch)
-        return _result(f"{call.operation}Response", query_result("result", page))
+        return _result(f"{call.operation}Response", query_result("result", page, call.version))
 
     def _query_more(self, call: SoapCall, _: User) -> etree._Element:
         page = self._queries.more(call.field("queryLocator"), call.batch)
-        return _result.queryMoreResponse(query_result("result", page))
+        return _result.queryMoreResponse(query_result("result", page, call.version))
 
-    def _describe_global(self, *_: object) -> etree._Element:
-        return _result.describeGlobalResponse(*described("result", describe_global()))
+    def _describe_global(self, call: SoapCall, _: User) -> etree._Element:
+        return _result.describeGlobalResponse(*_described(call, "result", "DescribeGlobalResult", describe_global()))
 
     def _describe_sobjects(self, call: SoapCall, _: User) -> etree._Element:
         names = call.fields("sObjectType")
@@ -188,13 +200,52 @@ class SoapApi(Api[SoapCall]):
             )
         results: list[etree._Element] = []
         for name in names:
-            known = sobject(name)
-            if known is None:
-                raise RefusedError("INVALID_TYPE", f"sObject type '{name}' is not supported.")
-            results += described("result", describe_sobject(known))
+            results += _described(call, "result", "DescribeSObjectResult", describe_sobject(_known(name)))
         return _result(f"{call.operation}Response", *results)
 
+    def _describe_layout(self, call: SoapCall, _: User) -> etree._Element:
+        layout = describe_layout(_known(call.field("sObjectType")))
+        return _result.describeLayoutResponse(*_described(call, "result", "DescribeLayoutResult", layout))
 
+    def _describe_tabs(self, call: SoapCall, _: User) -> etree._Element:
+        tabs = describe_tabs(call.request.server)
+        return _result.describeTabsResponse(*_described(call, "result", "DescribeTabSetResult", tabs))
+
+    def _retrieve(self, call: SoapCall, _: User) -> etree._Element:
+        names = [name.strip() for name in call.field("fieldList").split(",")]
+        records = self._records.retrieve(_known(call.field("sObjectType")), call.fields("ids"), names)
+        return _result.retrieveResponse(*(record_element("result", record, call.version) for record in records))
+
+    def _get_changed(self, call: SoapCall, _: User) -> etree._Element:
+        find = self._records.updated if call.operation == "getUpdated" else self._records.deleted
+        found = find(_known(call.field("sObjectType")), call.field("startDate"), call.field("endDate"))
+        return _result(f"{call.operation}Response", *described("result", found))
+
+    def _search(self, call: SoapCall, _: User) -> etree._Element:
+        records = search(call.field("searchString"), self._database, self._state.clock())
+        [result] = _described(call, "result", "SearchResult", {"queryId": ""})
+        for record in records:
+            result.append(_result.searchRecords(record_element("record", record, call.version)))
+        return _result.searchResponse(result)
+
+
+#: Other SOAP APIs by the letter in their path.
+_OTHER_APIS: Final = {
+    "c": "This is the address of the enterprise API, whose WSDL each org makes for its own objects",
+    "m": "This is the address of the metadata API",
+    "T": "This is the address of the tooling API",
+}
+#: Operations of the partner WSDL that only a client with pages and flows calls.
+_NOT_SIMULATED: Final = frozenset(
+    "changeOwnPassword deleteByExample describeAllTabs describeAppMenu describeApprovalLayout describeAvailableQuickActions "  # noqa: SIM905
+    "describeCompactLayouts describeDataCategoryGroupStructures describeDataCategoryGroups describeDataCategoryMappings "
+    "describeGlobalTheme describeKnowledgeSettings describeNouns describePathAssistants describePrimaryCompactLayouts "
+    "describeQuickActions describeQuickActionsForRecordType describeSObjectListViews describeSearchLayouts "
+    "describeSearchScopeOrder describeSearchableEntities describeSoftphoneLayout describeSoqlListViews describeTheme "
+    "describeVisualForce describeWorkitemActions executeListView findDuplicates findDuplicatesByIds invalidateSessions "
+    "performQuickActions renderEmailTemplate renderStoredEmailTemplate retrieveMassQuickActionTemplates "
+    "retrieveQuickActionTemplates sendEmailMessage".split()
+)
 _WRITING: Final = frozenset(
     "create update upsert delete undelete merge convertLead emptyRecycleBin process setPassword resetPassword sendEmail".split()  # noqa: SIM905
 )
@@ -217,23 +268,35 @@ def _batch(root: etree._Element) -> int | None:
 # ---------------------------------------------------------------- writing an answer
 
 
-def _user_info(user: User, state: OrgState) -> list[etree._Element]:
-    """Return the elements of a GetUserInfoResult, in schema order. None is nil."""
-    fields: dict[str, str | None] = {
-        "accessibilityMode": "false",
-        "chatterExternal": "false",
+def _known(name: str) -> SObject:
+    known = sobject(name)
+    if known is None:
+        raise RefusedError("INVALID_TYPE", f"sObject type '{name}' is not supported.")
+    return known
+
+
+def _described(call: SoapCall, name: str, kind: str, value: Mapping[str, Any]) -> Iterator[etree._Element]:
+    """Write a value of a WSDL's type as the version of the call has it."""
+    return described(name, at_version(kind, value, call.version, NOT_IN_SOAP))
+
+
+def _user_info(user: User, state: OrgState) -> dict[str, str | int | bool | None]:
+    """Return a GetUserInfoResult in schema order, as API 66.0 has it."""
+    return {
+        "accessibilityMode": False,
+        "chatterExternal": False,
         "currencySymbol": "$",
-        "orgAttachmentFileSizeLimit": "5242880",
+        "orgAttachmentFileSizeLimit": 5_242_880,
         "orgDefaultCurrencyIsoCode": "USD",
         "orgDefaultCurrencyLocale": "en_US",
-        "orgDisallowHtmlAttachments": "false",
-        "orgHasPersonAccounts": "false",
+        "orgDisallowHtmlAttachments": False,
+        "orgHasPersonAccounts": False,
         "organizationId": eighteen(ORGANIZATION_ID),
-        "organizationMultiCurrency": "false",
+        "organizationMultiCurrency": False,
         "organizationName": "Practice Org (simulated)",
         "profileId": user.profile.profile_id,
         "roleId": None,
-        "sessionSecondsValid": str(int(state.session_life.total_seconds())),
+        "sessionSecondsValid": int(state.session_life.total_seconds()),
         "userDefaultCurrencyIsoCode": None,
         "userEmail": user.username,
         "userFullName": user.full_name,
@@ -245,65 +308,10 @@ def _user_info(user: User, state: OrgState) -> list[etree._Element]:
         "userType": "Standard",
         "userUiSkin": "Theme3",
     }
-    nil = {f"{{{_XSI}}}nil": "true"}
-    return [_result(name, nil) if text is None else _result(name, text) for name, text in fields.items()]
 
 
 def _envelope(content: etree._Element, *headers: etree._Element) -> Answer:
     env = ElementMaker(namespace=_ENV, nsmap={"soapenv": _ENV, None: _PARTNER, "xsi": _XSI, "sf": _SOBJECT})
     root = env.Envelope(*([env.Header(*headers)] if headers else []), env.Body(content))
     etree.cleanup_namespaces(root, keep_ns_prefixes=["soapenv", "xsi"])
-    return _xml(200, root)
-
-
-def _fault(refusal: RefusedError, message: str) -> Answer:
-    code = ""
-    env = ElementMaker(namespace=_ENV, nsmap={"soapenv": _ENV, "sf": _FAULT, "xsi": _XSI})
-    if refusal.code == "Client":
-        # [simulated] The answer to a message that is not SOAP.
-        content = env.Fault(_plain("faultcode", "soapenv:Client"), _plain("faultstring", message))
-    else:
-        sf, code = ElementMaker(namespace=_FAULT), refusal.code
-        name = _KINDS.get(refusal.code, "UnexpectedErrorFault")
-        kind = sf(
-            name,
-            {f"{{{_XSI}}}type": f"sf:{name}"},
-            sf.exceptionCode(refusal.code),
-            sf.exceptionMessage(message),
-        )
-        if refusal.row is not None:
-            kind.extend([sf.row(str(refusal.row)), sf.column(str(refusal.column))])
-        detail = etree.Element("detail")
-        detail.append(kind)
-        content = env.Fault(
-            _plain("faultcode", f"sf:{refusal.code}"), _plain("faultstring", f"{refusal.code}: {message}"), detail
-        )
-    # [simulated] The status is SOAP 1.1's (section 6.2); Salesforce's was not found.
-    return replace(_xml(500, env.Envelope(env.Body(content))), code=code)
-
-
-_MESSAGES: Final = {
-    "MUTUAL_AUTHENTICATION_FAILED": "This session could not be mutually authenticated for use with the API",
-    # Salesforce's own message ends with the whole session id, which does not belong in an error message.
-    "INVALID_SESSION_ID": "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session "
-    "key: {organization}",
-}
-#: The types that extend ApiFault; the three about queries extend ApiQueryFault, with row and column.
-_KINDS: Final = {
-    "INVALID_LOGIN": "LoginFault",
-    "LOGIN_MUST_USE_SECURITY_TOKEN": "LoginFault",
-    "MALFORMED_QUERY": "MalformedQueryFault",
-    "INVALID_FIELD": "InvalidFieldFault",
-    "INVALID_TYPE": "InvalidSObjectFault",
-    "INVALID_QUERY_LOCATOR": "InvalidQueryLocatorFault",
-}
-
-
-def _plain(name: str, text: str) -> etree._Element:
-    element = etree.Element(name)
-    element.text = legal(text)
-    return element
-
-
-def _xml(status: int, root: etree._Element) -> Answer:
-    return Answer(status, "text/xml; charset=utf-8", serialize(root))
+    return Answer(200, "text/xml; charset=utf-8", serialize(root))

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from lxml import etree
 
-from sfmtls_nb.practice.api.describe import NILLABLE
 from sfmtls_nb.practice.api.queries import QueryBatch, text_of
+from sfmtls_nb.practice.api.wsdl import NILLABLE, NOT_IN_SOAP, at_version
 from sfmtls_nb.practice.refusal import RefusedError
-from sfmtls_nb.practice.soql import ChildResult, Record
+from sfmtls_nb.practice.soql import ChildResult, Compound, Record
 
 _PARTNER: Final = "urn:partner.soap.sforce.com"
 _SOBJECT: Final = "urn:sobject.partner.soap.sforce.com"
@@ -44,9 +44,16 @@ def legal(text: str) -> str:
     return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def query_result(name: str, page: QueryBatch) -> etree._Element:
+def query_result(name: str, page: QueryBatch, version: int) -> etree._Element:
     """Write a QueryResult: done, queryLocator (nil at the end), records, size."""
-    return _result(f"{{{_PARTNER}}}{name}", page.records, page.size, page.locator)
+    return _result(f"{{{_PARTNER}}}{name}", page.records, page.size, page.locator, version)
+
+
+def record_element(name: str, record: Record | None, version: int) -> etree._Element:
+    """Write a record on its own, as retrieve answers it; nil where there is none."""
+    if record is None:
+        return etree.Element(f"{{{_PARTNER}}}{name}", {_NIL: "true"}, nsmap=_NSMAP)
+    return _record(f"{{{_PARTNER}}}{name}", record, version)
 
 
 def described(name: str, value: Any) -> Iterator[etree._Element]:
@@ -69,17 +76,17 @@ def described(name: str, value: Any) -> Iterator[etree._Element]:
         yield element
 
 
-def _result(tag: str, records: Any, size: int, locator: str | None) -> etree._Element:
+def _result(tag: str, records: Any, size: int, locator: str | None, version: int) -> etree._Element:
     element = etree.Element(tag, {_TYPE: "QueryResult"}, nsmap=_NSMAP)
     _child(element, f"{{{_PARTNER}}}done", text_of(locator is None))
     _child(element, f"{{{_PARTNER}}}queryLocator", locator)
     for record in records:
-        element.append(_record(f"{{{_PARTNER}}}records", record))
+        element.append(_record(f"{{{_PARTNER}}}records", record, version))
     _child(element, f"{{{_PARTNER}}}size", str(size))
     return element
 
 
-def _record(tag: str, record: Record) -> etree._Element:
+def _record(tag: str, record: Record, version: int) -> etree._Element:
     """Write a record: type, Id, then the selected fields; so a selected Id stands twice, an unselected one is nil."""
     element = etree.Element(tag, {_TYPE: "sf:sObject"}, nsmap=_NSMAP)
     _child(element, f"{{{_SOBJECT}}}type", record.type)
@@ -87,11 +94,23 @@ def _record(tag: str, record: Record) -> etree._Element:
     for name, value in record.values.items():
         field = f"{{{_SOBJECT}}}{name}"
         if isinstance(value, Record):
-            element.append(_record(field, value))
+            element.append(_record(field, value, version))
         elif isinstance(value, ChildResult):
-            element.append(_result(field, value.records, value.size, None))
+            element.append(_result(field, value.records, value.size, None, version))
+        elif isinstance(value, dict):
+            element.append(_compound(field, value, version))
         else:
             _child(element, field, None if value is None else text_of(value))
+    return element
+
+
+def _compound(tag: str, value: Compound, version: int) -> etree._Element:
+    """Write an address or a location: an address is a location with more, and so begins with the coordinates."""
+    kind = "address" if "city" in value else "location"
+    element = etree.Element(tag, {_TYPE: kind}, nsmap=_NSMAP)
+    first = {name: value[name] for name in ("latitude", "longitude")}
+    for name, part in at_version(kind, first | value, version, NOT_IN_SOAP).items():
+        _child(element, f"{{{_PARTNER}}}{name}", None if part is None else text_of(part))
     return element
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from sfmtls_nb.practice.data.database import DEFAULT_RECORDS, Database, OrgUser
-from sfmtls_nb.practice.data.ids import eighteen, serial
+from sfmtls_nb.practice.data.ids import ORGANIZATION_ID, eighteen, serial
+from sfmtls_nb.practice.data.invented import PROFILES
 from sfmtls_nb.practice.data.objects import SCHEMA, sobject
 from sfmtls_nb.practice.data.rows import Row, Rows
 from sfmtls_nb.practice.data.schema import (
+    COMPOUND_TYPES,
     ID_TYPES,
     NUMBER_TYPES,
     TEXT_TYPES,
@@ -17,9 +19,12 @@ from sfmtls_nb.practice.data.schema import (
 )
 
 __all__ = [
+    "COMPOUND_TYPES",
     "DEFAULT_RECORDS",
     "ID_TYPES",
     "NUMBER_TYPES",
+    "ORGANIZATION_ID",
+    "PROFILES",
     "SCHEMA",
     "TEXT_TYPES",
     "ChildRelationship",

@@ -19,10 +19,10 @@ from random import Random
 from typing import Any, Final, NamedTuple, Self
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.data.invented import POOLS
+from sfmtls_nb.practice.data.invented import POOLS, PROFILES
 from sfmtls_nb.practice.data.objects import SCHEMA
 from sfmtls_nb.practice.data.recipes import INVENTED_USERS, RECIPES
-from sfmtls_nb.practice.data.rows import Rows, failed, gone, lower, sort_key
+from sfmtls_nb.practice.data.rows import Rows, distance, failed, gone, lower, sort_key
 from sfmtls_nb.practice.data.schema import ID_TYPES, TEXT_TYPES, Field
 
 DEFAULT_RECORDS: Final = 400
@@ -40,7 +40,11 @@ _MOST_SIZES: Final = 1_000
 #: Steps of SQLite between two checks whether the database has been closed.
 _STEPS: Final = 100_000
 
-_POOL_COLUMNS: Final = {1: ("text",), 2: ("text", "plain"), 4: ("text", "state", "postal", "country")}
+_POOL_COLUMNS: Final = {
+    1: ("text",),
+    2: ("text", "plain"),
+    8: ("text", "state", "postal", "country", "state_code", "country_code", "lat", "lon"),
+}
 
 
 class OrgUser(NamedTuple):
@@ -77,7 +81,8 @@ class Database:
         self._now = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         self._users = tuple(users)
         others = {name: min(-int(-contacts * share // 1), _MOST_OF_THE_OTHERS) for name, share in _PER_CONTACT.items()}
-        self._counts = {"User": INVENTED_USERS + len(self._users), "Contact": contacts, **others}
+        fixed = {"Organization": 1, "Profile": len(PROFILES), "User": INVENTED_USERS + len(self._users)}
+        self._counts = {**fixed, "Contact": contacts, **others}
         self._seed = seed
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -174,6 +179,7 @@ class Database:
         connection.set_progress_handler(self._closed.is_set, _STEPS)
         connection.create_function("lower_", 1, lower, deterministic=True)
         connection.create_function("sort_key", 1, sort_key, deterministic=True)
+        connection.create_function("distance", 4, distance, deterministic=True)
         return connection
 
     def _attach(self, connection: sqlite3.Connection, name: str, file: str, options: str) -> None:
@@ -268,8 +274,16 @@ class Database:
 
 
 def _table(name: str) -> str:
-    columns = ", ".join(f'"{field.name}" {_column_type(field)}' for field in SCHEMA[name].fields)
+    # SQLite makes an address or a location of its parts where it is asked for, and keeps no copy.
+    columns = ", ".join(f'"{field.name}" {_compound(field) or _column_type(field)}' for field in SCHEMA[name].fields)
     return f'CREATE TABLE "{name}"."{name}" (n INTEGER PRIMARY KEY, {columns})'
+
+
+def _compound(field: Field) -> str:
+    """Return the column of a compound field: a JSON object of its parts, or null where they are all null."""
+    values = ", ".join(f"'{part}', \"{name}\"" for part, name in field.parts.items())
+    given = ", ".join(f'"{name}"' for name in field.parts.values())
+    return f"TEXT AS (CASE WHEN coalesce({given}) IS NOT NULL THEN json_object({values}) END)" if values else ""
 
 
 def _column_type(field: Field) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import string
 from typing import Final
 
+#: The practice org's own id, in 15 characters.
+ORGANIZATION_ID: Final = "00D5f000000PRAC"
+
 _DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _CHECKS: Final = string.ascii_uppercase + "012345"
 

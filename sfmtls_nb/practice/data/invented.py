@@ -42,21 +42,21 @@ _BUSINESSES: Final = (
     'Freight Ltd|"Old Harbor" Imports|Farms|Optics|Robotics|Insurance Group|Press|Marine|Outfitters, LLC|Biologics'
 )
 _CITIES: Final = (
-    ("Port Ellery", "Oregon", "97999", "United States"),
-    ("Brackenford", "Ohio", "43999", "United States"),
-    ("Lindow Falls", "Vermont", "05999", "United States"),
-    ("Saint Orrin", "Texas", "78999", "United States"),
-    ("Marlock Springs", "Colorado", "80999", "United States"),
-    ("Castlewray", None, "CW9 9ZZ", "United Kingdom"),
-    ("Dunavarra", "Cork", None, "Ireland"),
-    ("Belfontaine-sur-Orle", None, "99123", "France"),
-    ("Grünsee am Wald", "Bayern", "99876", "Germany"),
-    ("Vista Serrada", "São Paulo", "99999-000", "Brazil"),
-    ("Nørrelund", None, "9999", "Denmark"),
-    ("Hoshikawa", "Kanagawa", "999-0001", "Japan"),
-    ("Santa Brisa", "Jalisco", "99990", "Mexico"),
-    ("Tamberra", "New South Wales", "2999", "Australia"),
-    ("Łączanów", None, "99-999", "Poland"),
+    ("Port Ellery", "Oregon", "97999", "United States", "OR", "US", 44.62, -124.05),
+    ("Brackenford", "Ohio", "43999", "United States", "OH", "US", 40.41, -82.71),
+    ("Lindow Falls", "Vermont", "05999", "United States", "VT", "US", 44.26, -72.58),
+    ("Saint Orrin", "Texas", "78999", "United States", "TX", "US", 29.42, -98.49),
+    ("Marlock Springs", "Colorado", "80999", "United States", "CO", "US", 38.83, -104.82),
+    ("Castlewray", None, "CW9 9ZZ", "United Kingdom", None, "GB", 52.95, -1.15),
+    ("Dunavarra", "Cork", None, "Ireland", "CO", "IE", 51.9, -8.47),
+    ("Belfontaine-sur-Orle", None, "99123", "France", None, "FR", 48.58, 7.75),
+    ("Grünsee am Wald", "Bayern", "99876", "Germany", "BY", "DE", 48.4, 11.75),
+    ("Vista Serrada", "São Paulo", "99999-000", "Brazil", "SP", "BR", -23.55, -46.63),
+    ("Nørrelund", None, "9999", "Denmark", None, "DK", 56.16, 10.2),
+    ("Hoshikawa", "Kanagawa", "999-0001", "Japan", "14", "JP", None, None),
+    ("Santa Brisa", "Jalisco", "99990", "Mexico", "JA", "MX", 20.67, -103.35),
+    ("Tamberra", "New South Wales", "2999", "Australia", "NSW", "AU", -33.87, 151.21),
+    ("Łączanów", None, "99-999", "Poland", None, "PL", 50.06, 19.94),
 )
 _STREETS: Final = (
     "Alder Row|Foundry Lane|Harbour View|Juniper Street|Kiln Yard|Lantern Hill|Mill Race|Quarry Road|Rue des Tilleuls|"
@@ -67,6 +67,8 @@ _TITLES: Final = (
     "R&D Manager|Account Executive|Assistant to the Board|Controller|Quality Engineer"
 )
 _DEPARTMENTS: Final = "Finance|Procurement|Operations|IT|Sales & Marketing|Logistics|R&D|Legal|People"
+#: The profiles of a new org, in the order of their ids: the standard one, and the one that is enforced.
+PROFILES: Final = ("Standard User", "Integration (mutual TLS)")
 _DEALS: Final = "Renewal|Pilot|Expansion|Add-on|Rollout|Annual contract|Trial <30 days>|Hardware & support"
 _SUBJECTS: Final = (
     "Cannot sign in after the certificate was renewed|Invoice shows the wrong total|Shipment late, again|"
@@ -96,7 +98,7 @@ def _plain(text: str) -> str:
     return "".join(letter for letter in letters if "a" <= letter <= "z") or "desk"
 
 
-def _pools() -> Mapping[str, Sequence[tuple[str | None, ...]]]:
+def _pools() -> Mapping[str, Sequence[tuple[str | float | None, ...]]]:
     addressed = {"first": _FIRST_NAMES.split(), "last": _LAST_NAMES.split("|"), "company": _COMPANIES.split()}
     listed = {
         "business": _BUSINESSES,
@@ -117,6 +119,7 @@ def _pools() -> Mapping[str, Sequence[tuple[str | None, ...]]]:
     }
 
 
-#: Pools by name: rows of a text; of a text and its plain form; or of a city, its state, postal code and country.
+#: Pools by name: rows of a text; of a text and its plain form; or of a city, its state, postal
+#: code and country, the codes of state and country, and its place.
 #: The picklists of the schema are among them, as ``Contact.LeadSource``.
 POOLS: Final = _pools()

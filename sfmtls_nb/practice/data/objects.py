@@ -71,6 +71,10 @@ def _user_lookup(name: str, label: str) -> Field:
     )
 
 
+def _profile(name: str, label: str, relationship: str, children: str) -> Field:
+    return replace(_lookup(name, label, "Profile", relationship, children), nillable=False)
+
+
 _ID: Final = Field("Id", "id", "ID", 18, nillable=False)
 _DELETED: Final = _flag("IsDeleted", "Deleted")
 _OWNER: Final = _user_lookup("Owner", "Owner ID")
@@ -84,14 +88,45 @@ _AUDIT: Final = (
 _LEAD_SOURCES: Final = "Web; Phone Inquiry; Partner Referral; Purchased List; Other"
 
 
+_ACCURACIES: Final = "Address; NearAddress; Block; Street; ExtendedZip; Zip; Neighborhood; City; County; State; Unknown"
+
+_STATE_CODES: Final = "14; BY; CO; JA; NSW; OH; OR; SP; TX; VT"
+_COUNTRY_CODES: Final = "AU; BR; DE; DK; FR; GB; IE; JP; MX; PL; US"
+
+
+def _coordinate(name: str, label: str) -> Field:
+    return _number("double", name, label, 18, 15)
+
+
 def _address(prefix: str) -> tuple[Field, ...]:
-    return (
+    """Make an address and its parts, with the codes of an org that has state and country picklists."""
+    parts = (
         _typed("textarea", f"{prefix}Street", f"{prefix} Street", 255),
         _text(f"{prefix}City", f"{prefix} City", 40),
         _text(f"{prefix}State", f"{prefix} State/Province", 80),
         _text(f"{prefix}PostalCode", f"{prefix} Zip/Postal Code", 20),
         _text(f"{prefix}Country", f"{prefix} Country", 80),
+        _pick(f"{prefix}StateCode", f"{prefix} State/Province Code", _STATE_CODES),
+        _pick(f"{prefix}CountryCode", f"{prefix} Country Code", _COUNTRY_CODES),
+        _coordinate(f"{prefix}Latitude", f"{prefix} Latitude"),
+        _coordinate(f"{prefix}Longitude", f"{prefix} Longitude"),
+        _pick(f"{prefix}GeocodeAccuracy", f"{prefix} Geocode Accuracy", _ACCURACIES),
     )
+    whole = f"{prefix}Address"
+    names = sorted(part.name for part in parts)
+    inner = {f"{name.removeprefix(prefix)[0].lower()}{name.removeprefix(prefix)[1:]}": name for name in names}
+    return (
+        *(replace(part, compound=whole) for part in parts),
+        Field(whole, "address", f"{prefix} Address", parts=inner),
+    )
+
+
+def _location(name: str, label: str) -> tuple[Field, ...]:
+    """Make a custom geolocation, Destination__c, and its parts, Destination__Latitude__s and the other."""
+    stem, whole = name.removesuffix("__c"), name
+    inner = {part.lower(): f"{stem}__{part}__s" for part in ("Latitude", "Longitude")}
+    parts = (_coordinate(inner[part.lower()], f"{label} ({part})") for part in ("Latitude", "Longitude"))
+    return (*(replace(part, compound=whole) for part in parts), Field(whole, "location", label, parts=inner))
 
 
 # ---------------------------------------------------------------- the objects
@@ -229,11 +264,42 @@ _ALL: Final = (
             _pick("TimeZoneSidKey", "Time Zone", "America/Los_Angeles; Europe/Paris; Asia/Tokyo; GMT", required=True),
             _pick("LocaleSidKey", "Locale", "en_US; fr_FR; ja_JP", required=True),
             _pick("LanguageLocaleKey", "Language", "en_US; fr; ja", required=True),
-            # No relationship: this org has no Profile object.
-            Field("ProfileId", "reference", "Profile ID", 18, nillable=False, reference_to=("Profile",)),
+            _profile("ProfileId", "Profile ID", "Profile", "Users"),
             _pick("UserType", "User Type", "Standard"),
             _lookup("ManagerId", "Manager ID", "User", "Manager"),
             _typed("datetime", "LastLoginDate", "Last Login"),
+            *_AUDIT,
+        ),
+    ),
+    SObject(
+        "Organization",
+        "Organization",
+        "Organizations",
+        "00D",
+        (
+            _ID,
+            _name("Name", "Name", 80),
+            _text("InstanceName", "Instance Name", 5),
+            _flag("IsSandbox", "Is Sandbox"),
+            _typed("datetime", "TrialExpirationDate", "Trial Expiration Date"),
+            _text("NamespacePrefix", "Namespace Prefix", 15),
+            _pick("OrganizationType", "Edition", "Developer Edition"),
+            _pick("DefaultLocaleSidKey", "Locale", "en_US", required=True),
+            _pick("LanguageLocaleKey", "Language", "en_US", required=True),
+            _pick("TimeZoneSidKey", "Time Zone", "America/Los_Angeles", required=True),
+            *_AUDIT,
+        ),
+    ),
+    SObject(
+        "Profile",
+        "Profile",
+        "Profile",
+        "00e",
+        (
+            _ID,
+            _name("Name", "Name", 255),
+            _pick("UserType", "User Type", "Standard"),
+            _text("Description", "Description", 255),
             *_AUDIT,
         ),
     ),
@@ -258,6 +324,7 @@ _ALL: Final = (
             _typed("datetime", "Delivered_At__c", "Delivered At"),
             _pick("Status__c", "Status", "Draft; Packed; In Transit; Delivered; Lost"),
             _typed("url", "Tracking__c", "Tracking", 255),
+            *_location("Destination__c", "Destination"),
         ),
     ),
 )

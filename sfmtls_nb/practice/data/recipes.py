@@ -8,12 +8,12 @@ or among a million, on every machine. Telephone numbers are the 555-01xx that no
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from sfmtls_nb.practice.data.ids import eighteen
-from sfmtls_nb.practice.data.invented import POOLS
+from sfmtls_nb.practice.data.ids import ORGANIZATION_ID, eighteen
+from sfmtls_nb.practice.data.invented import POOLS, PROFILES
 from sfmtls_nb.practice.data.objects import SCHEMA
 
 #: Invented users; the org's own are added to them.
@@ -117,6 +117,19 @@ _PERSON: Final = {
 }
 _FULL_NAME: Final = "coalesce(first.text || ' ', '') || last.text"
 
+#: Made and changed by the first user.
+_BY_THE_FIRST: Final = {**_AUDIT, "CreatedById": id_of("User", "1"), "LastModifiedById": id_of("User", "1")}
+
+
+def _each(values: Iterable[str]) -> str:
+    """Return SQL for the nth of some texts, which have no quotes."""
+    cases = (f"WHEN {number} THEN '{value}'" for number, value in enumerate(values, 1))
+    return f"CASE r.n {' '.join(cases)} END"
+
+
+#: The parts of an address.
+_ADDRESS: Final = tuple(each.name for each in SCHEMA["Account"].fields if each.compound == "BillingAddress")
+
 RECIPES: Final[Mapping[str, Recipe]] = {
     "User": Recipe(
         joins=_PERSON,
@@ -142,9 +155,30 @@ RECIPES: Final[Mapping[str, Recipe]] = {
             # The first user is the manager and the creator of all others.
             "ManagerId": f"CASE WHEN r.n > 1 THEN {id_of('User', '1')} END",
             "LastLoginDate": _mostly(90, _MODIFIED, "no login"),
-            **_AUDIT,
-            "CreatedById": id_of("User", "1"),
-            "LastModifiedById": id_of("User", "1"),
+            **_BY_THE_FIRST,
+        },
+    ),
+    "Organization": Recipe(
+        lets=_LETS,
+        fields={
+            "Id": f"'{eighteen(ORGANIZATION_ID)}'",
+            "Name": "'Practice Org (simulated)'",
+            "InstanceName": "'PRAC'",
+            "IsSandbox": "0",
+            "OrganizationType": "'Developer Edition'",
+            "DefaultLocaleSidKey": "'en_US'",
+            "LanguageLocaleKey": "'en_US'",
+            "TimeZoneSidKey": "'America/Los_Angeles'",
+            **_BY_THE_FIRST,
+        },
+    ),
+    "Profile": Recipe(
+        lets=_LETS,
+        fields={
+            "Id": _each(eighteen(f"00e5f00000PRAC{number}") for number in range(1, len(PROFILES) + 1)),
+            "Name": _each(PROFILES),
+            "UserType": "'Standard'",
+            **_BY_THE_FIRST,
         },
     ),
     "Account": Recipe(
@@ -168,6 +202,11 @@ RECIPES: Final[Mapping[str, Recipe]] = {
             "BillingState": "city.state",
             "BillingPostalCode": "city.postal",
             "BillingCountry": "city.country",
+            "BillingStateCode": "city.state_code",
+            "BillingCountryCode": "city.country_code",
+            "BillingLatitude": "city.lat",
+            "BillingLongitude": "city.lon",
+            "BillingGeocodeAccuracy": "CASE WHEN city.lat IS NOT NULL THEN 'City' END",
             "Phone": _phone("account"),
             "Fax": _mostly(20, _phone("fax"), "no fax"),
             "AccountNumber": "printf('AC-%06d', r.n)",
@@ -195,8 +234,7 @@ RECIPES: Final[Mapping[str, Recipe]] = {
             "FirstName": "first.text",
             "Salutation": _mostly(60, _pick("Contact.Salutation"), "no salutation"),
             "Name": _FULL_NAME,
-            **{f"Mailing{part}": f"account.Billing{part}" for part in ("Street", "City", "State", "PostalCode")},
-            "MailingCountry": "account.BillingCountry",
+            **{name.replace("Billing", "Mailing"): f"account.{name}" for name in _ADDRESS},
             "Phone": _mostly(80, _phone("contact"), "no phone"),
             "MobilePhone": _mostly(50, _phone("mobile"), "no mobile"),
             # The first of the four with one account is the others' manager.
@@ -276,6 +314,8 @@ RECIPES: Final[Mapping[str, Recipe]] = {
             **_COMMON,
             "Id": id_of("Shipment__c", "r.n"),
             "Name": "printf('SH-%06d', r.n)",
+            "Destination__Latitude__s": "account.BillingLatitude",
+            "Destination__Longitude__s": "account.BillingLongitude",
             "Account__c": _mostly(95, "account.Id", "no account"),
             "Carrier__c": _mostly(90, _pick("carrier"), "no carrier"),
             "Pieces__c": f"{_dice('pieces', 40)} + 1.0",

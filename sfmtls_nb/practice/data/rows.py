@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
+from math import asin, cos, radians, sin, sqrt
 from typing import Any, Final
 
 from sfmtls_nb.errors import PracticeError
@@ -83,6 +84,16 @@ def sort_key(text: str | None) -> str | None:
         return lower(text)
     letters = unicodedata.normalize("NFKD", text.casefold().translate(_BARE))
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def distance(*degrees: float | None) -> float | None:
+    """Return the way along a great circle from one latitude and longitude to another, in radii of the Earth."""
+    known = [radians(each) for each in degrees if each is not None]
+    if len(known) < len(degrees):
+        return None
+    north, east, other_north, other_east = known
+    half = sin((other_north - north) / 2) ** 2 + cos(north) * cos(other_north) * sin((other_east - east) / 2) ** 2
+    return 2 * asin(min(sqrt(half), 1.0))
 
 
 def gone() -> PracticeError:

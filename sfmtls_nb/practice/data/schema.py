@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal
 
@@ -23,12 +23,16 @@ FieldType = Literal[
     "phone",
     "url",
     "textarea",
+    "address",
+    "location",
 ]
 
 #: Types whose values are text, compared without case.
 TEXT_TYPES: Final = frozenset({"string", "picklist", "email", "phone", "url", "textarea"})
 #: Types whose values are ids, compared with case.
 ID_TYPES: Final = frozenset({"id", "reference"})
+#: Types whose values are made of other fields' values.
+COMPOUND_TYPES: Final = frozenset({"address", "location"})
 #: Types whose values are numbers.
 NUMBER_TYPES: Final = frozenset({"int", "double", "currency", "percent"})
 
@@ -42,6 +46,8 @@ _SOAP_TYPES: Final[Mapping[FieldType, str]] = {
     "percent": "xsd:double",
     "date": "xsd:date",
     "datetime": "xsd:dateTime",
+    "address": "tns:address",
+    "location": "tns:location",
 }
 #: A longer textarea can be selected, but neither filtered nor sorted nor grouped.
 _LONG: Final = 255
@@ -53,7 +59,8 @@ class Field:
 
     length: of text, in characters. digits: of an int; precision and scale: of the other numbers. For a reference:
     ``reference_to`` names the parents' objects, ``relationship_name`` is the way to the parent (``Account``), and
-    ``children_name`` the parent's way back (``Contacts``), None where there is none.
+    ``children_name`` the parent's way back (``Contacts``), None where there is none. parts: of an address or a location,
+    the fields it is made of, by their names in it (``city``); compound: the name of the field that a part belongs to.
     """
 
     name: str
@@ -70,6 +77,8 @@ class Field:
     children_name: str | None = None
     name_field: bool = False
     auto_number: bool = False
+    parts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    compound: str | None = None
 
     @property
     def custom(self) -> bool:
@@ -86,7 +95,7 @@ class Field:
 
     @property
     def filterable(self) -> bool:
-        return not (self.type == "textarea" and self.length > _LONG)
+        return not (self.type == "textarea" and self.length > _LONG) and self.type not in COMPOUND_TYPES
 
     @property
     def sortable(self) -> bool:

@@ -6,12 +6,14 @@ from sfmtls_nb.practice.mutual.authority import Authority, Issued
 from sfmtls_nb.practice.mutual.files import ClientFiles, ScenarioFiles, client_files, write_files, write_scenario
 from sfmtls_nb.practice.mutual.gate import NO_CERTIFICATE, Presented, Verdict, admit, certificate_page, judge
 from sfmtls_nb.practice.mutual.scenarios import SCENARIOS, Scenario, find_scenario
-from sfmtls_nb.practice.mutual.tls import TLSStream, name_of, presented_chain, server_context, verify_client_chain
+from sfmtls_nb.practice.mutual.tls import TLSStream, name_of, presented_chain, server_context
+from sfmtls_nb.practice.mutual.validation import ChainVerdicts, verify_client_chain
 
 __all__ = [
     "NO_CERTIFICATE",
     "SCENARIOS",
     "Authority",
+    "ChainVerdicts",
     "ClientFiles",
     "Issued",
     "Presented",

@@ -122,6 +122,10 @@ class Authority:
             raise PracticeError("the request is no CSR in PEM", str(error).partition("\n")[0]) from error
         if not genuine:
             raise PracticeError("the request is not signed with the key it asks a certificate for")
+        if not list(request.subject):
+            raise PracticeError(
+                "the request names nobody", next_step="make one with a subject, such as CN=client.example"
+            )
         issuing = self.client.intermediates[0]
         leaf = self._certify(
             request.subject,
@@ -150,7 +154,7 @@ class Authority:
             .not_valid_before(self.now + profile.get("starts", timedelta(hours=-1)))
             .not_valid_after(self.now + timedelta(days=profile.get("days", 3650)))
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-            .add_extension(_key_usage(ca=ca, signs=profile.get("signs", True)), critical=True)
+            .add_extension(_key_usage(public_key, ca=ca, signs=profile.get("signs", True)), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)
         )
@@ -162,13 +166,14 @@ class Authority:
         return builder.sign(signing_key, algorithm, rsa_padding=pss)
 
 
-def _key_usage(*, ca: bool, signs: bool) -> x509.KeyUsage:
+def _key_usage(key: CertificatePublicKeyTypes, *, ca: bool, signs: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=signs and not ca,
         key_cert_sign=ca,
         crl_sign=ca,
-        content_commitment=False,
-        key_encipherment=not ca,
+        content_commitment=not ca and not signs,  # at least one bit has to be set (RFC 5280, 4.2.1.3)
+        # Only RSA keys encipher: RFC 8813 forbids the bit for EC, and RFC 8410 for Ed25519.
+        key_encipherment=not ca and isinstance(key, rsa.RSAPublicKey),
         data_encipherment=False,
         key_agreement=False,
         encipher_only=False,

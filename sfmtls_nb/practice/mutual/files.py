@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.data import eighteen
+from sfmtls_nb.practice.data import ORGANIZATION_ID, eighteen
 from sfmtls_nb.practice.mutual.authority import Authority, Issued
 from sfmtls_nb.practice.mutual.scenarios import Material, Scenario
-from sfmtls_nb.practice.state import ORGANIZATION_ID
 
 
 class ClientFiles(NamedTuple):

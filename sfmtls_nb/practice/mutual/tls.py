@@ -8,11 +8,9 @@ from __future__ import annotations
 import errno
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Final, cast
 
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import SSL, crypto
 from tornado.iostream import BaseIOStream
 
@@ -56,44 +54,6 @@ def presented_chain(connection: SSL.Connection) -> tuple[x509.Certificate, ...]:
     # On the server's side OpenSSL leaves the leaf out of the chain.
     others = connection.get_peer_cert_chain(as_cryptography=True) or []
     return (leaf, *(certificate for certificate in others if certificate != leaf))
-
-
-def verify_client_chain(
-    chain: Sequence[x509.Certificate], accepted_roots: Sequence[x509.Certificate], now: datetime
-) -> str | None:
-    """Return why a presented chain is not valid, in OpenSSL's words; None if it is valid.
-
-    Salesforce shows one of these words on its page (captured: ``unable to get local issuer certificate``); that it
-    shows the others in the same way is simulated.
-    """
-    store = crypto.X509Store()
-    store.set_time(now)
-    for root in accepted_roots:
-        store.add_cert(crypto.X509.from_cryptography(root))
-    leaf, *others = (crypto.X509.from_cryptography(certificate) for certificate in chain)
-    try:
-        crypto.X509StoreContext(store, leaf, others).verify_certificate()
-    except crypto.X509StoreContextError as error:
-        # Newer OpenSSLs append “or the system clock is incorrect” to one of them.
-        return str(error).partition(" or ")[0]
-    # X509StoreContext does not check the purpose.
-    if not _may_authenticate_a_client(chain[0]):
-        return "unsuitable certificate purpose"
-    return None
-
-
-def _may_authenticate_a_client(leaf: x509.Certificate) -> bool:
-    """Check the leaf's purpose. Salesforce demands the extended key usage clientAuth; keyUsage is OpenSSL's rule."""
-    try:
-        purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        signs = leaf.extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature
-    except x509.ExtensionNotFound as missing:
-        if missing.oid != x509.KeyUsage.oid:
-            return False
-        signs = True  # no keyUsage allows every use (RFC 5280, 4.2.1.3)
-    except ValueError:  # an extension that cannot be read
-        return False
-    return signs and ExtendedKeyUsageOID.CLIENT_AUTH in purposes
 
 
 def name_of(certificate: x509.Certificate) -> str:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from sfmtls_nb.practice.soql.query import CompiledQuery, Result, compile_query, run
-from sfmtls_nb.practice.soql.records import AGGREGATE, Child, ChildResult, Record, Scalar
+from sfmtls_nb.practice.soql.records import (
+    AGGREGATE,
+    Child,
+    ChildResult,
+    Compound,
+    Record,
+    Scalar,
+    Selected,
+    SelectedField,
+)
 from sfmtls_nb.practice.soql.syntax import SoqlError
 
 __all__ = [
@@ -11,9 +20,12 @@ __all__ = [
     "Child",
     "ChildResult",
     "CompiledQuery",
+    "Compound",
     "Record",
     "Result",
     "Scalar",
+    "Selected",
+    "SelectedField",
     "SoqlError",
     "compile_query",
     "run",

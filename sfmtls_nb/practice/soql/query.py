@@ -16,7 +16,8 @@ from typing import Self
 from sfmtls_nb.practice.data import Database, Rows
 from sfmtls_nb.practice.soql.records import Record, Selected, reader
 from sfmtls_nb.practice.soql.scope import Compilation
-from sfmtls_nb.practice.soql.sql import Statement, statement
+from sfmtls_nb.practice.soql.sql import statement
+from sfmtls_nb.practice.soql.statement import Statement
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,24 @@ Whoever renders records (as SOAP, JSON or CSV) walks the columns; the values are
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple, Self
 
-from sfmtls_nb.practice.data import FieldType, Row, Rows
+from sfmtls_nb.practice.data import Field, FieldType, Row, Rows
+from sfmtls_nb.practice.soql.locale import format_value
+from sfmtls_nb.practice.soql.scope import Operand
 
 #: Type of the records that GROUP BY and aggregate functions yield.
 AGGREGATE: Final = "AggregateResult"
 
+#: The value of an address or a location, by the names of its parts.
+Compound = dict[str, str | float | None]
 #: Datetimes are aware, in UTC.
-Scalar = str | bool | int | float | date | datetime | None
+Scalar = str | bool | int | float | date | datetime | Compound | None
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,14 @@ class SelectedField:
     name: str
     type: FieldType
     place: int = field(repr=False)  # in the row that SQLite gives
+    formatted: Field | None = field(default=None, repr=False)  # whose values FORMAT writes as text
+
+    @classmethod
+    def of(cls, operand: Operand, name: str, place: int) -> Self:
+        """Return the column for an operand."""
+        if operand.formatted:
+            return cls(name, "string", place, operand.field)
+        return cls(name, operand.field.type, place)
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,8 @@ _FROM_SQL: Final[Mapping[FieldType, Callable[[Any], Scalar]]] = {
     "boolean": bool,
     "date": date.fromordinal,
     "datetime": lambda seconds: _EPOCH + timedelta(seconds=seconds),
+    "address": json.loads,
+    "location": json.loads,
 }
 
 
@@ -97,9 +113,16 @@ def reader(sobject: str, columns: tuple[Selected, ...], id_place: int | None) ->
 
 def _column(column: SelectedField) -> Callable[[Row, Rows], Scalar]:
     place, convert = column.place, _FROM_SQL.get(column.type)
+    if column.formatted:
+        convert = partial(_formatted, column.formatted)
     if convert is None:
         return lambda row, rows: row[place]
     return lambda row, rows: None if row[place] is None else convert(row[place])
+
+
+def _formatted(of: Field, value: Any) -> str:
+    convert = _FROM_SQL.get(of.type)
+    return format_value(convert(value) if convert else value, of)
 
 
 def _parent(parent: Parent) -> Callable[[Row, Rows], Record | None]:

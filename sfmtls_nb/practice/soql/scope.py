@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 from typing import Any, Final
 
-from sfmtls_nb.practice.data import NUMBER_TYPES, SCHEMA, Field, FieldType, SObject, sobject
-from sfmtls_nb.practice.soql.syntax import FieldPath, FunctionCall, Place, SoqlError, error_at
+from sfmtls_nb.practice.data import SCHEMA, Field, SObject, sobject
+from sfmtls_nb.practice.soql.syntax import FieldPath, Place, Select, SoqlError, error_at
 
 #: "No more than five levels can be specified in a child-to-parent relationship" (SOQL reference).
 _LEVELS: Final = 5
@@ -17,16 +17,6 @@ _LEVELS: Final = 5
 _RELATIONSHIPS: Final = 55
 #: SQLite takes some 32,000 parameters.
 _PARAMETERS: Final = 30_000
-
-_AGGREGATES: Final[Mapping[str, tuple[str, FieldType | None]]] = {
-    "COUNT": ("count({})", "int"),
-    "COUNT_DISTINCT": ("count(DISTINCT {})", "int"),
-    # Rounded to the field's scale: 0.1 + 0.2 is 0.3 in an org.
-    "SUM": ("round(sum({}), {scale})", None),
-    "AVG": ("avg({})", "double"),
-    "MIN": ("min({})", None),
-    "MAX": ("max({})", None),
-}
 
 
 @dataclass
@@ -53,29 +43,37 @@ class Compilation:
 
 @dataclass(frozen=True)
 class Operand:
-    """A field or the value of an aggregate function, and the SQL for it.
+    """A field or the value of a function, and the SQL for it.
 
-    way: the relationships that lead to it, by their names in the schema.
+    way: the relationships that lead to it, by their names in the schema. numbered: it is called expr0, expr1 … where it
+    has no alias. formatted: FORMAT writes its value as a text. grouping: not the value, but whether a row is a subtotal
+    over it.
     """
 
     sql: str
     field: Field
     way: tuple[str, ...] = ()
     aggregate: bool = False
+    numbered: bool = False
+    formatted: bool = False
+    grouping: bool = False
 
 
 class Scope:
     """One SELECT: its object, the parents it reaches, the parameters of its conditions."""
 
-    def __init__(self, compilation: Compilation, of: SObject, alias: str | None) -> None:
+    def __init__(self, compilation: Compilation, of: SObject, select: Select) -> None:
         self.compilation = compilation
         self.sobject = of
         self.parameters: list[Any] = []
-        self._own_names = {of.name.lower(), (alias or of.name).lower()}
+        self._own_names = {of.name.lower(), (select.alias or of.name).lower()}
+        self._aliases: dict[str, tuple[str, ...]] = {}
         self._joins: list[str] = []
         self.table = compilation.table(of)
         #: Table alias and object, by the relationships that lead to it.
         self.reached: dict[tuple[str, ...], tuple[str, SObject]] = {(): (self.table, of)}
+        for alias, relationship in select.parents:
+            self._aliases[alias.lower()] = self.way(relationship)
 
     def parameter(self, value: object) -> str:
         """Add a parameter and return its mark. SQLite gets the values in the order of the marks."""
@@ -94,21 +92,10 @@ class Scope:
         shown = self.compilation.deleted or not self.sobject.field("IsDeleted")
         return [] if shown else [f'{self.table}."IsDeleted" = 0']
 
-    def operand(self, wanted: FieldPath | FunctionCall) -> Operand:
-        """Look up a path or an aggregate function. Raises SoqlError."""
-        return self.field(wanted) if isinstance(wanted, FieldPath) else self._aggregate(wanted)
-
     def field(self, path: FieldPath) -> Operand:
+        """Look up the path of a field. Raises SoqlError."""
         names = path.names
-        if len(names) > 1 and names[0].lower() in self._own_names and not self.sobject.parent(names[0]):
-            names = names[1:]
-        if len(names) - 1 > _LEVELS:
-            raise self.compilation.error(
-                path.place, "MALFORMED_QUERY", f"A relationship path cannot have more than {_LEVELS} levels: {path}"
-            )
-        way: tuple[str, ...] = ()
-        for name in names[:-1]:
-            way = self._parent(way, name, path.place)
+        way = self.way(FieldPath(names[:-1], path.place))
         table, owner = self.reached[way]
         found = owner.field(names[-1])
         if found is None:
@@ -120,6 +107,21 @@ class Scope:
                 "call for the appropriate names.",
             )
         return Operand(f'{table}."{found.name}"', found, way)
+
+    def way(self, path: FieldPath) -> tuple[str, ...]:
+        """Follow relationships, which may begin with an alias, and join the parents. Raises SoqlError."""
+        names = path.names
+        way: tuple[str, ...] = ()
+        if names and not self.sobject.parent(names[0]):
+            first = names[0].lower()
+            if first in self._own_names or first in self._aliases:
+                way, names = self._aliases.get(first, ()), names[1:]
+        if len(way) + len(names) > _LEVELS:
+            message = f"A relationship path cannot have more than {_LEVELS} levels: {path}"
+            raise self.compilation.error(path.place, "MALFORMED_QUERY", message)
+        for name in names:
+            way = self._parent(way, name, path.place)
+        return way
 
     def _parent(self, way: tuple[str, ...], name: str, place: Place) -> tuple[str, ...]:
         """Follow a relationship. A parent that is reached twice is joined once."""
@@ -145,19 +147,6 @@ class Scope:
             self.reached[further] = joined, parent
         return further
 
-    def _aggregate(self, call: FunctionCall) -> Operand:
-        if call.name not in _AGGREGATES or call.argument is None:
-            raise not_simulated(self.compilation, call)
-        of = self.field(call.argument)
-        known = of.field.type in NUMBER_TYPES if call.name in ("SUM", "AVG") else of.field.aggregatable
-        if not known:
-            raise self.compilation.error(
-                call.place, "INVALID_FIELD", f"field {of.field.name} does not support aggregate operator {call.name}"
-            )
-        sql, kind = _AGGREGATES[call.name]
-        made = Field(f"{call.name}({call.argument})", kind or of.field.type, of.field.label, scale=of.field.scale)
-        return Operand(sql.format(of.sql, scale=of.field.scale), made, aggregate=True)
-
 
 def entity(compilation: Compilation, source: FieldPath) -> SObject:
     """Return the object after FROM. Raises SoqlError."""
@@ -177,14 +166,4 @@ def too_complicated() -> SoqlError:
     return SoqlError(
         "QUERY_TOO_COMPLICATED",
         "Query is either selecting too many fields or the filter conditions are too complicated.",
-    )
-
-
-def not_simulated(compilation: Compilation, call: FunctionCall) -> SoqlError:
-    """Return the error for a function that is unknown, or is not allowed in its place."""
-    return compilation.error(
-        call.place,
-        "MALFORMED_QUERY",
-        f"unexpected token: '{call.name}'. It is no function that this practice org simulates, or not here: they are "
-        f"{', '.join(sorted(_AGGREGATES))}, and FIELDS in SELECT.",
     )

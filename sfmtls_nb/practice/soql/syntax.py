@@ -41,15 +41,6 @@ class FieldPath:
 
 
 @dataclass(frozen=True)
-class FunctionCall:
-    """``COUNT(Id)``, ``FIELDS(ALL)``, ``COUNT()``. name: in capitals."""
-
-    name: str
-    argument: FieldPath | None
-    place: Place
-
-
-@dataclass(frozen=True)
 class Value:
     """A value to compare with, as it stands in the text. kind: STRING, NUMBER, DATE, DATETIME or NAME."""
 
@@ -60,8 +51,39 @@ class Value:
 
 
 @dataclass(frozen=True)
+class FunctionCall:
+    """``COUNT(Id)``, ``FIELDS(ALL)``, ``COUNT()``, ``HOUR_IN_DAY(convertTimezone(CreatedDate))``. name: in capitals."""
+
+    name: str
+    arguments: tuple[FieldPath | FunctionCall | Value, ...]
+    place: Place
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(map(str, self.arguments))})"
+
+
+@dataclass(frozen=True)
+class Case:
+    """``WHEN User THEN Name, Email``: the fields of one type of parent. place: of the type."""
+
+    type: str
+    fields: tuple[FieldPath, ...]
+    place: Place
+
+
+@dataclass(frozen=True)
+class Typeof:
+    """``TYPEOF Owner WHEN User THEN Name ELSE Id END``. otherwise: the fields after ELSE."""
+
+    relationship: FieldPath
+    cases: tuple[Case, ...]
+    otherwise: tuple[FieldPath, ...]
+    place: Place
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """A comparison by ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=`` or LIKE; or by IN or NOT IN, which take several values."""
+    """A comparison by ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=`` or LIKE; or by IN, NOT IN, INCLUDES or EXCLUDES, which take several values."""
 
     operand: FieldPath | FunctionCall
     operator: str
@@ -99,7 +121,7 @@ Condition = Comparison | SemiJoin | Not | Junction
 class Item:
     """An item of the SELECT list, and its alias."""
 
-    selected: FieldPath | FunctionCall | Select
+    selected: FieldPath | FunctionCall | Typeof | Select
     alias: str | None
     place: Place
 
@@ -115,13 +137,18 @@ class Order:
 
 @dataclass(frozen=True)
 class Select:
-    """A query, whole or in brackets. limit and offset: as written."""
+    """A query, whole or in brackets. limit and offset: as written.
+
+    parents: aliases of relationships, ``c.Account a``, in FROM. subtotals: ROLLUP, CUBE or "".
+    """
 
     items: tuple[Item, ...]
     source: FieldPath
     alias: str | None
+    parents: tuple[tuple[str, FieldPath], ...]
     where: Condition | None
     group: tuple[FieldPath | FunctionCall, ...]
+    subtotals: str
     having: Condition | None
     order: tuple[Order, ...]
     limit: Value | None

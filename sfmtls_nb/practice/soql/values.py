@@ -21,6 +21,7 @@ Scalar = str | int | float | None
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ID: Final = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
 _BOOLEANS: Final = {"TRUE": 1, "FALSE": 0}
+_AMOUNT: Final = re.compile("[A-Z]{3}[0-9]+")
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
@@ -140,7 +141,10 @@ def _named_range(value: Value, field: Field, query: str, now: datetime) -> Range
         except OverflowError as error:
             raise error_at(query, value.place, "MALFORMED_QUERY", f"Invalid value: {error}") from error
     if known is None:
-        raise error_at(query, value.place, "MALFORMED_QUERY", f"unexpected token: '{value.text}'")
+        message = f"unexpected token: '{value.text}'"
+        if _AMOUNT.fullmatch(value.text):
+            message += ". An amount with its currency is SOQL, but not simulated by this practice org."
+        raise error_at(query, value.place, "MALFORMED_QUERY", message)
     if field.type == "date":
         return Range(*(day.toordinal() for day in known))
     if field.type == "datetime":

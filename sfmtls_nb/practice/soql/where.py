@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from sfmtls_nb.practice.data import ID_TYPES, TEXT_TYPES
-from sfmtls_nb.practice.soql.scope import Operand, Scope, entity, not_simulated, too_complicated
+from sfmtls_nb.practice.soql import functions
+from sfmtls_nb.practice.soql.scope import Operand, Scope, entity, too_complicated
 from sfmtls_nb.practice.soql.syntax import (
     Comparison,
     Condition,
@@ -42,7 +43,7 @@ _OF_RANGE: Final = {"<": ("<", "start"), "<=": ("<", "end"), ">": (">=", "end"),
 def where(scope: Scope, condition: Condition, find: Find | None = None, *, depth: int = 0, around: str = "") -> str:
     """Return SQL for a condition. Raises SoqlError.
 
-    find: what a path or a call stands for here; otherwise the scope says so, and calls are refused. around: the OR,
+    find: what a path or a call stands for here; otherwise what it is in WHERE. around: the OR,
     NOT or semi-join that the condition is in, if it is in one.
     """
     if depth > _DEEPEST:
@@ -53,9 +54,7 @@ def where(scope: Scope, condition: Condition, find: Find | None = None, *, depth
         around = around or (condition.word if condition.word == "OR" else "")
         parts = [f"({where(scope, part, find, depth=depth + 1, around=around)})" for part in condition.parts]
         return _row(parts, f" {condition.word} ")
-    if find is None and isinstance(condition.operand, FunctionCall):
-        raise not_simulated(scope.compilation, condition.operand)
-    operand = (find or scope.operand)(condition.operand)
+    operand = find(condition.operand) if find else functions.operand(scope, condition.operand, "WHERE")
     if not operand.field.filterable:
         message = f"field '{operand.field.name}' can not be filtered in a query call"
         raise scope.compilation.error(condition.operand.place, "INVALID_FIELD", message)
@@ -78,6 +77,9 @@ def _row(parts: Sequence[str], word: str) -> str:
 
 def _compared(scope: Scope, comparison: Comparison, operand: Operand) -> str:
     operator, kind, compilation = comparison.operator, operand.field.type, scope.compilation
+    if operator in ("INCLUDES", "EXCLUDES"):
+        message = f"{operator} is for multi-select picklists: it is SOQL, but not simulated by this practice org, which has none"
+        raise compilation.error(comparison.operand.place, "INVALID_QUERY_FILTER_OPERATOR", message)
     if (operator == "LIKE" and kind not in TEXT_TYPES) or (operator in _OF_RANGE and kind == "boolean"):
         message = f"invalid operator on {'id' if kind in ID_TYPES else kind} field"
         raise compilation.error(comparison.operand.place, "INVALID_QUERY_FILTER_OPERATOR", message)
@@ -148,7 +150,7 @@ def _never_null(sql: str, column: str) -> str:
 
 def _semi_join(scope: Scope, operand: Operand, select: Select, depth: int) -> str:
     compilation = scope.compilation
-    inner = Scope(compilation, entity(compilation, select.source), select.alias)
+    inner = Scope(compilation, entity(compilation, select.source), select)
     path = select.items[0].selected
     if not isinstance(path, FieldPath) or len(select.items) > 1:
         # [simulated] words

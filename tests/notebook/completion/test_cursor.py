@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from sfmtls_nb.notebook.completion.cursor import soql_place
@@ -27,12 +25,6 @@ def test_behind_a_literal_it_is_in_the_clause(before: str) -> None:
 BACKSLASHED = "\\'"
 
 
-def seconds(quotes: int) -> float:
-    started = time.process_time()
-    soql_place(f"N = '{quotes * BACKSLASHED}", quotes * BACKSLASHED)
-    return time.process_time() - started
-
-
-def test_in_a_literal_ten_times_as_long_it_takes_ten_times_as_long() -> None:
-    # By far less than the hundred times that it would take if each quote were looked at with all behind it.
-    assert min(seconds(50_000) for _ in range(3)) < 40 * min(seconds(5_000) for _ in range(3))
+def test_in_a_very_long_literal_it_is_nowhere() -> None:
+    # If each quote were looked at with all behind it, this would not come to an end in the test's time.
+    assert soql_place(f"N = '{500_000 * BACKSLASHED}", 500_000 * BACKSLASHED) is None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -42,10 +44,10 @@ class Client:
         assert found is not None
         self.session_id = self.state.open_session(found)
 
-    def send(self, target: str, body: bytes | None = None, method: str = "") -> Answer:
-        """POST with a body, else GET."""
+    def send(self, target: str, body: bytes | None = None, method: str = "", **more: str) -> Answer:
+        """POST with a body, else GET. more: headers."""
         method = method or ("GET" if body is None else "POST")
-        headers = {"X-SFDC-Session": self.session_id}
+        headers = {"X-SFDC-Session": self.session_id, **{name.replace("_", "-"): text for name, text in more.items()}}
         return self.api.answer(Request(Listener.API, method, target, headers, body or b""), NOTHING)
 
     def values(self, target: str, body: bytes | None = None) -> dict[str, str]:
@@ -70,6 +72,12 @@ class Client:
 
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+    def json(self, target: str, body: Any = None, **more: str) -> Any:
+        sent = body.encode() if isinstance(body, str) else None if body is None else json.dumps(body).encode()
+        answer = self.send(target, sent, **(more or {"Content_Type": "application/json"}))
+        assert answer.content_type.startswith("application/json")
+        return json.loads(answer.whole_body)
 
 
 @pytest.fixture
@@ -203,7 +211,7 @@ def test_results_have_to_wait_for_the_batch(client: Client) -> None:
         (job_info(operation="insert", object="Contact", contentType="CSV"), "InvalidOperation"),
         (job_info(object="Contact", contentType="CSV"), "InvalidJob"),
         (job_info(operation="query", object="Nonsense", contentType="CSV"), "InvalidEntity"),
-        (job_info(operation="query", object="Contact", contentType="XML"), "FeatureNotEnabled"),
+        (job_info(operation="query", object="Contact", contentType="ZIP_XML"), "FeatureNotEnabled"),
     ],
 )
 def test_a_job_that_cannot_be_is_a_bad_request(client: Client, body: bytes, code: str) -> None:
@@ -279,3 +287,92 @@ def test_whatever_comes_there_is_an_answer(database: Database, target: str, meth
         answer = client.send(each, body, method)
         assert 200 <= answer.status < 600
         assert isinstance(answer.whole_body, bytes)
+
+
+# ---------------------------------------------------------------- in JSON, and with results in XML
+
+JSON_JOB = {"operation": "query", "object": "Contact", "contentType": "JSON"}
+
+
+def test_a_query_goes_from_job_to_records_in_json(client: Client) -> None:
+    job = client.json(JOB, JSON_JOB)
+    assert ("JSON", 41.0, 0, None) == (
+        job["contentType"],
+        job["apiVersion"],
+        job["numberBatchesTotal"],
+        job["externalIdFieldName"],
+    )
+    batches = f"{JOB}/{job['id']}/batch"
+    batch = client.json(batches, ARTICLES)
+    assert ("Queued", None) == (batch["state"], batch["stateMessage"])
+    client.wait(1)
+    assert ["Completed"] == [each["state"] for each in client.json(batches)["batchInfo"]]
+    [result] = client.json(f"{batches}/{batch['id']}/result")
+    records = client.json(f"{batches}/{batch['id']}/result/{result}")
+    assert [("Contact", "Account")] * 5 == [
+        (each["attributes"]["type"], each["Account"]["attributes"]["type"]) for each in records
+    ]
+    assert records[0]["attributes"]["url"] == f"/services/data/v41.0/sobjects/Contact/{records[0]['Id']}"
+    assert "Closed" == client.json(f"{JOB}/{job['id']}", {"state": "Closed"})["state"]
+
+
+def test_a_job_of_json_is_answered_in_json_where_the_request_says_nothing_and_in_xml_where_it_asks_for_that(
+    client: Client,
+) -> None:
+    place = f"{JOB}/{client.json(JOB, JSON_JOB)['id']}"
+    assert "Open" == json.loads(client.send(place).whole_body)["state"]
+    assert "Open" == values(client.send(place, Content_Type="application/xml; charset=UTF-8"))["state"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"{", "ClientInputError"),
+        (b"[]", "ClientInputError"),
+        (b'{"operation": 5}', "InvalidJob"),
+        (b'{"operation": "query", "object": "Nonsense"}', "InvalidEntity"),
+        (b'{"operation": "query", "object": "Contact", "contentType": "ZIP_CSV"}', "FeatureNotEnabled"),
+    ],
+)
+def test_a_job_in_json_that_is_wrong_gets_an_error_in_json(client: Client, body: bytes, code: str) -> None:
+    answer = client.send(JOB, body, Content_Type="application/json")
+    assert (400, code) == (answer.status, json.loads(answer.whole_body)["exceptionCode"])
+
+
+def test_an_unknown_session_gets_an_error_in_the_format_of_the_request(client: Client) -> None:
+    client.session_id = "nonsense"
+    answer = client.send(JOB, b"{}", Content_Type="application/json")
+    assert "InvalidSessionId" == json.loads(answer.whole_body)["exceptionCode"]
+    assert (400, "InvalidSessionId") == error(client.send(JOB, QUERY_CONTACTS))
+
+
+def test_a_job_without_a_content_type_has_its_results_in_xml(client: Client) -> None:
+    query = "SELECT LastName, Account.Name, Birthdate FROM Contact WHERE AccountId != NULL LIMIT 3"
+    root = etree.fromstring(client.csv(client.complete_batch(query, job_info(operation="query", object="Contact"))))
+    names = {"sf": NAMESPACE}
+    assert f"{{{NAMESPACE}}}queryResult" == root.tag
+    assert [["type", "Id", "LastName", "Account", "Birthdate"]] * 3 == [
+        [etree.QName(field).localname for field in record] for record in root.findall("sf:records", names)
+    ]
+    assert root.findtext("sf:records/sf:Account/sf:Name", namespaces=names)
+
+
+NOBODY = "SELECT Id FROM Contact WHERE LastName = 'Nobody at all'"
+
+
+def test_a_query_that_finds_nothing_says_so_in_csv(client: Client) -> None:
+    assert b"Records not found for this query" == client.csv(client.complete_batch(NOBODY))
+
+
+def test_a_query_that_finds_nothing_gives_an_empty_array_in_json(client: Client) -> None:
+    batches = f"{JOB}/{client.json(JOB, JSON_JOB)['id']}/batch"
+    place = f"{batches}/{client.json(batches, NOBODY)['id']}/result"
+    client.wait(1)
+    assert [] == client.json(f"{place}/{client.json(place)[0]}")
+
+
+@pytest.mark.parametrize(("header", "taken"), [("TRUE", False), ("chunkSize=1000", False), ("FALSE", True)])
+def test_chunking_by_primary_key_is_refused_by_name(client: Client, header: str, *, taken: bool) -> None:
+    answer = client.send(JOB, QUERY_CONTACTS, Sforce_Enable_PKChunking=header)
+    assert taken == (answer.status == 201)
+    assert taken or "PK chunking is not simulated" in values(answer)["exceptionMessage"]

@@ -350,3 +350,301 @@ def test_a_query_over_records_that_are_gone_is_refused_too() -> None:
     database.close()
     answer = Client(database).send(f"{DATA}/query?q=SELECT+Id+FROM+Contact")
     assert (500, "UNKNOWN_EXCEPTION") == error(answer)[:2]
+
+
+# ---------------------------------------------------------------- the columns of a query, and the org's own objects
+
+
+def test_the_columns_of_a_query_say_which_are_a_parents_and_which_a_subquerys(client: Client) -> None:
+    text = "SELECT Id, Name, Owner.Name, (SELECT Email FROM Contacts), AnnualRevenue FROM Account"
+    found = client.get(f"{DATA}/query?q={quote(text)}&columns=true")
+    assert ("Account", "001", True) == (found["entityName"], found["keyPrefix"], found["idSelected"])
+    assert [
+        ("Id", "Id", False, []),
+        ("Name", "String", False, []),
+        ("Owner", "SObject", False, ["Name"]),
+        ("Contacts", "SObject", True, ["Email"]),
+        ("AnnualRevenue", "Double", False, []),
+    ] == [
+        (
+            each["columnName"],
+            each["apexType"],
+            each["aggregate"],
+            [inner["columnName"] for inner in each["joinColumns"]],
+        )
+        for each in found["columnMetadata"]
+    ]
+
+
+def test_the_columns_of_a_grouped_query_tell_the_group_from_the_number(client: Client) -> None:
+    text = "SELECT Industry, COUNT(Id) n FROM Account GROUP BY Industry"
+    columns = client.get(f"{DATA}/query?q={quote(text)}&columns=true")["columnMetadata"]
+    assert [("Industry", False), ("n", True)] == [(each["columnName"], each["aggregate"]) for each in columns]
+
+
+def test_the_columns_of_a_wrong_query_are_refused_as_the_query_is(client: Client) -> None:
+    answer = client.send(f"{DATA}/query?q=SELECT+Nothing+FROM+Account&columns=true")
+    assert (400, "INVALID_FIELD") == error(answer)[:2]
+
+
+def test_the_organization_says_who_it_is(client: Client) -> None:
+    text = "SELECT Id, Name, IsSandbox, TrialExpirationDate, NamespacePrefix, OrganizationType FROM Organization"
+    [record] = client.query(text)["records"]
+    assert ("00D5f000000PRACEA4", False, None) == (record["Id"], record["IsSandbox"], record["TrialExpirationDate"])
+
+
+def test_a_user_has_a_profile(client: Client) -> None:
+    text = "SELECT Profile.Name FROM User WHERE Profile.Name = 'Integration (mutual TLS)' LIMIT 1"
+    [record] = client.query(text)["records"]
+    assert "Integration (mutual TLS)" == record["Profile"]["Name"]
+
+
+# ---------------------------------------------------------------- compound fields
+
+
+def test_an_address_has_its_parts(client: Client) -> None:
+    text = "SELECT BillingAddress, BillingCity, BillingLatitude FROM Account WHERE BillingLatitude != NULL LIMIT 1"
+    [record] = client.query(text)["records"]
+    names = "city country countryCode geocodeAccuracy latitude longitude postalCode state stateCode street"
+    assert names.split() == list(record["BillingAddress"])
+    assert (record["BillingCity"], record["BillingLatitude"]) == (
+        record["BillingAddress"]["city"],
+        record["BillingAddress"]["latitude"],
+    )
+
+
+def test_an_address_of_which_nothing_is_known_is_null(client: Client) -> None:
+    [record] = client.query("SELECT MailingAddress FROM Contact WHERE AccountId = NULL LIMIT 1")["records"]
+    assert record["MailingAddress"] is None
+
+
+def test_a_geolocation_has_its_two_parts(client: Client) -> None:
+    text = "SELECT Destination__c FROM Shipment__c WHERE Destination__Latitude__s != NULL LIMIT 1"
+    [record] = client.query(text)["records"]
+    assert ["latitude", "longitude"] == list(record["Destination__c"])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT Id FROM Account WHERE BillingAddress = 'x'",
+        "SELECT Id FROM Account ORDER BY BillingAddress",
+        "SELECT COUNT(Id) FROM Account GROUP BY BillingAddress",
+    ],
+)
+def test_a_compound_field_can_only_be_selected(client: Client, query: str) -> None:
+    assert 400 == error(client.send(f"{DATA}/query?q={quote(query)}"))[0]
+
+
+def test_a_part_of_a_compound_field_says_which_it_belongs_to(client: Client) -> None:
+    fields = {each["name"]: each for each in client.get(f"{DATA}/sobjects/Account/describe")["fields"]}
+    assert ("BillingAddress", "address", None) == (
+        fields["BillingCity"]["compoundFieldName"],
+        fields["BillingAddress"]["type"],
+        fields["BillingAddress"]["compoundFieldName"],
+    )
+
+
+# ---------------------------------------------------------------- several records, several calls
+
+
+def ids_of(client: Client, name: str, count: int) -> list[str]:
+    return [record["Id"] for record in client.query(f"SELECT Id FROM {name} LIMIT {count}")["records"]]  # noqa: S608  # SOQL
+
+
+def post(client: Client, target: str, content: Any) -> Any:
+    answer = client.send(target, "POST", body=json.dumps(content).encode())
+    assert answer.status == 200, answer.body
+    return json.loads(answer.whole_body)
+
+
+def test_records_come_by_their_ids_in_the_order_asked_for_with_null_for_what_is_not_there(client: Client) -> None:
+    first, second = ids_of(client, "Account", 2)
+    wanted = [second, "0015f00000zzzzzAAA", first[:15]]
+    by_get = client.get(f"{DATA}/composite/sobjects/Account?ids={','.join(wanted)}&fields=Name,Industry")
+    by_post = post(client, f"{DATA}/composite/sobjects/Account", {"ids": wanted, "fields": ["Name", "Industry"]})
+    assert by_get == by_post
+    assert [second, None, first] == [record and record["Id"] for record in by_get]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("ids=x&fields=Name", "MALFORMED_ID"),
+        ("ids=0015f00000G3k01AAB&fields=Nothing", "INVALID_FIELD"),
+        ("ids=0015f00000G3k01AAB&fields=Name)%20FROM%20User--", "INVALID_FIELD"),
+        ("ids=&fields=Name", "INVALID_INPUT"),
+        ("ids=0015f00000G3k01AAB", "INVALID_INPUT"),
+    ],
+)
+def test_records_that_are_asked_for_wrongly_are_refused(client: Client, query: str, code: str) -> None:
+    assert (400, code) == error(client.send(f"{DATA}/composite/sobjects/Account?{query}"))[:2]
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+def test_no_collection_of_records_can_be_written(client: Client, method: str) -> None:
+    answer = client.send(f"{DATA}/composite/sobjects", method, body=b'{"records": []}')
+    assert (400, "INVALID_OPERATION") == error(answer)[:2]
+
+
+def test_a_later_call_of_a_composite_request_uses_what_an_earlier_one_answered(client: Client) -> None:
+    query = quote("SELECT Id, AccountId FROM Contact WHERE AccountId != NULL LIMIT 1")
+    calls = [
+        {"method": "GET", "referenceId": "found", "url": f"{DATA}/query?q={query}"},
+        {"method": "GET", "referenceId": "account", "url": f"{DATA}/sobjects/Account/@{{found.records[0].AccountId}}"},
+        {"method": "POST", "referenceId": "written", "url": f"{DATA}/sobjects/Account", "body": {"Name": "x"}},
+    ]
+    answers = post(client, f"{DATA}/composite", {"allOrNone": False, "compositeRequest": calls})["compositeResponse"]
+    assert [("found", 200), ("account", 200), ("written", 400)] == [
+        (each["referenceId"], each["httpStatusCode"]) for each in answers
+    ]
+    assert answers[0]["body"]["records"][0]["AccountId"] == answers[1]["body"]["Id"]
+
+
+def test_the_calls_of_a_batch_are_answered_one_by_one(client: Client) -> None:
+    calls = [{"method": "GET", "url": "v64.0/limits"}, {"method": "GET", "url": "v64.0/nothing"}]
+    answer = post(client, f"{DATA}/composite/batch", {"batchRequests": calls})
+    assert (True, [200, 404]) == (answer["hasErrors"], [each["statusCode"] for each in answer["results"]])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"compositeRequest": []},
+        {"compositeRequest": "x"},
+        {"compositeRequest": [1]},
+        {"compositeRequest": [{"method": "GET", "url": DATA}]},
+        {"compositeRequest": [{"method": "GET", "url": f"{DATA}/@{{none.x}}", "referenceId": "a"}]},
+    ],
+)
+def test_a_composite_request_that_is_none_is_refused(client: Client, content: Any) -> None:
+    answer = client.send(f"{DATA}/composite", "POST", body=json.dumps(content).encode())
+    assert (400, "INVALID_INPUT") == error(answer)[:2]
+
+
+def test_a_composite_request_has_no_other_in_it(client: Client) -> None:
+    inner = {"method": "POST", "referenceId": "a", "url": f"{DATA}/composite", "body": {"compositeRequest": []}}
+    [answer] = post(client, f"{DATA}/composite", {"compositeRequest": [inner]})["compositeResponse"]
+    assert 400 == answer["httpStatusCode"]
+
+
+# ---------------------------------------------------------------- what changed, layouts, and what is not there
+
+
+def test_changed_records_are_listed_in_a_span_of_time(client: Client) -> None:
+    since = quote("2026-11-01T00:00:00+00:00")
+    found = client.get(f"{DATA}/sobjects/Contact/updated?start={since}&end=2026-11-24T00:00:00Z")
+    changed = "SELECT COUNT() FROM Contact WHERE SystemModstamp >= 2026-11-01T00:00:00Z"
+    assert client.query(changed)["totalSize"] == len(found["ids"]) > 0
+    assert "2026-11-24T00:00:00.000+0000" == found["latestDateCovered"]
+
+
+def test_deleted_records_are_listed_in_a_span_of_time(client: Client) -> None:
+    found = client.get(f"{DATA}/sobjects/Contact/deleted?start=2026-11-01T00:00:00Z&end=2026-11-24T00:00:00Z")
+    query = "SELECT COUNT() FROM Contact WHERE IsDeleted = TRUE AND SystemModstamp >= 2026-11-01T00:00:00Z"
+    assert client.query(query, "queryAll")["totalSize"] == len(found["deletedRecords"])
+    assert {"earliestDateAvailable", "latestDateCovered"} <= found.keys()
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        "",
+        "start=yesterday&end=today",
+        "start=2026-11-22T00:00:00Z&end=2026-11-21T00:00:00Z",
+        "start=2020-01-01T00:00:00Z&end=2026-11-21T00:00:00Z",
+        "start=0001-01-01T00:00:00%2B23:00&end=2026-11-21T00:00:00Z",
+    ],
+)
+def test_a_span_of_time_that_is_none_is_refused(client: Client, span: str) -> None:
+    assert (400, "INVALID_REPLICATION_DATE") == error(client.send(f"{DATA}/sobjects/Contact/updated?{span}"))[:2]
+
+
+def test_an_object_has_a_layout_of_its_fields_and_a_tab(client: Client) -> None:
+    [layout] = client.get(f"{DATA}/sobjects/Case/describe/layouts")["layouts"]
+    [section] = layout["detailLayoutSections"]
+    fields = client.get(f"{DATA}/sobjects/Case/describe")["fields"]
+    assert len(fields) == section["rows"]
+    assert "Case" in [tab["sobjectName"] for tab in client.get(f"{DATA}/tabs")]
+
+
+def test_nobody_has_looked_at_anything_or_made_a_list_view(client: Client) -> None:
+    assert [] == client.get(f"{DATA}/recent")
+    assert (True, []) == tuple(client.get(f"{DATA}/sobjects/Case/listviews")[name] for name in ("done", "listviews"))
+
+
+@pytest.mark.parametrize("name", ["tooling", "chatter", "ui-api", "wave", "composite/tree", "composite/graph"])
+def test_what_is_not_simulated_says_so_by_its_name(client: Client, name: str) -> None:
+    answer = client.send(f"{DATA}/{name}/x", "POST", body=b"{}")
+    assert (404, "NOT_FOUND", f"{name} is not simulated in this practice org") == error(answer)
+
+
+def test_the_resources_say_who_asks(client: Client) -> None:
+    assert client.get(DATA)["identity"].startswith("/id/00D5f000000PRACEA4/005")
+
+
+# ---------------------------------------------------------------- searches
+
+
+def found_by(client: Client, text: str) -> list[Any]:
+    records: list[Any] = client.get(f"{DATA}/search?q={quote(text)}")["searchRecords"]
+    return records
+
+
+def test_a_search_finds_records_of_several_objects(client: Client) -> None:
+    found = found_by(client, "FIND {an*} IN ALL FIELDS RETURNING Contact(Id, Name LIMIT 3), Account(Name LIMIT 2)")
+    assert ["Contact"] * 3 + ["Account"] * 2 == [record["attributes"]["type"] for record in found]
+
+
+def test_a_search_in_names_finds_what_has_all_its_words(client: Client) -> None:
+    [contact] = client.query("SELECT Name, LastName FROM Contact WHERE FirstName != NULL LIMIT 1")["records"]
+    found = found_by(client, f"FIND {{{contact['Name']}}} IN NAME FIELDS RETURNING Contact(Name)")
+    assert {contact["Name"]} == {record["Name"] for record in found}
+
+
+def test_a_search_takes_a_condition_an_order_and_a_limit(client: Client) -> None:
+    clauses = "WHERE LastName LIKE 'S%' ORDER BY LastName DESC"
+    found = found_by(client, f"FIND {{s}} RETURNING Contact(LastName {clauses} LIMIT 4) LIMIT 2")
+    expected = client.query(f"SELECT LastName FROM Contact {clauses} LIMIT 2")["records"]  # noqa: S608  # SOQL
+    assert expected == found
+
+
+def test_a_search_of_an_older_version_answers_an_array(client: Client) -> None:
+    text = quote("FIND {a} RETURNING Contact LIMIT 1")
+    assert ["attributes", "Id"] == list(client.get(f"/services/data/v36.0/search?q={text}")[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "MALFORMED_SEARCH"),
+        ("FIND smith", "MALFORMED_SEARCH"),
+        ("FIND {}", "MALFORMED_SEARCH"),
+        ("FIND {**}", "MALFORMED_SEARCH"),
+        ("FIND {a OR b}", "MALFORMED_SEARCH"),
+        ("FIND {a} IN SOME FIELDS", "MALFORMED_SEARCH"),
+        ("FIND {a} RETURNING", "MALFORMED_SEARCH"),
+        ("FIND {a} RETURNING Contact(Id", "MALFORMED_SEARCH"),
+        ("FIND {a} WITH DIVISION = 'x'", "MALFORMED_SEARCH"),
+        ("FIND {a} RETURNING Nothing", "INVALID_TYPE"),
+        ("FIND {a} RETURNING Contact(Nothing)", "INVALID_FIELD"),
+        ("FIND {a} RETURNING Contact(Id WHERE)", "MALFORMED_SEARCH"),
+    ],
+)
+def test_a_search_that_is_wrong_is_refused(client: Client, text: str, code: str) -> None:
+    assert (400, code) == error(client.send(f"{DATA}/search?q={quote(text)}"))[:2]
+
+
+@pytest.mark.parametrize(
+    "word", ["O'Neill", "100%", "a_b", "back\\\\slash", "it\\'s", "(x", '"quick parcel"', "\\{x\\}"]
+)
+def test_a_search_takes_any_words(client: Client, word: str) -> None:
+    assert isinstance(found_by(client, f"FIND {{{word}}} RETURNING Contact, Account"), list)
+
+
+@given(st.text(max_size=40))
+def test_a_search_of_any_text_gets_an_answer(database: Database, text: str) -> None:
+    client = Client(database)
+    assert client.send(f"{DATA}/search?q={quote('FIND {a} ' + text)}").status in {200, 400}
+    assert client.send(f"{DATA}/search?q={quote('FIND {' + text + '} RETURNING Profile')}").status in {200, 400}

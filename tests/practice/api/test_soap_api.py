@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def state() -> OrgState:
 def ask(
     state: OrgState, body: bytes, *, method: str = "POST", path: str = PATH, server: str = "https://na30.salesforce.com"
 ) -> Answer:
-    api = SoapApi(state, Queries(DATABASE, state.clock))
+    api = SoapApi(state, Queries(DATABASE, state.clock), DATABASE)
     return api.answer(Request(Listener.API, method, path, {}, body, (), server), NOTHING)
 
 
@@ -348,7 +348,7 @@ def test_what_is_not_soap_never_gets_anything_but_an_answer_when_a_good_call_is_
     [(PATH, True), ("/services/Soap/u/", True), ("/services/Soap/m/41.0", True), ("/services/data/v41.0", False)],
 )
 def test_only_soap_is_served(*, path: str, served: bool) -> None:
-    assert served == SoapApi(OrgState([], []), Queries(DATABASE, datetime.now)).serves(
+    assert served == SoapApi(OrgState([], []), Queries(DATABASE, datetime.now), DATABASE).serves(
         Request(Listener.API, "POST", path)
     )
 
@@ -365,3 +365,137 @@ def test_the_long_form_of_an_id_is_salesforces() -> None:
 def test_a_state_does_not_show_passwords_or_session_ids(state: OrgState) -> None:
     session_id = session_of(state)
     assert not [secret for secret in (session_id, *(user.password for user in state.users)) if secret in repr(state)]
+
+
+@pytest.mark.parametrize(
+    ("version", "missing"),
+    [(37, {"chatterExternal", "orgDefaultCurrencyLocale"}), (39, {"chatterExternal"}), (40, set()), (64, set())],
+)
+def test_login_tells_a_client_of_an_older_wsdl_what_that_wsdl_has(
+    state: OrgState, version: int, missing: set[str]
+) -> None:
+    info = children(sign_in(state, path=f"/services/Soap/u/{version}.0"), "userInfo")
+    assert [name for name in USER_INFO if name not in missing] == info
+
+
+#: From the published partner WSDLs: a path to an element, and the first version that has it.
+FIRST = {
+    "result/mruEnabled": 35,
+    "result/networkScopeFieldName": 36,
+    "result/isSubtype": 39,
+    "result/deepCloneable": 47,
+    "result/associateEntityType": 50,
+    "result/fields/aggregatable": 36,
+    "result/fields/aiPredictionField": 43,
+    "result/recordTypeInfos/developerName": 43,
+}
+
+
+@pytest.mark.parametrize(("path", "first"), FIRST.items())
+def test_a_description_has_a_field_from_the_version_on_that_brought_it(state: OrgState, path: str, first: int) -> None:
+    steps = "/".join(f"{{{PARTNER}}}{step}" for step in path.split("/"))
+    session_id, found = session_of(state), {}
+    for version in (first - 1, first):
+        body = envelope(_partner.describeSObject(_partner.sObjectType("Account")), session_id)
+        root = etree.fromstring(ask(state, body, path=f"/services/Soap/u/{version}.0").whole_body)
+        found[version] = root.find(f".//{steps}") is not None
+    assert {first - 1: False, first: True} == found
+
+
+def test_an_object_that_is_not_there_gets_a_fault_with_row_and_column(state: OrgState) -> None:
+    body = envelope(_partner.describeSObject(_partner.sObjectType("Nothing")), session_of(state))
+    root = etree.fromstring(ask(state, body).whole_body)
+    assert ["-1", "-1"] == [root.findtext(f".//{{*}}InvalidSObjectFault/{{*}}{name}") for name in ("row", "column")]
+
+
+@pytest.mark.parametrize(("version", "accuracy"), [(34, []), (35, ["geocodeAccuracy"])])
+def test_an_address_begins_with_its_coordinates_as_the_wsdl_has_it(
+    state: OrgState, version: int, accuracy: list[str]
+) -> None:
+    query = _partner.query(_partner.queryString("SELECT BillingAddress FROM Account WHERE BillingCity != NULL LIMIT 1"))
+    answer = ask(state, envelope(query, session_of(state)), path=f"/services/Soap/u/{version}.0")
+    assert [
+        *("latitude", "longitude", "city", "country", "countryCode"),
+        *accuracy,
+        *("postalCode", "state", "stateCode", "street"),
+    ] == children(answer, "BillingAddress")
+
+
+def call(state: OrgState, name: str, *fields: tuple[str, str], version: int = 58) -> Answer:
+    element = _partner(name, *(_partner(field, text) for field, text in fields))
+    return ask(state, envelope(element, session_of(state)), path=f"/services/Soap/u/{version}.0")
+
+
+def found_in(answer: Answer, path: str) -> list[str | None]:
+    steps = "/".join(f"{{*}}{step}" for step in path.split("/"))
+    return [element.text for element in etree.fromstring(answer.whole_body).iterfind(f".//{steps}")]
+
+
+def account_ids(state: OrgState, count: int) -> list[str]:
+    answer = call(state, "query", ("queryString", f"SELECT Id FROM Account LIMIT {count}"))  # noqa: S608  # SOQL
+    return [each or "" for each in found_in(answer, "records/Id")][::2]  # each Id stands twice
+
+
+def test_retrieve_gives_records_in_the_order_of_their_ids_and_nil_for_what_is_not_there(state: OrgState) -> None:
+    first, second = account_ids(state, 2)
+    ids = [("ids", second), ("ids", "0015f00000zzzzzAAA"), ("ids", first)]
+    answer = call(state, "retrieve", ("fieldList", "Id, Name"), ("sObjectType", "Account"), *ids)
+    results = etree.fromstring(answer.whole_body).findall(".//{*}result")
+    assert [second, None, first] == [result.findtext("{*}Id") for result in results]
+    assert "true" in results[1].attrib.values()
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        (("Name", "Account", "x"), "InvalidIdFault"),
+        (("Nothing", "Account", "0015f00000G3k01AAB"), "InvalidFieldFault"),
+        (("Name", "Nothing", "0015f00000G3k01AAB"), "InvalidSObjectFault"),
+    ],
+)
+def test_retrieve_of_what_is_wrong_gets_the_fault_of_its_kind(
+    state: OrgState, fields: tuple[str, str, str], kind: str
+) -> None:
+    answer = call(state, "retrieve", *zip(("fieldList", "sObjectType", "ids"), fields, strict=True))
+    assert [kind] == children(answer, "detail")
+
+
+def test_a_layout_and_tabs_are_there(state: OrgState) -> None:
+    assert ["1"] == found_in(call(state, "describeLayout", ("sObjectType", "Account")), "detailLayoutSections/columns")
+    assert "Contact" in found_in(call(state, "describeTabs"), "tabs/sobjectName")
+
+
+def test_changed_and_deleted_records_are_listed(state: OrgState) -> None:
+    now = state.clock().replace(microsecond=0)
+    span = ("startDate", (now - timedelta(days=20)).isoformat()), ("endDate", now.isoformat())
+    assert ["ids", "latestDateCovered"] == sorted(
+        set(children(call(state, "getUpdated", ("sObjectType", "Account"), *span), "result"))
+    )
+    answer = call(state, "getDeleted", ("sObjectType", "Account"), *span)
+    assert ["earliestDateAvailable", "latestDateCovered"] == children(answer, "result")[-2:]
+
+
+@pytest.mark.parametrize(("version", "first"), [(31, "searchRecords"), (32, "queryId")])
+def test_a_search_answers_as_the_wsdl_has_it(state: OrgState, version: int, first: str) -> None:
+    answer = call(state, "search", ("searchString", "FIND {a} RETURNING Contact(Id, Name) LIMIT 2"), version=version)
+    assert first == children(answer, "result")[0]
+    assert 2 == len(found_in(answer, "searchRecords/record/Name"))
+
+
+def test_a_search_that_is_wrong_gets_a_fault_with_row_and_column(state: OrgState) -> None:
+    answer = call(state, "search", ("searchString", "FIND smith"))
+    assert ["-1"] == found_in(answer, "MalformedSearchFault/row")
+
+
+@pytest.mark.parametrize("name", ["describeSoftphoneLayout", "invalidateSessions"])
+def test_an_operation_that_is_not_simulated_says_so_by_its_name(state: OrgState, name: str) -> None:
+    assert f"INVALID_OPERATION: {name} is not simulated in this practice org" == text(call(state, name), "faultstring")
+
+
+@pytest.mark.parametrize(("letter", "api"), [("c", "enterprise API"), ("m", "metadata API"), ("T", "tooling API")])
+def test_the_address_of_another_api_says_which_it_is_and_where_the_partner_api_is(
+    state: OrgState, letter: str, api: str
+) -> None:
+    said = text(sign_in(state, path=f"/services/Soap/{letter}/58.0"), "faultstring")
+    assert api in said
+    assert "/services/Soap/u/" in said

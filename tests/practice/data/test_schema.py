@@ -48,7 +48,8 @@ def field(name: str) -> Field:
 
 
 def test_the_objects_are_the_standard_ones_of_the_lessons_and_one_custom_one() -> None:
-    assert ["Account", "Case", "Contact", "Opportunity", "Shipment__c", "User"] == list(SCHEMA)
+    expected = ["Account", "Case", "Contact", "Opportunity", "Organization", "Profile", "Shipment__c", "User"]
+    assert expected == list(SCHEMA)
 
 
 def test_only_the_made_up_object_is_custom() -> None:
@@ -62,8 +63,8 @@ def test_every_object_has_an_id_and_says_who_changed_it_and_when(each: SObject) 
 
 
 @pytest.mark.parametrize("name", ["OwnerId", "IsDeleted"])
-def test_every_object_but_the_user_has_an_owner_and_can_be_deleted(name: str) -> None:
-    assert ["User"] == [each.name for each in OBJECTS if not each.field(name)]
+def test_every_object_of_data_has_an_owner_and_can_be_deleted(name: str) -> None:
+    assert ["Organization", "Profile", "User"] == [each.name for each in OBJECTS if not each.field(name)]
 
 
 @pytest.mark.parametrize("each", OBJECTS, ids=lambda each: each.name)
@@ -88,7 +89,7 @@ def test_every_type_of_field_occurs() -> None:
 
 
 def test_the_custom_object_has_a_field_of_each_kind_one_can_make() -> None:
-    kinds = {"string", "double", "currency", "boolean", "date", "datetime", "picklist", "url", "reference"}
+    kinds = {"string", "double", "currency", "boolean", "date", "datetime", "picklist", "url", "reference", "location"}
     assert kinds == {field.type for field in SCHEMA["Shipment__c"].fields if field.custom}
 
 
