@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: help tour lab test quick check format soak bench screenshots clean
+.PHONY: help tour lab test quick check format soak minima bench screenshots clean
 
 # The first Python on the path that is new enough; or say make PYTHON=/path/to/python3.12.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -18,6 +18,7 @@ help:
 	@echo 'make quick  the fast part of the tests, under a minute: run it as often as you save'
 	@echo 'make format rewrite the code as `make check` wants it'
 	@echo 'make soak   long runs: many learners at once, many records, other examples than those of make test'
+	@echo 'make minima the tests with the oldest versions that pyproject.toml allows; make soak does it too'
 	@echo 'make bench  what a connection costs, as ratios'
 	@echo 'make screenshots  take the pictures in tests/browser/screenshots afresh'
 
@@ -33,7 +34,8 @@ test: check
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # Left out: what needs a browser, a kernel, other programs or the whole project, and what is marked as slow.
-SLOW := tests/browser tests/whole tests/peers tests/notebook tests/command tests/practice/test_server.py
+ELSEWHERE := tests/browser tests/whole tests/peers
+SLOW := $(ELSEWHERE) tests/notebook tests/command tests/practice/test_server.py
 quick: .venv/.test
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 -q -m "not slow" --hypothesis-profile quick $(SLOW:%=--ignore %)
 
@@ -50,6 +52,11 @@ format: .venv/.test
 soak: .venv/.test
 	$(BIN)/python -m pytest tests/soak
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m hypothesis --hypothesis-profile soak
+	$(MAKE) minima
+
+# The tests with all that is installed as old as pyproject.toml says that it may be, in an environment of its own.
+minima: .venv-minima/.test
+	.venv-minima/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile -q $(patsubst %,--ignore %,$(ELSEWHERE))
 
 bench: .venv/.test
 	$(BIN)/python tests/bench/connections.py
@@ -61,11 +68,18 @@ screenshots: .venv/.test
 	SFMTLS_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .venv-minima .mypy_cache .ruff_cache .hypothesis dist
 
 .venv/.made:
 	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed; https://www.python.org/downloads/'; exit 1; }
 	@$(PYTHON) -m venv .venv || { echo 'On Debian and Ubuntu: apt install python3-venv'; exit 1; }
+	@touch $@
+
+.venv-minima/.test: pyproject.toml
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed; https://www.python.org/downloads/'; exit 1; }
+	@$(PYTHON) -m venv .venv-minima
+	@$(PYTHON) .ci/minima >.venv-minima/constraints.txt
+	.venv-minima/bin/python -m pip install -q --disable-pip-version-check -c .venv-minima/constraints.txt -e '.[lab,test]'
 	@touch $@
 
 # What pip does, on one line that is written over; all of it is in .venv/install.log.
