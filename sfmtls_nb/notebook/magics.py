@@ -71,9 +71,7 @@ class SfMagics(Magics):
 
     @line_magic
     @takes(
-        argument(
-            "action", nargs="?", choices=["start", "show", "setup", "stop"], default="start", help="default: start"
-        ),
+        argument("action", nargs="?", choices=["start", "show", "setup", "stop"], default="start", help="else: start"),
         argument(
             "--scenario",
             metavar="NAME",
@@ -122,8 +120,9 @@ class SfMagics(Magics):
     def sf_org(self, chosen: Namespace) -> Org | None:
         """Choose the org to call; without a name, show where we are and what there is.
 
-        A profile is a table in profiles.toml: my_domain (and sandbox) or login_url; api_version, ca_file, accepted_roots,
-        mutual_port, connect_timeout, read_timeout; username; identity (a list of files). --save writes one.
+        A profile is a table in profiles.toml: my_domain (and sandbox) or login_url; username; identity (a list of files);
+        api_version, ca_file, trust, accepted_roots, mutual_port, connect_timeout, read_timeout, call_timeout, answer_limit,
+        trusted_hosts. --save writes one.
         """
         from sfmtls_nb.notebook.moves import move
 

@@ -175,7 +175,10 @@ def test_a_missing_passphrase_is_asked_for_in_its_field_and_nothing_is_uploaded_
 def test_errors_and_findings_call_uploaded_files_by_their_names(shell: InteractiveShell, form: IdentityForm) -> None:
     upload(form, b"?", *files(shell))
     form.button.click()
-    assert ("file0 holds no key" in form.result.value, "the given bytes" in form.result.value) == (True, False)
+    assert ("file0 cannot be read: it holds no key" in form.result.value, "the given bytes" in form.result.value) == (
+        True,
+        False,
+    )
 
 
 @pytest.mark.parametrize("kind", ["a magic", "Python"])
