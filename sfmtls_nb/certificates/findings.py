@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, PublicKeyAlgorithmOID, Si
 from sfmtls_nb.certificates.certificate import common_name, extension, is_self_signed, signature_hash
 from sfmtls_nb.certificates.chain import Chain
 from sfmtls_nb.certificates.paths import PURPOSES
-from sfmtls_nb.certificates.reader import Contents
+from sfmtls_nb.certificates.reader import Bag
 
 Severity = Literal["error", "warning", "note"]
 
@@ -140,7 +140,7 @@ class Case:
     """A chain and the files it is from, the moment to judge it, and the org's clock if known."""
 
     chain: Chain
-    contents: Contents
+    bag: Bag
     at: datetime
     server_date: datetime | None = None
 
@@ -216,7 +216,7 @@ def _dates(case: Case) -> _Found:
 def _path(case: Case) -> _Found:
     """The objections to the path that has the fewest."""
     root = case.chain.root
-    if root and any(root == certificate for certificate, _ in case.contents.certificates):
+    if root and any(root == certificate for certificate, _ in case.bag.certificates):
         yield "root-included", common_name(root), "the root is among the files"
     for code, certificate, evidence in case.chain.problems:
         yield code, common_name(certificate), evidence
@@ -265,23 +265,23 @@ def _encipherment(case: Case) -> _Found:
 
 
 def _remarks(case: Case) -> _Found:
-    for file, remark in case.contents.unreadable:
+    for file, remark in case.bag.unreadable:
         yield "certificate-unreadable", file, remark
-    for remark in dict.fromkeys(case.contents.remarks):
-        if remark not in {unreadable for _, unreadable in case.contents.unreadable}:
+    for remark in dict.fromkeys(case.bag.remarks):
+        if remark not in {unreadable for _, unreadable in case.bag.unreadable}:
             yield "passed-over", "the files", remark
 
 
 def _files(case: Case) -> _Found:
     """Others send the certificates of a file as they stand there, and can read a key if its mode lets them."""
     ranks: dict[str, list[int]] = {}
-    for certificate, location in case.contents.certificates:
+    for certificate, location in case.bag.certificates:
         if certificate in case.sent:
             ranks.setdefault(location.file, []).append(case.sent.index(certificate))
     for file, order in ranks.items():
         if any(later < earlier for earlier, later in pairwise(order)):
             yield "wrong-order", file, "its certificates do not stand in sending order: leaf first, then each issuer"
-    for _, location in case.contents.keys:
+    for _, location in case.bag.keys:
         if location.path and location.path.exists() and os.name == "posix":
             mode = stat.S_IMODE(location.path.stat().st_mode)
             if mode & 0o077:

@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from sfmtls_nb.certificates.certificate import common_name, extension, fingerprint, is_self_signed, spki
 from sfmtls_nb.certificates.chain import Chain, build_chain
 from sfmtls_nb.certificates.findings import Case, Finding, examine, find
-from sfmtls_nb.certificates.reader import Contents, passphrase_bytes, read_contents
+from sfmtls_nb.certificates.reader import Bag, passphrase_bytes, read_bag
 from sfmtls_nb.certificates.roots import AcceptedRoots
 from sfmtls_nb.errors import IdentityError
 from sfmtls_nb.files import expand, path_or_content, read_file, without_locals, write_new
@@ -34,7 +34,7 @@ class ClientIdentity:
 
     key: PrivateKey = field(repr=False)
     chain: Chain = field(repr=False)
-    contents: Contents = field(repr=False, compare=False)
+    bag: Bag = field(repr=False, compare=False)
     passphrase: Secret | None = field(default=None, repr=False)
 
     @classmethod
@@ -54,10 +54,10 @@ class ClientIdentity:
         # Under their own names no more: what prints local variables would show them.
         given, sources, passphrase, password = map(path_or_content, sources), (), _passphrase(password), None
         with without_locals():
-            contents = read_contents([*given], passphrase)
-            key, leaf = _pair(contents)
-        chain = build_chain(leaf, (certificate for certificate, _ in contents.certificates))
-        return cls(key, chain, contents, passphrase if contents.encrypted else None)
+            bag = read_bag([*given], passphrase)
+            key, leaf = _pair(bag)
+        chain = build_chain(leaf, (certificate for certificate, _ in bag.certificates))
+        return cls(key, chain, bag, passphrase if bag.encrypted else None)
 
     def toward(self, org: Org | None) -> Self:
         """Return the same identity with the chain that leads to a root the org accepts, if its ``accepted_roots`` are known.
@@ -68,7 +68,7 @@ class ClientIdentity:
 
     def _chain(self, org: Org | None, at: datetime | None = None) -> Chain:
         roots = AcceptedRoots.load(org.accepted_roots) if org and org.accepted_roots else None
-        return build_chain(self.leaf, (certificate for certificate, _ in self.contents.certificates), at, roots)
+        return build_chain(self.leaf, (certificate for certificate, _ in self.bag.certificates), at, roots)
 
     @property
     def leaf(self) -> x509.Certificate:
@@ -128,7 +128,7 @@ class ClientIdentity:
             written = ClientIdentity.load(path, password=self.passphrase)
         except IdentityError:
             return False
-        certificates = [certificate for certificate, _ in written.contents.certificates]
+        certificates = [certificate for certificate, _ in written.bag.certificates]
         is_pem = read_file(path).find(b"-----BEGIN ") >= 0
         return is_pem and written.pem() == self.pem() and certificates == [self.leaf, *self.intermediates]
 
@@ -166,7 +166,7 @@ class ClientIdentity:
         server_date: a server's Date header of that moment, to compare the clocks.
         """
         moment = at or datetime.now(UTC)
-        return examine(Case(self._chain(org, moment), self.contents, moment, server_date))
+        return examine(Case(self._chain(org, moment), self.bag, moment, server_date))
 
     def check(self, org: Org | None = None, at: datetime | None = None) -> None:
         """Raise IdentityError, with its ``findings``, if any finding is an error."""
@@ -183,14 +183,14 @@ class ClientIdentity:
         return [(self.leaf, "sent first: the leaf, which fits the key"), *sent, *root, *rest]
 
 
-def _pair(contents: Contents) -> tuple[PrivateKey, x509.Certificate]:
+def _pair(bag: Bag) -> tuple[PrivateKey, x509.Certificate]:
     """Pair the key with the leaf that fits it. Raises IdentityError, with a finding, if there is no such pair."""
-    for file, keys_there in contents.keystores:
+    for file, keys_there in bag.keystores:
         what = f"{file} holds {len(keys_there)} keys"
         raise _unusable("several-identities", what, ", ".join(keys_there[:20]), _ONE_KEY)
-    keys = {spki(key.public_key()): (key, location) for key, location in contents.keys}
-    certificates = list(dict.fromkeys(certificate for certificate, _ in contents.certificates))
-    counted = "; ".join([f"{len(certificates)} certificate(s), {len(keys)} key(s)", *contents.remarks])
+    keys = {spki(key.public_key()): (key, location) for key, location in bag.keys}
+    certificates = list(dict.fromkeys(certificate for certificate, _ in bag.certificates))
+    counted = "; ".join([f"{len(certificates)} certificate(s), {len(keys)} key(s)", *bag.remarks])
     if not keys:
         raise _unusable("no-key", "there is no private key among the files", counted)
     # A key stands in its certificate byte by byte, unless one of them spells its curve out.

@@ -77,8 +77,8 @@ class Location:
 
 
 @dataclass
-class Contents:
-    """The keys and certificates in some files, in the order of the files.
+class Bag:
+    """The keys and certificates in some files, in the order of the files (PKCS#12 calls its parts bags).
 
     remarks: what was passed over, and why. unreadable: certificates that cannot be read, each with its file and the reason.
     keystores: names of the keys in each keystore, of which the reader gets one only. encrypted: True if a passphrase was
@@ -94,19 +94,19 @@ class Contents:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter, repr=False)
 
 
-def read_contents(sources: Iterable[Path | bytes], passphrase: Secret | None = None) -> Contents:
+def read_bag(sources: Iterable[Path | bytes], passphrase: Secret | None = None) -> Bag:
     """Read PEM, DER, PKCS#12, PKCS#7, PKCS#1, PKCS#8 and SEC1, one or many in a file, from files or bytes.
 
     Raises PassphraseError if something is encrypted and the passphrase is missing or wrong, IdentityError for what
     cannot be read or is malformed.
     """
-    contents = Contents()
+    bag = Bag()
     with warnings.catch_warnings():
         # cryptography warns of what it reads all the same: OpenSSL's own unsorted PKCS#7, serial numbers below zero.
         warnings.simplefilter("ignore")
         for source in sources:
-            _Reader(source, contents, passphrase).read()
-    return contents
+            _Reader(source, bag, passphrase).read()
+    return bag
 
 
 def _parse(kind: str, parser: Callable[[], T]) -> T:
@@ -118,10 +118,10 @@ def _parse(kind: str, parser: Callable[[], T]) -> T:
 
 
 class _Reader:
-    """Reads one source into the contents."""
+    """Reads one source into the bag."""
 
-    def __init__(self, source: Path | bytes, contents: Contents, passphrase: Secret | None) -> None:
-        self._contents = contents
+    def __init__(self, source: Path | bytes, bag: Bag, passphrase: Secret | None) -> None:
+        self._bag = bag
         self._passphrase = passphrase
         self._path = None if isinstance(source, bytes) else source
         # Bytes that were uploaded have the name of their file.
@@ -204,7 +204,7 @@ class _Reader:
             if kind and label not in _PASSED_OVER:
                 raise
         remark = _PASSED_OVER.get(label, f"a {label}: of no use here")
-        return self._contents.remarks.append(f"{self._name} holds {remark}")
+        return self._bag.remarks.append(f"{self._name} holds {remark}")
 
     def _add_binary(self, kind: str, data: bytes) -> None:
         """Add what some bytes hold: of the kind that they are said to be, or else of another."""
@@ -233,9 +233,9 @@ class _Reader:
             except Exception as error:  # noqa: BLE001  # see _parse
                 problem = problem or error
                 continue
-            self._contents.encrypted |= bool(password)
+            self._bag.encrypted |= bool(password)
             if len(names := key_names(data)) > 1:
-                self._contents.keystores.append((self._name, names))
+                self._bag.keystores.append((self._name, names))
             if bundle.key:
                 self._add_key(bundle.key)
             for entry in (bundle.cert, *bundle.additional_certs):
@@ -266,10 +266,10 @@ class _Reader:
             _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         except Exception as error:  # noqa: BLE001  # see _parse
             reason = f"{self._name} holds a certificate that cannot be read: {_first_line(error)}"
-            self._contents.remarks.append(reason)
-            self._contents.unreadable.append((self._name, reason))
+            self._bag.remarks.append(reason)
+            self._bag.unreadable.append((self._name, reason))
         else:
-            self._contents.certificates.append((certificate, self._locate("certificate")))
+            self._bag.certificates.append((certificate, self._locate("certificate")))
 
     def _add_key(self, key: object) -> None:
         if not isinstance(key, get_args(PrivateKey)):
@@ -278,11 +278,11 @@ class _Reader:
                 type(key).__name__,
                 "use an RSA key (2048 bits or more) or an EC key (P-256 or P-384)",
             )
-        self._contents.keys.append((cast("PrivateKey", key), self._locate("key")))
+        self._bag.keys.append((cast("PrivateKey", key), self._locate("key")))
 
     def _locate(self, kind: str) -> Location:
-        self._contents.counts[kind, self._name] += 1
-        return Location(self._name, self._contents.counts[kind, self._name], self._path)
+        self._bag.counts[kind, self._name] += 1
+        return Location(self._name, self._bag.counts[kind, self._name], self._path)
 
     def _unlock(self, load: Callable[[bytes | None], object]) -> object:
         """Load a private key without a passphrase if it can be, else with the one that was given."""
@@ -301,7 +301,7 @@ class _Reader:
             raise self._not_for_tls(error) from error
         except Exception as error:  # see _parse
             raise self._locked("private key") from error
-        self._contents.encrypted = True
+        self._bag.encrypted = True
         return key
 
     def _not_for_tls(self, error: UnsupportedAlgorithm) -> IdentityError:

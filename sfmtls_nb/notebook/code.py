@@ -117,7 +117,7 @@ def _credentials(workspace: Workspace, username: str) -> str:
 def _files_of(workspace: Workspace, identity: ClientIdentity) -> list[Path]:
     """The file that holds an identity; or those it was read from, if it was read from files."""
     pem = workspace.pem_of(identity)
-    read_from = [each.path for _, each in (*identity.contents.keys, *identity.contents.certificates)]
+    read_from = [each.path for _, each in (*identity.bag.keys, *identity.bag.certificates)]
     return [pem] if pem else [*dict.fromkeys(path or Path("fullcert.pem") for path in read_from)]
 
 

@@ -316,7 +316,7 @@ class Workspace:
 
     def pem_of(self, identity: ClientIdentity) -> Path | None:
         """The file for curl that holds an identity: written here, one of those it was read from, or one beside them."""
-        read_from = [each.path for _, each in (*identity.contents.keys, *identity.contents.certificates) if each.path]
+        read_from = [each.path for _, each in (*identity.bag.keys, *identity.bag.certificates) if each.path]
         beside = [path.with_name("fullcert.pem") for path in read_from]
         files = dict.fromkeys([*self._written, *read_from, *beside, self.find("fullcert.pem")])
         return next((path for path in files if identity.is_in(path)), None)
