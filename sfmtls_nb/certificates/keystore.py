@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 from typing import Final
 
 from sfmtls_nb.certificates.der import INTEGER, OCTETS, OID, SEQUENCE, sequences
+from sfmtls_nb.errors import IdentityError
 
 # OWASP advises 600,000, and few tools write more than a million; each passphrase that is tried costs them anew.
 _MOST_ITERATIONS: Final = 5_000_000
@@ -59,6 +61,20 @@ def _friendly_name(attributes: bytes) -> str:
         if len(parts) == 2 and parts[0].content == _FRIENDLY_NAME:
             return parts[1].content[2:].decode("utf-16-be", "replace")  # a SET of one BMPString
     return ""
+
+
+def java_keystore(data: bytes, name: str) -> IdentityError:
+    """An error that names the keys of a JKS or JCEKS keystore, and the command that makes PKCS#12 of one."""
+    names, is_jks = java_key_names(data), data.startswith(JKS)
+    several = f"it holds {len(names)} keys: {', '.join(names)}" if len(names) > 1 else ""
+    alias = f"-srcalias {shlex.quote(names[0]) if len(names) == 1 else 'NAME'} " if names else ""
+    store = f"{'' if is_jks else '-srcstoretype JCEKS '}-srckeystore {name}"
+    return IdentityError(
+        f"{name} is a Java keystore ({'JKS' if is_jks else 'JCEKS'})",
+        several or repr(bytes(data[:4])),
+        f"turn it into PKCS#12{', with the NAME of one key' if several else ''}: "
+        f"keytool -importkeystore {store} {alias}-destkeystore client.p12 -deststoretype PKCS12",
+    )
 
 
 def java_key_names(data: bytes) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -17,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPri
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs7, pkcs12
 
 from sfmtls_nb.certificates.der import der_length, header_length
-from sfmtls_nb.certificates.keystore import JCEKS, JKS, absurd_work, java_key_names, key_names
+from sfmtls_nb.certificates.keystore import JCEKS, JKS, absurd_work, java_keystore, key_names
 from sfmtls_nb.certificates.wrappings import (
     Block,
     MalformedError,
@@ -33,15 +32,13 @@ from sfmtls_nb.files import read_file, reason_of, shown
 from sfmtls_nb.secret import Secret, SecretBytes
 
 T = TypeVar("T")
-
 _BEGINS: Final = re.compile(rb"-----BEGIN |-\0-\0-\0-\0-\0 ?\0?B\0E\0G")
 # Words of a label -> the kind that is tried first.
 _KINDS: Final = {
     "REQUEST": "",
     "PRIVATE KEY": "private key",
     "CERTIFICATE": "certificate",
-    "PKCS7": "PKCS#7 bundle",
-    "PKCS #7": "PKCS#7 bundle",
+    "PKCS": "PKCS#7 bundle",
     "CMS": "PKCS#7 bundle",
 }
 # Files that cannot be read here: first bytes -> name of the format, and how to turn it into one that can.
@@ -52,9 +49,6 @@ _UNREADABLE: Final = {
     ),
     b"PK\x03\x04": ("a zip archive", "unpack it, and give the files inside"),
 }
-_KEYTOOL: Final = (
-    "keytool -importkeystore {how}-srckeystore {name} {which}-destkeystore client.p12 -deststoretype PKCS12"
-)
 # PEM blocks that are passed over: label -> remark.
 _PASSED_OVER: Final = {
     "CERTIFICATE REQUEST": "a certificate request (CSR): it is for the authority, which answers with a certificate",
@@ -130,8 +124,8 @@ class _Reader:
         self._contents = contents
         self._passphrase = passphrase
         self._path = None if isinstance(source, bytes) else source
-        # Bytes may have a name of their own, as those of a file that was uploaded do.
-        self._name = getattr(source, "name", "the given bytes") if isinstance(source, bytes) else shown(source)
+        # Bytes that were uploaded have the name of their file.
+        self._name = shown(self._path) if self._path else getattr(source, "name", "the given bytes")
         self._data = source if isinstance(source, bytes) else _read_file(source)
         self._adders: dict[str, Callable[[bytes], None]] = {
             "certificate": self._add_der_certificate,
@@ -145,12 +139,16 @@ class _Reader:
                 f"{self._name} is empty", "0 bytes", "check that the file is the one you were sent, whole"
             )
         if self._data.startswith((JKS, JCEKS)):
-            raise self._java_keystore()
+            raise java_keystore(self._data, self._name)
         for start, (what, advice) in _UNREADABLE.items():
             if self._data.startswith(start):
                 raise IdentityError(f"{self._name} is {what}", repr(start), advice)
         try:
-            empty = self._read_text() if self._data[:1] != b"0" or _BEGINS.search(self._data) else self._read_binary()
+            empty = False
+            if self._data.startswith(b"0") and not _BEGINS.search(self._data):  # DER begins with a SEQUENCE, 0x30
+                self._add_binary("file", self._data)
+            else:
+                empty = self._read_text()
         except MalformedError as error:
             kind, reason = error.args
             raise IdentityError(
@@ -185,10 +183,6 @@ class _Reader:
             self.read()
             empty = False
         return empty
-
-    def _read_binary(self) -> bool:
-        self._add_binary("file", self._data)
-        return False
 
     def _add_block(self, block: Block) -> None:
         """Add what a block holds. Its label says what is tried first; content decides."""
@@ -324,17 +318,6 @@ class _Reader:
                 work,
                 "ask for the file again, exported with the usual settings",
             )
-
-    def _java_keystore(self) -> IdentityError:
-        names, is_jks = java_key_names(self._data), self._data.startswith(JKS)
-        several = f"it holds {len(names)} keys: {', '.join(names)}" if len(names) > 1 else ""
-        which = f"-srcalias {shlex.quote(names[0]) if len(names) == 1 else 'NAME'} " if names else ""
-        command = _KEYTOOL.format(how="" if is_jks else "-srcstoretype JCEKS ", name=self._name, which=which)
-        return IdentityError(
-            f"{self._name} is a Java keystore ({'JKS' if is_jks else 'JCEKS'})",
-            several or repr(bytes(self._data[:4])),
-            f"turn it into PKCS#12{', with the NAME of one key' if several else ''}: {command}",
-        )
 
     def _locked(self, what: str) -> PassphraseError:
         if self._passphrase:

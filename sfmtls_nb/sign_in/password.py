@@ -20,7 +20,18 @@ class PasswordLogin:
     password: Secret
     security_token: Secret
 
-    def __init__(self, username: str, password: str | Secret, security_token: str | Secret = "") -> None:
+    def __init__(
+        self, username: str, password: str | bytes | Secret, security_token: str | bytes | Secret = ""
+    ) -> None:
+        """Raises OrgError if one of them is neither text nor, but for the username, bytes."""
+        given: dict[str, object] = {"username": username, "password": password, "security_token": security_token}
+        for name, value in given.items():
+            if not isinstance(value, str if name == "username" else str | bytes | Secret):
+                raise OrgError(
+                    f"the {name.replace('_', ' ')} is not text",
+                    f"it is of type {type(value).__name__}",
+                    "give it as text, or ask for it with getpass()",
+                )
         object.__setattr__(self, "username", username)
         object.__setattr__(self, "password", Secret(password))
         object.__setattr__(self, "security_token", Secret(security_token))

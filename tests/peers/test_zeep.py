@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 from zeep import Client, Settings
-from zeep.exceptions import Fault, TransportError
+from zeep.exceptions import Fault, TransportError, XMLParseError
 from zeep.transports import Transport
 
 from sfmtls_nb.practice import PracticeOrg
@@ -41,6 +41,29 @@ def partner(connect_to: PracticeOrg) -> Partner:
 
 def test_login_gives_the_result_as_the_wsdl_has_it(partner: Partner) -> None:
     assert "standard@practice.example" == partner.login.userInfo.userName
+
+
+@pytest.fixture
+def older_wsdl(tmp_path: Path) -> str:
+    """The WSDL without what a GetUserInfoResult of API 37.0 does not have."""
+    newer = ("chatterExternal", "orgDefaultCurrencyLocale")
+    lines = [line for line in WSDL.read_text().splitlines() if not any(name in line for name in newer)]
+    made = tmp_path / "partner-37.wsdl"
+    made.write_text("\n".join(lines))
+    return str(made)
+
+
+def test_login_with_an_older_wsdl_works_in_its_version_and_fails_in_a_newer_one(
+    connect_to: PracticeOrg, older_wsdl: str
+) -> None:
+    client = Client(older_wsdl, transport=Transport(session=requests.Session()), settings=Settings(strict=True))
+    older, newer = (
+        client.create_service(BINDING, f"https://login.salesforce.com/services/Soap/u/{version}.0")
+        for version in (37, 64)
+    )
+    assert "standard@practice.example" == older.login(*connect_to.user("standard")).userInfo.userName
+    with pytest.raises(XMLParseError, match="chatterExternal"):
+        newer.login(*connect_to.user("standard"))
 
 
 def test_get_user_info_is_read_strictly(partner: Partner) -> None:

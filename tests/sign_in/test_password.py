@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import traceback
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -46,6 +47,17 @@ def test_every_user_signs_in_without_a_certificate(name: str, practice: Practice
     session = login(org, PasswordLogin(*practice.user(name)))
     ids = {user.name: user.user_id for user in practice.state.users}
     assert ids[name] == session.user_id
+
+
+def test_a_password_in_bytes_signs_in_like_one_in_text(practice: PracticeOrg, org: Org) -> None:
+    username, password = practice.user("standard")
+    assert login(org, PasswordLogin(username, password.encode())).user_id
+
+
+@pytest.mark.parametrize("given", [("me", 5), ("me", None), (b"me", "pw"), ("me", "pw", 5)])
+def test_what_is_neither_text_nor_bytes_is_refused_by_its_type(given: tuple[Any, ...]) -> None:
+    with pytest.raises(OrgError, match="it is of type"):
+        PasswordLogin(*given)
 
 
 def test_the_session_keeps_its_sign_in_without_the_password(practice: PracticeOrg, org: Org) -> None:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from sfmtls_nb.practice.api.layouts import MASTER
 from sfmtls_nb.practice.data import COMPOUND_TYPES, ID_TYPES, SCHEMA, TEXT_TYPES, ChildRelationship, Field, SObject
 
 Described = dict[str, Any]
 
 _ENCODING: Final = "UTF-8"
 _MAX_BATCH_SIZE: Final = 200
-#: The master record type that every object without record types has.
-_MASTER: Final = "012000000000000AAA"
 #: Types of the fields by which a record can be found (``idLookup``).
 _ID_LOOKUPS: Final = frozenset({"id", "email"})
 
@@ -84,7 +83,7 @@ def describe_sobject(sobject: SObject) -> Described:
                 "developerName": "Master",
                 "master": True,
                 "name": "Master",
-                "recordTypeId": _MASTER,
+                "recordTypeId": MASTER,
             }
         ],
         "searchLayoutable": False,

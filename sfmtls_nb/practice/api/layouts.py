@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from sfmtls_nb.practice.data import SCHEMA, SObject, eighteen
 
-_MASTER: Final = "012000000000000AAA"
+#: The master record type, which every object without record types has.
+MASTER: Final = "012000000000000AAA"
 
 
 def describe_layout(sobject: SObject) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def describe_layout(sobject: SObject) -> dict[str, Any]:
             for field in sobject.fields
             if field.picklist
         ],
-        "recordTypeId": _MASTER,
+        "recordTypeId": MASTER,
     }
     return {
         "layouts": [{"detailLayoutSections": [section], "id": layout_id}],

@@ -14,7 +14,7 @@ from sfmtls_nb.practice.api.columns import column_metadata
 from sfmtls_nb.practice.api.composite import batch, composite
 from sfmtls_nb.practice.api.describe import describe_briefly, describe_global, describe_sobject
 from sfmtls_nb.practice.api.identity import identity_url
-from sfmtls_nb.practice.api.layouts import describe_layout, describe_tabs
+from sfmtls_nb.practice.api.layouts import MASTER, describe_layout, describe_tabs
 from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, QueryBatch, json_values, record_json
 from sfmtls_nb.practice.api.records import ID, Records
 from sfmtls_nb.practice.api.resource import ROOT, ResourceApi, ResourceCall, allow, as_json, json_object
@@ -74,6 +74,9 @@ class RestApi(ResourceApi):
             ("describe", "layouts"): lambda call, known: _described(
                 call, "DescribeLayoutResult", describe_layout(known)
             ),
+            ("describe", "layouts", MASTER): lambda call, known: _described(
+                call, "DescribeLayoutResult", describe_layout(known)
+            )["layouts"][0],
             ("listviews",): _no_list_views,
             ("updated",): lambda call, known: json_values(self._records.updated(known, *_span(call))),
             ("deleted",): lambda call, known: json_values(self._records.deleted(known, *_span(call))),

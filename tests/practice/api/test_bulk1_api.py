@@ -376,3 +376,13 @@ def test_chunking_by_primary_key_is_refused_by_name(client: Client, header: str,
     answer = client.send(JOB, QUERY_CONTACTS, Sforce_Enable_PKChunking=header)
     assert taken == (answer.status == 201)
     assert taken or "PK chunking is not simulated" in values(answer)["exceptionMessage"]
+
+
+@given(
+    st.text(max_size=60)
+    | st.builds(json.dumps, st.dictionaries(st.sampled_from(["operation", "object", "x"]), st.none() | st.text()))
+)
+def test_any_job_in_json_gets_an_answer_in_json(database: Database, body: str) -> None:
+    answer = Client(database).send(JOB, body.encode("utf-8", "replace"), Content_Type="application/json")
+    assert answer.status in {201, 400}
+    assert json.loads(answer.whole_body)

@@ -515,7 +515,6 @@ def test_the_calls_of_a_batch_are_answered_one_by_one(client: Client) -> None:
         {"compositeRequest": "x"},
         {"compositeRequest": [1]},
         {"compositeRequest": [{"method": "GET", "url": DATA}]},
-        {"compositeRequest": [{"method": "GET", "url": f"{DATA}/@{{none.x}}", "referenceId": "a"}]},
     ],
 )
 def test_a_composite_request_that_is_none_is_refused(client: Client, content: Any) -> None:
@@ -523,10 +522,61 @@ def test_a_composite_request_that_is_none_is_refused(client: Client, content: An
     assert (400, "INVALID_INPUT") == error(answer)[:2]
 
 
+@pytest.mark.parametrize(
+    ("all_or_none", "expected"),
+    [
+        (False, [(200, ""), (404, "NOT_FOUND"), (400, "PROCESSING_HALTED")]),
+        (True, [(400, "PROCESSING_HALTED"), (404, "NOT_FOUND"), (400, "PROCESSING_HALTED")]),
+    ],
+)
+def test_a_call_that_fails_takes_the_others_with_it_if_so_asked_and_what_refers_to_it_always(
+    client: Client, *, all_or_none: bool, expected: list[tuple[int, str]]
+) -> None:
+    urls = (f"{DATA}/limits", f"{DATA}/nothing", f"{DATA}/sobjects/Account/@{{r1.Id}}")
+    calls = [{"method": "GET", "referenceId": f"r{n}", "url": url} for n, url in enumerate(urls)]
+    content = {"allOrNone": all_or_none, "compositeRequest": calls}
+    answers = post(client, f"{DATA}/composite", content)["compositeResponse"]
+    codes = [each["body"][0]["errorCode"] if isinstance(each["body"], list) else "" for each in answers]
+    assert expected == list(zip((each["httpStatusCode"] for each in answers), codes, strict=True))
+
+
+@pytest.mark.parametrize(("halt", "expected"), [(False, [404, 200]), (True, [404, 412])])
+def test_a_batch_stops_at_an_error_if_so_asked(client: Client, *, halt: bool, expected: list[int]) -> None:
+    calls = [{"method": "GET", "url": "v64.0/nothing"}, {"method": "GET", "url": "v64.0/limits"}]
+    answer = post(client, f"{DATA}/composite/batch", {"haltOnError": halt, "batchRequests": calls})
+    assert expected == [each["statusCode"] for each in answer["results"]]
+
+
 def test_a_composite_request_has_no_other_in_it(client: Client) -> None:
     inner = {"method": "POST", "referenceId": "a", "url": f"{DATA}/composite", "body": {"compositeRequest": []}}
     [answer] = post(client, f"{DATA}/composite", {"compositeRequest": [inner]})["compositeResponse"]
     assert 400 == answer["httpStatusCode"]
+
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=20)
+    | st.sampled_from([DATA, f"{DATA}/limits", "GET", "@{a.b}"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+CALLS = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(("method", "url", "referenceId", "body", "richInput"), JSON_VALUES)
+)
+
+
+@given(
+    calls=st.lists(CALLS | JSON_VALUES, max_size=4), options=JSON_VALUES, kind=st.sampled_from(["composite", "batch"])
+)
+@settings(max_examples=50)
+def test_a_composite_request_of_anything_gets_an_answer(
+    database: Database, calls: Any, options: Any, kind: str
+) -> None:
+    name, path = ("compositeRequest", "composite") if kind == "composite" else ("batchRequests", "composite/batch")
+    body = json.dumps({name: calls, "allOrNone": options, "haltOnError": options}).encode()
+    assert Client(database).send(f"{DATA}/{path}", "POST", body=body).status in {200, 400}
 
 
 # ---------------------------------------------------------------- what changed, layouts, and what is not there
@@ -566,6 +616,7 @@ def test_an_object_has_a_layout_of_its_fields_and_a_tab(client: Client) -> None:
     [section] = layout["detailLayoutSections"]
     fields = client.get(f"{DATA}/sobjects/Case/describe")["fields"]
     assert len(fields) == section["rows"]
+    assert layout == client.get(f"{DATA}/sobjects/Case/describe/layouts/012000000000000AAA")
     assert "Case" in [tab["sobjectName"] for tab in client.get(f"{DATA}/tabs")]
 
 
