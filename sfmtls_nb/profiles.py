@@ -10,11 +10,11 @@ A profile is a table of profiles.toml, and `profiles_file` says where that is::
     accepted_roots = "cacerts.jsp" # the org's page as saved, to check certificates against
     mutual_port = 8443
     connect_timeout = 10           # seconds
-    read_timeout = 60              # seconds without a byte
-    call_timeout = 600             # seconds for a whole call
-    answer_limit = 200_000_000     # bytes
-    trust = "system"               # the roots of this machine's system, and so a company's own
-    trusted_hosts = ["HOST"]       # where the session id may go besides Salesforce's hosts and the login host
+    read_timeout = 60
+    call_timeout = 600             # for all of a call
+    answer_limit = 200_000_000     # bytes, unpacked
+    trust = "public"               # or "system": the roots of this machine
+    trusted_hosts = ["HOST"]       # hosts the session id may go to, besides Salesforce's and the login host
     username = "me@acme.example"   # else it is asked for
     identity = ["client.key", "client.crt", "intermediate1.crt"]
 

@@ -13,7 +13,7 @@ from typing import Final, TypeVar, cast, get_args
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes as PrivateKey
-from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs7, pkcs12
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs12
 
 from sfmtls_nb.certificates.der import der_length, header_length
 from sfmtls_nb.certificates.keystore import JCEKS, JKS, absurd_work, java_keystore, key_names
@@ -247,6 +247,8 @@ class _Reader:
         raise self._locked("PKCS#12 file") from problem
 
     def _add_pkcs7(self, der: bytes) -> None:
+        from cryptography.hazmat.primitives.serialization import pkcs7  # noqa: PLC0415  # it loads email
+
         for certificate in _parse("PKCS#7 bundle", lambda: pkcs7.load_der_pkcs7_certificates(der)):
             self._add_certificate(certificate)
 

@@ -9,7 +9,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import truststore
 from certifi import where as public_roots
 
 from sfmtls_nb.certificates import ClientIdentity
@@ -52,6 +51,8 @@ def _context(roots: dict[str, str]) -> ssl.SSLContext:
 
 
 def _system_context() -> ssl.SSLContext:
+    import truststore  # noqa: PLC0415  # for those who ask for it
+
     context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         if log := os.environ.get("SSLKEYLOGFILE"):  # as ssl.create_default_context does
