@@ -20,7 +20,8 @@ SOAPENV: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 PARTNER: Final = "urn:partner.soap.sforce.com"
 
 # All but the characters of XML 1.0 (section 2.2).
-_UNFIT: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Not compiled before it is needed: that takes as long as loading this package.
+_UNFIT: Final = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 # What examples have in the place of a session id; no id and no token has one of these characters.
 _PLACEHOLDER: Final = re.compile(r"[${}<>?\s]|^$")
 
@@ -52,7 +53,7 @@ def _text(name: str, field: str, value: object) -> str:
             f'write it as XML has it, such as {{"{field}": "200"}}; true and false are in small letters',
         )
     # No variable here holds the text: a traceback that shows variables would show it.
-    if unfit := _UNFIT.search(value.reveal() if isinstance(value, Secret) else value):
+    if unfit := re.search(_UNFIT, value.reveal() if isinstance(value, Secret) else value):
         raise NotSoapError(
             f"{field} of {name} cannot be written as XML",
             f"it has a character that XML has no place for, U+{ord(unfit[0]):04X}",

@@ -52,9 +52,7 @@ _UNREADABLE: Final = {
 # PEM blocks that are passed over: label -> remark.
 _PASSED_OVER: Final = {
     "CERTIFICATE REQUEST": "a certificate request (CSR): it is for the authority, which answers with a certificate",
-    "NEW CERTIFICATE REQUEST": "a certificate request (CSR): it is for the authority, which answers with a certificate",
     "PUBLIC KEY": "a public key alone: the certificate holds it anyway",
-    "RSA PUBLIC KEY": "a public key alone: the certificate holds it anyway",
     "EC PARAMETERS": "the name of a curve: the key holds it anyway",
     "DH PARAMETERS": "Diffie-Hellman parameters: a server's business",
     "X509 CRL": "a revocation list: the org fetches its own",
@@ -186,7 +184,7 @@ class _Reader:
 
     def _add_block(self, block: Block) -> None:
         """Add what a block holds. Its label says what is tried first; content decides."""
-        label = block.label
+        label = block.label.removeprefix("NEW ")
         kind = next((kind for end, kind in _KINDS.items() if end in label), "")
         if "Proc-Type" in block.body:  # the traditional format: Proc-Type: 4,ENCRYPTED
             pem = traditional_pem(block)
@@ -201,9 +199,9 @@ class _Reader:
                 )
             return self._add_binary(kind or "file", der)
         except MalformedError:
-            if kind and label not in _PASSED_OVER:
+            if kind and label.removeprefix("RSA ") not in _PASSED_OVER:
                 raise
-        remark = _PASSED_OVER.get(label, f"a {label}: of no use here")
+        remark = _PASSED_OVER.get(label.removeprefix("RSA "), f"a {label}: of no use here")
         return self._bag.remarks.append(f"{self._name} holds {remark}")
 
     def _add_binary(self, kind: str, data: bytes) -> None:
