@@ -775,35 +775,38 @@ def test_no_form_of_a_reply_shows_the_session_id(show: Callable[[Reply], str]) -
     assert "AQsecret" not in show(reply_in(LOGIN))
 
 
-class TestAPart:
-    REPLY = Reply(
-        etree.fromstring(
-            '<E xmlns:x="urn:x"><B xmlns="urn:b"><r><Id>1</Id></r><r><Id>2</Id><sessionId>secret</sessionId></r></B></E>'
-        ),
-        answer(b""),
-    )
+REPLY = Reply(
+    etree.fromstring(
+        '<E xmlns:x="urn:x"><B xmlns="urn:b"><r><Id>1</Id></r><r><Id>2</Id><sessionId>secret</sessionId></r></B></E>'
+    ),
+    answer(b""),
+)
 
-    def test_is_what_a_path_leads_to(self) -> None:
-        assert 2 == len(self.REPLY.part(".//r"))
 
-    def test_is_empty_where_there_is_nothing(self) -> None:
-        assert (0, "") == (len(self.REPLY.part(".//q")), str(self.REPLY.part(".//q")))
+def test_a_part_is_what_a_path_leads_to() -> None:
+    assert 2 == len(REPLY.part(".//r"))
 
-    def test_shows_the_namespaces_it_needs_and_masks_secrets(self) -> None:
-        expected = '<r xmlns="urn:b">\n  <Id>2</Id>\n  <sessionId>••••</sessionId>\n</r>'
-        assert expected == str(self.REPLY.part(".//r[2]"))
 
-    def test_that_has_no_namespace_in_one_that_has_says_so(self) -> None:
-        part = reply_in(soap("<a xmlns='urn:d'><x xmlns=''/></a>")).part(".//a")
-        assert '<x xmlns=""/>' in str(part)
+def test_a_part_is_empty_where_there_is_nothing() -> None:
+    assert (0, "") == (len(REPLY.part(".//q")), str(REPLY.part(".//q")))
 
-    def test_is_a_frame_with_a_row_an_element(self) -> None:
-        assert ["1", "2"] == list(self.REPLY.part(".//r").frame()["Id"])
 
-    @pytest.mark.parametrize(
-        "path", [".//r[1]/Id", ".//r[2]/Id", "B/r[last()]/Id", ".//r[Id='1']/Id", "B[1]/r[2]/Id[1]"]
-    )
-    def test_counts_as_lxml_does(self, path: str) -> None:
-        anywhere = path.replace("B", "{*}B").replace("r[", "{*}r[").replace("Id", "{*}Id")
-        assert self.REPLY.root.findall(anywhere)
-        assert self.REPLY.root.findall(anywhere) == list(self.REPLY.part(path).elements)
+def test_a_part_shows_the_namespaces_it_needs_and_masks_secrets() -> None:
+    expected = '<r xmlns="urn:b">\n  <Id>2</Id>\n  <sessionId>••••</sessionId>\n</r>'
+    assert expected == str(REPLY.part(".//r[2]"))
+
+
+def test_a_part_that_has_no_namespace_in_one_that_has_says_so() -> None:
+    part = reply_in(soap("<a xmlns='urn:d'><x xmlns=''/></a>")).part(".//a")
+    assert '<x xmlns=""/>' in str(part)
+
+
+def test_a_part_is_a_frame_with_a_row_an_element() -> None:
+    assert ["1", "2"] == list(REPLY.part(".//r").frame()["Id"])
+
+
+@pytest.mark.parametrize("path", [".//r[1]/Id", ".//r[2]/Id", "B/r[last()]/Id", ".//r[Id='1']/Id", "B[1]/r[2]/Id[1]"])
+def test_a_part_counts_as_lxml_does(path: str) -> None:
+    anywhere = path.replace("B", "{*}B").replace("r[", "{*}r[").replace("Id", "{*}Id")
+    assert REPLY.root.findall(anywhere)
+    assert REPLY.root.findall(anywhere) == list(REPLY.part(path).elements)

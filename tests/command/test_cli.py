@@ -232,121 +232,139 @@ LEAKY = json.dumps({"cells": [{"source": ["x\n", f"sid = '{SESSION_ID}'"]}]}, in
 CLEAN = LEAKY.replace(SESSION_ID, "[removed: session id]")
 
 
-class TestScrub:
-    @pytest.fixture
-    def leaky(self, tmp_path: Path) -> Path:
-        path = tmp_path / "leaky.ipynb"
-        path.write_bytes(LEAKY.encode())
-        return path
+@pytest.fixture
+def leaky(tmp_path: Path) -> Path:
+    path = tmp_path / "leaky.ipynb"
+    path.write_bytes(LEAKY.encode())
+    return path
 
-    @pytest.fixture
-    def clean(self, tmp_path: Path) -> Path:
-        path = tmp_path / "clean.ipynb"
-        path.write_bytes(CLEAN.encode())
-        return path
 
-    def test_removes_a_secret_and_nothing_else(self, leaky: Path) -> None:
-        status = cli.main(["scrub", str(leaky)])
-        assert (status, leaky.read_bytes().decode()) == (0, CLEAN)
+@pytest.fixture
+def clean(tmp_path: Path) -> Path:
+    path = tmp_path / "clean.ipynb"
+    path.write_bytes(CLEAN.encode())
+    return path
 
-    def test_says_what_it_removed_and_from_where(self, leaky: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        cli.main(["scrub", str(leaky)])
-        expected = f"{leaky}: removed: cell 1, source: session id 00D36000000bLGT!••••\n"
-        assert expected == capsys.readouterr().out
 
-    def test_says_that_a_secret_others_have_seen_is_to_be_changed(
-        self, leaky: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        cli.main(["scrub", str(leaky)])
-        assert "end the session, change the password, replace the key" in capsys.readouterr().err
+def test_scrub_removes_a_secret_and_nothing_else(leaky: Path) -> None:
+    status = cli.main(["scrub", str(leaky)])
+    assert (status, leaky.read_bytes().decode()) == (0, CLEAN)
 
-    def test_is_quiet_about_a_clean_notebook_and_does_not_write_it(
-        self, clean: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        before = clean.stat()
-        status = cli.main(["scrub", str(clean)])
-        assert (status, *capsys.readouterr(), clean.stat().st_ino) == (0, "", "", before.st_ino)
 
-    @pytest.mark.parametrize("mode", [0o600, 0o644, 0o664])
-    def test_keeps_the_mode_of_the_file(self, leaky: Path, mode: int) -> None:
-        leaky.chmod(mode)
-        cli.main(["scrub", str(leaky)])
-        assert mode == leaky.stat().st_mode & 0o7777
+def test_scrub_says_what_it_removed_and_from_where(leaky: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["scrub", str(leaky)])
+    expected = f"{leaky}: removed: cell 1, source: session id 00D36000000bLGT!••••\n"
+    assert expected == capsys.readouterr().out
 
-    def test_leaves_nothing_beside_the_file(self, leaky: Path) -> None:
-        cli.main(["scrub", str(leaky)])
-        assert [leaky] == list(leaky.parent.iterdir())
 
-    def test_scrubs_what_a_link_points_to(self, leaky: Path, tmp_path: Path) -> None:
-        link = tmp_path / "link.ipynb"
-        link.symlink_to(leaky)
-        cli.main(["scrub", str(link)])
-        assert (link.is_symlink(), leaky.read_bytes().decode()) == (True, CLEAN)
+def test_scrub_says_that_a_secret_others_have_seen_is_to_be_changed(
+    leaky: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.main(["scrub", str(leaky)])
+    assert "end the session, change the password, replace the key" in capsys.readouterr().err
 
-    @pytest.mark.parametrize("folder", [".ipynb_checkpoints", "lessons/deep", ".hidden"])
-    def test_scrubs_every_notebook_in_a_folder(self, tmp_path: Path, folder: str) -> None:
-        path = tmp_path / folder / "a-checkpoint.ipynb"
-        path.parent.mkdir(parents=True)
-        path.write_bytes(LEAKY.encode())
-        cli.main(["scrub", str(tmp_path)])
-        assert CLEAN == path.read_bytes().decode()
 
-    def test_leaves_other_files_in_a_folder(self, tmp_path: Path) -> None:
-        path = tmp_path / "client.json"
-        path.write_bytes(LEAKY.encode())
-        cli.main(["scrub", str(tmp_path)])
-        assert LEAKY == path.read_bytes().decode()
+def test_scrub_is_quiet_about_a_clean_notebook_and_does_not_write_it(
+    clean: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = clean.stat()
+    status = cli.main(["scrub", str(clean)])
+    assert (status, *capsys.readouterr(), clean.stat().st_ino) == (0, "", "", before.st_ino)
 
-    def test_with_check_changes_nothing(self, leaky: Path) -> None:
-        status = cli.main(["scrub", "--check", str(leaky)])
-        assert (status, leaky.read_bytes().decode()) == (1, LEAKY)
 
-    def test_with_check_names_file_place_and_kind(self, leaky: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        cli.main(["scrub", "--check", str(leaky)])
-        assert f"{leaky}: cell 1, source: session id 00D36000000bLGT!••••\n" == capsys.readouterr().out
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o664])
+def test_scrub_keeps_the_mode_of_the_file(leaky: Path, mode: int) -> None:
+    leaky.chmod(mode)
+    cli.main(["scrub", str(leaky)])
+    assert mode == leaky.stat().st_mode & 0o7777
 
-    def test_with_check_says_what_to_do(self, leaky: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        cli.main(["scrub", "--check", str(leaky)])
-        errors = capsys.readouterr().err
-        assert errors.startswith("sfmtls-nb: secrets in notebooks: 1\n  next: sfmtls-nb scrub removes them;")
 
-    def test_with_check_passes_a_clean_notebook(self, clean: Path) -> None:
-        assert cli.main(["scrub", "--check", str(clean)]) == 0
+def test_scrub_leaves_nothing_beside_the_file(leaky: Path) -> None:
+    cli.main(["scrub", str(leaky)])
+    assert [leaky] == list(leaky.parent.iterdir())
 
-    def test_with_check_passes_what_it_has_scrubbed(self, leaky: Path) -> None:
-        assert (cli.main(["scrub", str(leaky)]), cli.main(["scrub", "--check", str(leaky)])) == (0, 0)
 
-    @pytest.mark.parametrize("flag", [[], ["--check"]])
-    @pytest.mark.parametrize(
-        ("content", "message"),
-        [
-            (b"not JSON", "bad.ipynb: this is no notebook: it is not JSON\n  evidence: line 1, column 1"),
-            (b"\xff\xfe", "bad.ipynb cannot be read\n  evidence: 'utf-8'"),
-            (None, "bad.ipynb cannot be read\n  evidence: No such file"),
-        ],
-    )
-    def test_fails_on_what_is_no_notebook(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, message: str, flag: list[str]
-    ) -> None:
-        path = tmp_path / "bad.ipynb"
-        if content is not None:
-            path.write_bytes(content)
-        status = cli.main(["scrub", *flag, str(path)])
-        assert (status, message in capsys.readouterr().err) == (1, True)
+def test_scrub_scrubs_what_a_link_points_to(leaky: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.ipynb"
+    link.symlink_to(leaky)
+    cli.main(["scrub", str(link)])
+    assert (link.is_symlink(), leaky.read_bytes().decode()) == (True, CLEAN)
 
-    def test_goes_on_after_what_is_no_notebook(self, tmp_path: Path, leaky: Path) -> None:
-        status = cli.main(["scrub", str(tmp_path / "missing.ipynb"), str(leaky)])
-        assert (status, leaky.read_bytes().decode()) == (1, CLEAN)
 
-    def test_without_a_file_is_a_usage_error(self) -> None:
-        with pytest.raises(SystemExit) as raised:
-            cli.main(["scrub"])
-        assert raised.value.code == 2
+@pytest.mark.parametrize("folder", [".ipynb_checkpoints", "lessons/deep", ".hidden"])
+def test_scrub_scrubs_every_notebook_in_a_folder(tmp_path: Path, folder: str) -> None:
+    path = tmp_path / folder / "a-checkpoint.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(LEAKY.encode())
+    cli.main(["scrub", str(tmp_path)])
+    assert CLEAN == path.read_bytes().decode()
 
-    def test_is_what_pre_commit_runs(self, leaky: Path) -> None:
-        hooks = Path(__file__).parents[2].joinpath(".pre-commit-hooks.yaml").read_text()
-        entry = re.findall(r"^- id: sfmtls-nb-scrub$[^-]*(?:\n  .*)*?\n  entry: sfmtls-nb (.*)$", hooks, re.MULTILINE)
-        assert [1] == [cli.main([*words.split(), str(leaky)]) for words in entry]
+
+def test_scrub_leaves_other_files_in_a_folder(tmp_path: Path) -> None:
+    path = tmp_path / "client.json"
+    path.write_bytes(LEAKY.encode())
+    cli.main(["scrub", str(tmp_path)])
+    assert LEAKY == path.read_bytes().decode()
+
+
+def test_scrub_with_check_changes_nothing(leaky: Path) -> None:
+    status = cli.main(["scrub", "--check", str(leaky)])
+    assert (status, leaky.read_bytes().decode()) == (1, LEAKY)
+
+
+def test_scrub_with_check_names_file_place_and_kind(leaky: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["scrub", "--check", str(leaky)])
+    assert f"{leaky}: cell 1, source: session id 00D36000000bLGT!••••\n" == capsys.readouterr().out
+
+
+def test_scrub_with_check_says_what_to_do(leaky: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["scrub", "--check", str(leaky)])
+    errors = capsys.readouterr().err
+    assert errors.startswith("sfmtls-nb: secrets in notebooks: 1\n  next: sfmtls-nb scrub removes them;")
+
+
+def test_scrub_with_check_passes_a_clean_notebook(clean: Path) -> None:
+    assert cli.main(["scrub", "--check", str(clean)]) == 0
+
+
+def test_scrub_with_check_passes_what_it_has_scrubbed(leaky: Path) -> None:
+    assert (cli.main(["scrub", str(leaky)]), cli.main(["scrub", "--check", str(leaky)])) == (0, 0)
+
+
+@pytest.mark.parametrize("flag", [[], ["--check"]])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"not JSON", "bad.ipynb: this is no notebook: it is not JSON\n  evidence: line 1, column 1"),
+        (b"\xff\xfe", "bad.ipynb cannot be read\n  evidence: 'utf-8'"),
+        (None, "bad.ipynb cannot be read\n  evidence: No such file"),
+    ],
+)
+def test_scrub_fails_on_what_is_no_notebook(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, message: str, flag: list[str]
+) -> None:
+    path = tmp_path / "bad.ipynb"
+    if content is not None:
+        path.write_bytes(content)
+    status = cli.main(["scrub", *flag, str(path)])
+    assert (status, message in capsys.readouterr().err) == (1, True)
+
+
+def test_scrub_goes_on_after_what_is_no_notebook(tmp_path: Path, leaky: Path) -> None:
+    status = cli.main(["scrub", str(tmp_path / "missing.ipynb"), str(leaky)])
+    assert (status, leaky.read_bytes().decode()) == (1, CLEAN)
+
+
+def test_scrub_without_a_file_is_a_usage_error() -> None:
+    with pytest.raises(SystemExit) as raised:
+        cli.main(["scrub"])
+    assert raised.value.code == 2
+
+
+def test_scrub_is_what_pre_commit_runs(leaky: Path) -> None:
+    hooks = Path(__file__).parents[2].joinpath(".pre-commit-hooks.yaml").read_text()
+    entry = re.findall(r"^- id: sfmtls-nb-scrub$[^-]*(?:\n  .*)*?\n  entry: sfmtls-nb (.*)$", hooks, re.MULTILINE)
+    assert [1] == [cli.main([*words.split(), str(leaky)]) for words in entry]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["practice", "--help"], ["tour", "--help"], ["scrub", "--help"]])

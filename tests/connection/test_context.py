@@ -119,67 +119,82 @@ def known_to_the_system(practice: PracticeOrg, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system's roots are in no file")
 @pytest.mark.usefixtures("known_to_the_system")
-class TestTheSystemsRoots:
-    def test_vouch_for_a_server_and_our_certificate_goes_along(self, practice: PracticeOrg, org: Org) -> None:
-        files = practice.client
-        me = ClientIdentity.load(files.key, files.leaf, *files.intermediates)
-        trusting = replace(org, ca_file=None, trust="system")
-        with login(trusting, PasswordLogin(*practice.user("enforced")), me) as session:
-            assert "enforced@practice.example" == session.get_user_info().text(".//userName")
+def test_the_systems_roots_vouch_for_a_server_and_our_certificate_goes_along(practice: PracticeOrg, org: Org) -> None:
+    files = practice.client
+    me = ClientIdentity.load(files.key, files.leaf, *files.intermediates)
+    trusting = replace(org, ca_file=None, trust="system")
+    with login(trusting, PasswordLogin(*practice.user("enforced")), me) as session:
+        assert "enforced@practice.example" == session.get_user_info().text(".//userName")
 
-    def test_are_not_asked_for_otherwise(self, practice: PracticeOrg, org: Org) -> None:
-        with pytest.raises(HandshakeError, match=r'is not trusted[^$]*the public roots[^$]*trust="system"'):
-            login(replace(org, ca_file=None), PasswordLogin(*practice.user("enforced")))
 
-    def test_do_not_vouch_for_a_server_they_do_not_know(
-        self, practice: PracticeOrg, org: Org, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("SSL_CERT_FILE", str(practice.client.root))
-        with pytest.raises(HandshakeError, match=r"is not trusted[^$]*the roots of this system"):
-            login(replace(org, ca_file=None, trust="system"), PasswordLogin(*practice.user("enforced")))
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system's roots are in no file")
+@pytest.mark.usefixtures("known_to_the_system")
+def test_the_systems_roots_are_not_asked_for_otherwise(practice: PracticeOrg, org: Org) -> None:
+    with pytest.raises(HandshakeError, match=r'is not trusted[^$]*the public roots[^$]*trust="system"'):
+        login(replace(org, ca_file=None), PasswordLogin(*practice.user("enforced")))
 
-    def test_do_not_vouch_for_another_name(self, practice: PracticeOrg, tmp_path: Path) -> None:
-        other = practice.authority.issue("other.example", practice.authority.server_root, names=["other.example"])
-        with (
-            serving(silence, server_tls(other, tmp_path)) as where,
-            pytest.raises(ssl.SSLCertVerificationError, match="not valid for"),
-        ):
-            write_until_it_fails(where, client_context(trust="system"))
 
-    def test_leave_the_alert_of_a_server_that_refuses_us_to_be_read(
-        self, practice: PracticeOrg, identity: ClientIdentity, tmp_path: Path
-    ) -> None:
-        stranger = practice.authority.issue("A Stranger CA", ca=True)
-        tls = demanding(practice.authority.server, stranger, tmp_path)
-        with serving(silence, tls) as where, pytest.raises(ssl.SSLError) as caught:
-            write_until_it_fails(where, client_context(None, identity, "system"))
-        assert caught.value.reason == "TLSV1_ALERT_UNKNOWN_CA"
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system's roots are in no file")
+@pytest.mark.usefixtures("known_to_the_system")
+def test_the_systems_roots_do_not_vouch_for_a_server_they_do_not_know(
+    practice: PracticeOrg, org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(practice.client.root))
+    with pytest.raises(HandshakeError, match=r"is not trusted[^$]*the roots of this system"):
+        login(replace(org, ca_file=None, trust="system"), PasswordLogin(*practice.user("enforced")))
 
-    def test_keep_to_the_bounds_of_a_call(self, practice: PracticeOrg, org: Org, tmp_path: Path) -> None:
-        brief = replace(org, ca_file=None, trust="system", call_timeout=0.5)
-        with serving(silence, server_tls(practice.authority.server, tmp_path)) as where, Transport(brief) as transport:
-            request = transport.prepare("GET", f"https://{where}/", {})
-            with pytest.raises(CallTimeout, match=r"was not over within 0\.5 s"):
-                transport.send(request)
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system's roots are in no file")
+@pytest.mark.usefixtures("known_to_the_system")
+def test_the_systems_roots_do_not_vouch_for_another_name(practice: PracticeOrg, tmp_path: Path) -> None:
+    other = practice.authority.issue("other.example", practice.authority.server_root, names=["other.example"])
+    with (
+        serving(silence, server_tls(other, tmp_path)) as where,
+        pytest.raises(ssl.SSLCertVerificationError, match="not valid for"),
+    ):
+        write_until_it_fails(where, client_context(trust="system"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system's roots are in no file")
+@pytest.mark.usefixtures("known_to_the_system")
+def test_the_systems_roots_leave_the_alert_of_a_server_that_refuses_us_to_be_read(
+    practice: PracticeOrg, identity: ClientIdentity, tmp_path: Path
+) -> None:
+    stranger = practice.authority.issue("A Stranger CA", ca=True)
+    tls = demanding(practice.authority.server, stranger, tmp_path)
+    with serving(silence, tls) as where, pytest.raises(ssl.SSLError) as caught:
+        write_until_it_fails(where, client_context(None, identity, "system"))
+    assert caught.value.reason == "TLSV1_ALERT_UNKNOWN_CA"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system's roots are in no file")
+@pytest.mark.usefixtures("known_to_the_system")
+def test_the_systems_roots_keep_to_the_bounds_of_a_call(practice: PracticeOrg, org: Org, tmp_path: Path) -> None:
+    brief = replace(org, ca_file=None, trust="system", call_timeout=0.5)
+    with serving(silence, server_tls(practice.authority.server, tmp_path)) as where, Transport(brief) as transport:
+        request = transport.prepare("GET", f"https://{where}/", {})
+        with pytest.raises(CallTimeout, match=r"was not over within 0\.5 s"):
+            transport.send(request)
 
 
 # ---------------------------------------------------------------- the file for session keys
 
 
 @pytest.mark.parametrize("context", [client_context, partial(client_context, trust="system")])
-class TestTheKeyLog:
-    def test_that_cannot_be_written_is_named_and_not_the_ca_file(
-        self, context: Callable[[], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "no such folder" / "keys.log"))
-        with pytest.raises(OrgError, match=r"session keys cannot be written[^$]*SSLKEYLOGFILE is .*keys\.log"):
-            context()
+def test_the_key_log_that_cannot_be_written_is_named_and_not_the_ca_file(
+    context: Callable[[], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "no such folder" / "keys.log"))
+    with pytest.raises(OrgError, match=r"session keys cannot be written[^$]*SSLKEYLOGFILE is .*keys\.log"):
+        context()
 
-    def test_is_kept_if_the_environment_asks_for_it(
-        self, context: Callable[[], ssl.SSLContext], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
-        assert str(tmp_path / "keys.log") == context().keylog_filename
+
+@pytest.mark.parametrize("context", [client_context, partial(client_context, trust="system")])
+def test_the_key_log_is_kept_if_the_environment_asks_for_it(
+    context: Callable[[], ssl.SSLContext], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
+    assert str(tmp_path / "keys.log") == context().keylog_filename
 
 
 # ---------------------------------------------------------------- the key

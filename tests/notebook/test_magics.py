@@ -112,316 +112,340 @@ def signed_in(kernel: Kernel) -> Kernel:
     return kernel
 
 
-class TestHelp:
-    @pytest.mark.parametrize(
-        ("magic", "option"),
-        [
-            ("sf_practice", "{start,show,setup,stop}"),
-            ("sf_org", "--sandbox"),
-            ("sf_login", "username"),
-            ("sf_identity", "--write"),
-            ("sf_soap", "--expect"),
-            ("sf_curl", "%sf_curl"),
-        ],
+@pytest.mark.parametrize(
+    ("magic", "option"),
+    [
+        ("sf_practice", "{start,show,setup,stop}"),
+        ("sf_org", "--sandbox"),
+        ("sf_login", "username"),
+        ("sf_identity", "--write"),
+        ("sf_soap", "--expect"),
+        ("sf_curl", "%sf_curl"),
+    ],
+)
+def test_help_of_each_magic_explains_its_options(kernel: Kernel, magic: str, option: str) -> None:
+    assert option in kernel.run(f"%{magic}?").pager
+
+
+def test_help_names_the_magic_as_it_is_typed(kernel: Kernel) -> None:
+    shown = kernel.run("%sf_login --help").streams
+    assert ("%sf_login [--form]", False) == (shown[:18], "%%sf_login" in shown)
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("%sf_practice dance", "invalid choice: 'dance'"),
+        ("%sf_practice --nope", "there is no --nope"),
+        ("%sf_org --sandbox uat", "these flags go with the name of an org"),
+        ("%sf_org acme --sandbox", "--sandbox: expected one argument"),
+        ("%sf_login me --password x", "a secret that stands in a cell is saved with the notebook"),
+        ("%sf_login me --Security-Token=x", "a secret that stands in a cell is saved with the notebook"),
+        ("%sf_identity --nope", "there is no --nope"),
+        ("%%sf_soap getUserInfo\n<a/>", "an operation on its line, or XML in its cell"),
+        ("%sf_soap getUserInfo --port 80", "invalid choice: 80"),
+        ("%sf_soap getUserInfo --port x", "invalid int value: 'x'"),
+        ("%sf_soap 'getUserInfo", "a quote is not closed"),
+        ("%sf_soap a b", "one word too many"),
+        ("%sf_curl x", "one word too many"),
+        ("%sf_soap getUserInfo —no-cert", "is not the one on the keyboard; write --no-cert"),
+        ("%sf_soap getUserInfo --NO-CERT", "did you mean --no-cert?"),
+        ("%%sf_soap\n$pi", "$pi is not XML, it is of type float; a str, an lxml element or a Reply can be taken"),
+        ("%sf_soql $pi", "$pi is not a query, it is of type float; a str can be taken"),
+        ("%sf_soap class << getUserInfo", "class cannot be the name of a variable"),
+        ("%sf_soap getUserInfo --out a.b", "a.b cannot be the name of a variable"),
+    ],
+)
+def test_a_usage_error_says_what_is_wrong(kernel: Kernel, cell: str, message: str) -> None:
+    ran = kernel.run(cell)
+    assert (ran.status, message in ran.streams) == ("error", True)
+
+
+def test_a_usage_error_is_one_line_without_a_traceback(kernel: Kernel) -> None:
+    ran = kernel.run("%sf_curl x")
+    expected = "UsageError: there is one word too many on the line; %sf_curl --help shows what it takes\n"
+    assert (expected, []) == (ran.streams, ran.traceback)
+
+
+def test_a_usage_error_does_not_repeat_what_may_be_a_password(kernel: Kernel) -> None:
+    cells = ("%sf_login me hunter2", "%sf_login me --password=hunter2", "%sf_login me --token hunter2")
+    assert "hunter2" not in "".join(kernel.run(cell).shown for cell in cells)
+
+
+@pytest.mark.parametrize(
+    ("cell", "next_step"),
+    [
+        ("%sf_practice show", "%sf_practice starts one"),
+        ("%sf_login", "%sf_practice starts one to practise on, %sf_org NAME goes to yours"),
+        ("%sf_soap getUserInfo", "%sf_practice starts one to practise on, %sf_org NAME goes to yours"),
+        ("%sf_soql SELECT Id FROM User", "%sf_practice starts one to practise on, %sf_org NAME goes to yours"),
+        ("%sf_curl", "%sf_login makes the first"),
+    ],
+)
+def test_what_comes_too_early_is_told_what_comes_first(kernel: Kernel, cell: str, next_step: str) -> None:
+    assert f"  next: {next_step}" == kernel.run(cell).traceback[-1]
+
+
+def test_what_comes_too_early_stopping_stops_nothing_and_says_so(kernel: Kernel) -> None:
+    assert "There is no practice org to stop.\n" == kernel.run("%sf_practice stop").streams
+
+
+def test_what_comes_too_early_asks_for_a_login_where_an_org_is_chosen(kernel: Kernel) -> None:
+    ran = kernel.run("%sf_practice", "%sf_soap getUserInfo")
+    assert ["SfmtlsError: not signed in", "  next: %sf_login does that"] == ran.traceback
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        ("%sf_practice", "PracticeOrg"),
+        ("%sf_org practice", "Org"),
+        ("%sf_login", "Session"),
+        (f"%sf_identity {CHAIN}", "ClientIdentity"),
+        ("%sf_soap getUserInfo", "Reply"),
+        ("%sf_soap getUserInfo --no-cert --expect page", "CertificatePageError"),
+    ],
+)
+def test_a_lesson_gets_from_each_magic_the_object_it_made(signed_in: Kernel, cell: str, kind: str) -> None:
+    signed_in.run(f"made = {cell}")
+    assert kind == signed_in.value("type(made).__name__")
+
+
+@pytest.mark.parametrize("user", ["", "enforced", "standard", "standard@practice.example"])
+def test_a_lesson_signs_in_on_the_practice_org_without_a_question(kernel: Kernel, user: str) -> None:
+    assert kernel.run("%sf_practice", f"%sf_login {user}").status == "ok"
+
+
+def test_a_lesson_calls_with_the_certificate_as_who_signed_in(signed_in: Kernel) -> None:
+    assert "<userName>enforced@practice.example</userName>" in signed_in.run("%sf_soap getUserInfo").plain[0]
+
+
+def test_a_lesson_calls_on_443_as_long_as_there_is_no_identity(kernel: Kernel) -> None:
+    ran = kernel.run("%sf_practice", "%sf_login standard", "%sf_soap getUserInfo")
+    assert "<userName>standard@practice.example</userName>" in ran.plain[0]
+
+
+def test_a_lesson_sees_the_answer_as_a_tree(signed_in: Kernel) -> None:
+    assert "<details open>" in signed_in.run("%sf_soap getUserInfo").html[0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<getUserInfo/>",
+        '<getUserInfo xmlns="urn:partner.soap.sforce.com"/>',
+        '<?xml version="1.0" encoding="UTF-8"?>\n<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/">'
+        '<e:Body><getUserInfo xmlns="urn:partner.soap.sforce.com"/></e:Body></e:Envelope>',
+    ],
+    ids=["without a namespace", "with one", "in an envelope"],
+)
+def test_a_lesson_writes_the_body_itself(signed_in: Kernel, body: str) -> None:
+    assert "<getUserInfoResponse>" in signed_in.run(f"%%sf_soap\n{body}").plain[0]
+
+
+@pytest.mark.parametrize("cell", ["%%sf_soap getUserInfo", "%%sf_soap getUserInfo\n", "\n%%sf_soap getUserInfo  \n\n"])
+def test_a_lesson_may_write_an_operation_as_a_cell_with_nothing_in_it(signed_in: Kernel, cell: str) -> None:
+    assert "<getUserInfoResponse>" in signed_in.run(cell).plain[0]
+
+
+def test_a_lesson_may_keep_what_such_a_cell_gives(signed_in: Kernel) -> None:
+    signed_in.run("%%sf_soap result << getUserInfo")
+    assert "getUserInfoResponse" == signed_in.value("result.operation")
+
+
+@pytest.mark.parametrize("operation", ["getUserInfo", "nonsense"])
+def test_a_lesson_gets_the_last_call_as_curl_whether_it_failed_or_not(signed_in: Kernel, operation: str) -> None:
+    assert f"<urn:{operation}/>" in signed_in.run(f"%sf_soap {operation}", "%sf_curl").plain[0]
+
+
+def test_a_lesson_gets_as_curl_the_file_that_was_written(signed_in: Kernel) -> None:
+    ran = signed_in.run(f"%sf_identity {CHAIN} --write mine", "%sf_soap getUserInfo", "command = %sf_curl", "command")
+    assert "/mine/fullcert.pem \\\n" in ran.plain[0]
+
+
+def test_a_lesson_does_not_write_over_another_file_unasked(signed_in: Kernel) -> None:
+    ran = signed_in.run(f"%sf_identity {CHAIN} --write mine", "%sf_identity client.key client.crt --write mine")
+    assert ran.traceback[0].startswith("IdentityError: ")
+
+
+def test_a_lesson_writes_over_another_file_when_asked(signed_in: Kernel) -> None:
+    cells = [f"%sf_identity {files} --write mine --overwrite" for files in (CHAIN, "client.key client.crt")]
+    assert signed_in.run(*cells).status == "ok"
+
+
+def test_a_lesson_starts_the_practice_org_once(kernel: Kernel) -> None:
+    kernel.run("one = %sf_practice", "other = %sf_practice")
+    assert kernel.value("one is other") is True
+
+
+def test_a_lesson_has_no_org_after_the_practice_org_has_stopped(signed_in: Kernel) -> None:
+    ran = signed_in.run("%sf_practice stop", "%sf_soap getUserInfo")
+    assert "OrgError: no org is chosen" == ran.traceback[0]
+
+
+def test_a_lesson_keeps_another_org_when_the_practice_org_stops(kernel: Kernel) -> None:
+    ran = kernel.run("%sf_practice", "%sf_org acme", "%sf_practice stop", "%sf_soap getUserInfo")
+    assert "SfmtlsError: not signed in" == ran.traceback[0]
+
+
+def test_a_lesson_starts_another_practice_org_after_the_first_has_stopped(signed_in: Kernel) -> None:
+    assert signed_in.run("%sf_practice stop", "%sf_practice", "%sf_login").status == "ok"
+
+
+def test_a_lesson_presents_a_scenario_by_its_name(signed_in: Kernel) -> None:
+    assert "expires-soon" in signed_in.run("%sf_identity expires-soon").plain[0]
+
+
+def test_a_lesson_shows_no_secret(signed_in: Kernel) -> None:
+    cells = ["%sf_practice show", "%sf_login", "%sf_curl", f"%sf_identity {CHAIN}", "%sf_soap getUserInfo"]
+    cells += ["%sf_curl", "%sf_soap getUserInfo --port 443", "%sf_soap logout", "%sf_soap getUserInfo", "%sf_curl"]
+    shown = "".join(signed_in.run(cell).shown for cell in cells)
+    signed_in.run("practice = %sf_practice show")
+    secrets = signed_in.value("[user.password for user in practice.state.users]")
+    assert [secret for secret in [*secrets, "PRIVATE KEY-"] if secret in shown] + SESSION_ID.findall(shown) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--no-cert --expect page",
+        "--no-cert --expect CertificatePageError",
+        "--no-cert --expect NotSoapError",
+        "--no-cert --expect=SfmtlsError",
+        "--port 443 --expect MUTUAL_AUTHENTICATION_FAILED",
+        "--port 443 --expect MutualAuthenticationFault",
+        "--port 443 --expect 'SoapFault'",
+    ],
+)
+def test_a_prediction_that_comes_true_is_no_error(signed_in: Kernel, line: str) -> None:
+    assert signed_in.run(f"%sf_soap getUserInfo {line}").status == "ok"
+
+
+def test_a_prediction_that_comes_true_shows_the_failure_as_the_result(signed_in: Kernel) -> None:
+    ran = signed_in.run("%sf_soap getUserInfo --no-cert --expect page")
+    assert "the page says: No client certificate provided." in ran.plain[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("--no-cert --expect MUTUAL_AUTHENTICATION_FAILED", "CertificatePageError"),
+        ("--port 443 --expect page", "MutualAuthenticationFault"),
+        ("--port 443 --expect INVALID_SESSION_ID", "MutualAuthenticationFault"),
+    ],
+)
+def test_a_prediction_of_another_failure_was_wrong_and_says_what_came(signed_in: Kernel, line: str, error: str) -> None:
+    ran = signed_in.run(f"%sf_soap getUserInfo {line}")
+    expected = line.rpartition(" ")[2]
+    assert ran.traceback[0] == f"ExpectationError: {expected} was predicted, and {error} came"
+    assert "the prediction was wrong: " in ran.traceback[1]
+
+
+@pytest.mark.parametrize(
+    ("invented", "nearest"),
+    [
+        ("mutual_authentication_failed", "MUTUAL_AUTHENTICATION_FAILED"),
+        ("MUTUAL_AUTH_FAILED", "MUTUAL_AUTHENTICATION_FAILED"),
+        ("Exception", "UNKNOWN_EXCEPTION"),
+        ("pages", "page"),
+        ("CertificatePage", "CertificatePageError"),
+    ],
+)
+def test_a_prediction_of_what_is_no_failure_is_refused_with_the_nearest(
+    signed_in: Kernel, invented: str, nearest: str
+) -> None:
+    ran = signed_in.run(f"%sf_soap getUserInfo --expect {invented}")
+    assert f"no failure is called {invented}; did you mean {nearest}?" in ran.streams
+
+
+@pytest.mark.parametrize("expected", ["page", "SfmtlsError", "ExpectationError"])
+def test_a_prediction_of_a_failure_raises_when_the_call_succeeds(signed_in: Kernel, expected: str) -> None:
+    ran = signed_in.run(f"%sf_soap getUserInfo --expect {expected}")
+    assert ran.traceback[0] == f"ExpectationError: {expected} was predicted, and the call succeeded"
+
+
+def test_an_error_shows_in_three_lines(signed_in: Kernel) -> None:
+    ran = signed_in.run("%sf_soap getUserInfo --port 443")
+    assert [line.split(":")[0] for line in ran.traceback] == ["MutualAuthenticationFault", "  evidence", "  next"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "error"),
+    [
+        ("%sf_org a_b", "OrgError"),
+        ("%sf_org acme --api-version 41", "OrgError"),
+        ("%sf_soap 'get user info'", "NotSoapError"),
+        ("%%sf_soap\n<getUserInfo", "NotSoapError"),
+        ("%%sf_soap\n<!DOCTYPE a><a/>", "NotSoapError"),
+        ("%sf_identity nowhere.key", "IdentityError"),
+        ("%sf_identity client.key", "IdentityError"),
+        (f"%sf_identity {CHAIN} --write client.key", "IdentityError"),
+        ("%sf_login nobody", "PracticeError"),
+    ],
+)
+def test_an_error_of_each_kind_is_one_of_ours(signed_in: Kernel, cell: str, error: str) -> None:
+    ran = signed_in.run(cell, typed="wrong")
+    assert (error, True) == (ran.traceback[0].split(":")[0], len(ran.traceback) <= 3)
+
+
+@pytest.mark.parametrize("failing", ["%sf_soap getUserInfo --port 443", "%sf_soap --nope", "%sf_curl x"])
+def test_an_error_stops_run_all(failing: str) -> None:
+    cells = ["%load_ext sfmtls_nb", "%sf_practice", "%sf_login", failing, "'not reached'"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])  # type: ignore[no-untyped-call]
+    with pytest.raises(CellExecutionError):
+        NotebookClient(notebook, timeout=30, kernel_name="python3").execute()
+    assert notebook.cells[-1].execution_count is None
+
+
+@pytest.fixture
+def encrypted(kernel: Kernel) -> Kernel:
+    """There is a file "my key.pem" in the practice org's folder whose passphrase is swordfish."""
+    kernel.run(
+        "practice = %sf_practice",
+        "from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat",
+        "key = practice.authority.client.leaf.key.private_bytes("
+        "Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b'swordfish'))",
+        "(practice.directory / 'my key.pem').write_bytes(key)",
     )
-    def test_of_each_magic_explains_its_options(self, kernel: Kernel, magic: str, option: str) -> None:
-        assert option in kernel.run(f"%{magic}?").pager
-
-    def test_names_the_magic_as_it_is_typed(self, kernel: Kernel) -> None:
-        shown = kernel.run("%sf_login --help").streams
-        assert ("%sf_login [--form]", False) == (shown[:18], "%%sf_login" in shown)
+    return kernel
 
 
-class TestAUsageError:
-    @pytest.mark.parametrize(
-        ("cell", "message"),
-        [
-            ("%sf_practice dance", "invalid choice: 'dance'"),
-            ("%sf_practice --nope", "there is no --nope"),
-            ("%sf_org --sandbox uat", "these flags go with the name of an org"),
-            ("%sf_org acme --sandbox", "--sandbox: expected one argument"),
-            ("%sf_login me --password x", "a secret that stands in a cell is saved with the notebook"),
-            ("%sf_login me --Security-Token=x", "a secret that stands in a cell is saved with the notebook"),
-            ("%sf_identity --nope", "there is no --nope"),
-            ("%%sf_soap getUserInfo\n<a/>", "an operation on its line, or XML in its cell"),
-            ("%sf_soap getUserInfo --port 80", "invalid choice: 80"),
-            ("%sf_soap getUserInfo --port x", "invalid int value: 'x'"),
-            ("%sf_soap 'getUserInfo", "a quote is not closed"),
-            ("%sf_soap a b", "one word too many"),
-            ("%sf_curl x", "one word too many"),
-            ("%sf_soap getUserInfo —no-cert", "is not the one on the keyboard; write --no-cert"),
-            ("%sf_soap getUserInfo --NO-CERT", "did you mean --no-cert?"),
-            ("%%sf_soap\n$pi", "$pi is not XML, it is of type float; a str, an lxml element or a Reply can be taken"),
-            ("%sf_soql $pi", "$pi is not a query, it is of type float; a str can be taken"),
-            ("%sf_soap class << getUserInfo", "class cannot be the name of a variable"),
-            ("%sf_soap getUserInfo --out a.b", "a.b cannot be the name of a variable"),
-        ],
-    )
-    def test_says_what_is_wrong(self, kernel: Kernel, cell: str, message: str) -> None:
-        ran = kernel.run(cell)
-        assert (ran.status, message in ran.streams) == ("error", True)
-
-    def test_is_one_line_without_a_traceback(self, kernel: Kernel) -> None:
-        ran = kernel.run("%sf_curl x")
-        expected = "UsageError: there is one word too many on the line; %sf_curl --help shows what it takes\n"
-        assert (expected, []) == (ran.streams, ran.traceback)
-
-    def test_does_not_repeat_what_may_be_a_password(self, kernel: Kernel) -> None:
-        cells = ("%sf_login me hunter2", "%sf_login me --password=hunter2", "%sf_login me --token hunter2")
-        assert "hunter2" not in "".join(kernel.run(cell).shown for cell in cells)
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_a_secret_of_an_encrypted_key_is_asked_for_unseen(encrypted: Kernel, quote: str) -> None:
+    ran = encrypted.run(f"%sf_identity {quote}my key.pem{quote} client.crt", typed="swordfish")
+    assert (ran.status, ran.prompts) == ("ok", [("Passphrase of the private key: ", True)])
 
 
-class TestWhatComesTooEarly:
-    @pytest.mark.parametrize(
-        ("cell", "next_step"),
-        [
-            ("%sf_practice show", "%sf_practice starts one"),
-            ("%sf_login", "%sf_practice starts one to practise on, %sf_org NAME goes to yours"),
-            ("%sf_soap getUserInfo", "%sf_practice starts one to practise on, %sf_org NAME goes to yours"),
-            ("%sf_soql SELECT Id FROM User", "%sf_practice starts one to practise on, %sf_org NAME goes to yours"),
-            ("%sf_curl", "%sf_login makes the first"),
-        ],
-    )
-    def test_is_told_what_comes_first(self, kernel: Kernel, cell: str, next_step: str) -> None:
-        assert f"  next: {next_step}" == kernel.run(cell).traceback[-1]
-
-    def test_stopping_stops_nothing_and_says_so(self, kernel: Kernel) -> None:
-        assert "There is no practice org to stop.\n" == kernel.run("%sf_practice stop").streams
-
-    def test_asks_for_a_login_where_an_org_is_chosen(self, kernel: Kernel) -> None:
-        ran = kernel.run("%sf_practice", "%sf_soap getUserInfo")
-        assert ["SfmtlsError: not signed in", "  next: %sf_login does that"] == ran.traceback
+def test_a_secret_of_an_encrypted_key_that_is_wrong_is_an_error(encrypted: Kernel) -> None:
+    ran = encrypted.run('%sf_identity "my key.pem" client.crt', typed="shark")
+    assert ran.traceback[0].startswith("PassphraseError: the passphrase does not open")
 
 
-class TestALesson:
-    @pytest.mark.parametrize(
-        ("cell", "kind"),
-        [
-            ("%sf_practice", "PracticeOrg"),
-            ("%sf_org practice", "Org"),
-            ("%sf_login", "Session"),
-            (f"%sf_identity {CHAIN}", "ClientIdentity"),
-            ("%sf_soap getUserInfo", "Reply"),
-            ("%sf_soap getUserInfo --no-cert --expect page", "CertificatePageError"),
-        ],
-    )
-    def test_gets_from_each_magic_the_object_it_made(self, signed_in: Kernel, cell: str, kind: str) -> None:
-        signed_in.run(f"made = {cell}")
-        assert kind == signed_in.value("type(made).__name__")
-
-    @pytest.mark.parametrize("user", ["", "enforced", "standard", "standard@practice.example"])
-    def test_signs_in_on_the_practice_org_without_a_question(self, kernel: Kernel, user: str) -> None:
-        assert kernel.run("%sf_practice", f"%sf_login {user}").status == "ok"
-
-    def test_calls_with_the_certificate_as_who_signed_in(self, signed_in: Kernel) -> None:
-        assert "<userName>enforced@practice.example</userName>" in signed_in.run("%sf_soap getUserInfo").plain[0]
-
-    def test_calls_on_443_as_long_as_there_is_no_identity(self, kernel: Kernel) -> None:
-        ran = kernel.run("%sf_practice", "%sf_login standard", "%sf_soap getUserInfo")
-        assert "<userName>standard@practice.example</userName>" in ran.plain[0]
-
-    def test_sees_the_answer_as_a_tree(self, signed_in: Kernel) -> None:
-        assert "<details open>" in signed_in.run("%sf_soap getUserInfo").html[0]
-
-    @pytest.mark.parametrize(
-        "body",
-        [
-            "<getUserInfo/>",
-            '<getUserInfo xmlns="urn:partner.soap.sforce.com"/>',
-            '<?xml version="1.0" encoding="UTF-8"?>\n<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/">'
-            '<e:Body><getUserInfo xmlns="urn:partner.soap.sforce.com"/></e:Body></e:Envelope>',
-        ],
-        ids=["without a namespace", "with one", "in an envelope"],
-    )
-    def test_writes_the_body_itself(self, signed_in: Kernel, body: str) -> None:
-        assert "<getUserInfoResponse>" in signed_in.run(f"%%sf_soap\n{body}").plain[0]
-
-    @pytest.mark.parametrize(
-        "cell", ["%%sf_soap getUserInfo", "%%sf_soap getUserInfo\n", "\n%%sf_soap getUserInfo  \n\n"]
-    )
-    def test_may_write_an_operation_as_a_cell_with_nothing_in_it(self, signed_in: Kernel, cell: str) -> None:
-        assert "<getUserInfoResponse>" in signed_in.run(cell).plain[0]
-
-    def test_may_keep_what_such_a_cell_gives(self, signed_in: Kernel) -> None:
-        signed_in.run("%%sf_soap result << getUserInfo")
-        assert "getUserInfoResponse" == signed_in.value("result.operation")
-
-    @pytest.mark.parametrize("operation", ["getUserInfo", "nonsense"])
-    def test_gets_the_last_call_as_curl_whether_it_failed_or_not(self, signed_in: Kernel, operation: str) -> None:
-        assert f"<urn:{operation}/>" in signed_in.run(f"%sf_soap {operation}", "%sf_curl").plain[0]
-
-    def test_gets_as_curl_the_file_that_was_written(self, signed_in: Kernel) -> None:
-        ran = signed_in.run(
-            f"%sf_identity {CHAIN} --write mine", "%sf_soap getUserInfo", "command = %sf_curl", "command"
-        )
-        assert "/mine/fullcert.pem \\\n" in ran.plain[0]
-
-    def test_does_not_write_over_another_file_unasked(self, signed_in: Kernel) -> None:
-        ran = signed_in.run(f"%sf_identity {CHAIN} --write mine", "%sf_identity client.key client.crt --write mine")
-        assert ran.traceback[0].startswith("IdentityError: ")
-
-    def test_writes_over_another_file_when_asked(self, signed_in: Kernel) -> None:
-        cells = [f"%sf_identity {files} --write mine --overwrite" for files in (CHAIN, "client.key client.crt")]
-        assert signed_in.run(*cells).status == "ok"
-
-    def test_starts_the_practice_org_once(self, kernel: Kernel) -> None:
-        kernel.run("one = %sf_practice", "other = %sf_practice")
-        assert kernel.value("one is other") is True
-
-    def test_has_no_org_after_the_practice_org_has_stopped(self, signed_in: Kernel) -> None:
-        ran = signed_in.run("%sf_practice stop", "%sf_soap getUserInfo")
-        assert "OrgError: no org is chosen" == ran.traceback[0]
-
-    def test_keeps_another_org_when_the_practice_org_stops(self, kernel: Kernel) -> None:
-        ran = kernel.run("%sf_practice", "%sf_org acme", "%sf_practice stop", "%sf_soap getUserInfo")
-        assert "SfmtlsError: not signed in" == ran.traceback[0]
-
-    def test_starts_another_practice_org_after_the_first_has_stopped(self, signed_in: Kernel) -> None:
-        assert signed_in.run("%sf_practice stop", "%sf_practice", "%sf_login").status == "ok"
-
-    def test_presents_a_scenario_by_its_name(self, signed_in: Kernel) -> None:
-        assert "expires-soon" in signed_in.run("%sf_identity expires-soon").plain[0]
-
-    def test_shows_no_secret(self, signed_in: Kernel) -> None:
-        cells = ["%sf_practice show", "%sf_login", "%sf_curl", f"%sf_identity {CHAIN}", "%sf_soap getUserInfo"]
-        cells += ["%sf_curl", "%sf_soap getUserInfo --port 443", "%sf_soap logout", "%sf_soap getUserInfo", "%sf_curl"]
-        shown = "".join(signed_in.run(cell).shown for cell in cells)
-        signed_in.run("practice = %sf_practice show")
-        secrets = signed_in.value("[user.password for user in practice.state.users]")
-        assert [secret for secret in [*secrets, "PRIVATE KEY-"] if secret in shown] + SESSION_ID.findall(shown) == []
+def test_a_secret_of_an_encrypted_key_does_not_show(encrypted: Kernel) -> None:
+    assert "swordfish" not in encrypted.run('%sf_identity "my key.pem" client.crt', typed="swordfish").shown
 
 
-class TestAPrediction:
-    @pytest.mark.parametrize(
-        "line",
-        [
-            "--no-cert --expect page",
-            "--no-cert --expect CertificatePageError",
-            "--no-cert --expect NotSoapError",
-            "--no-cert --expect=SfmtlsError",
-            "--port 443 --expect MUTUAL_AUTHENTICATION_FAILED",
-            "--port 443 --expect MutualAuthenticationFault",
-            "--port 443 --expect 'SoapFault'",
-        ],
-    )
-    def test_that_comes_true_is_no_error(self, signed_in: Kernel, line: str) -> None:
-        assert signed_in.run(f"%sf_soap getUserInfo {line}").status == "ok"
-
-    def test_that_comes_true_shows_the_failure_as_the_result(self, signed_in: Kernel) -> None:
-        ran = signed_in.run("%sf_soap getUserInfo --no-cert --expect page")
-        assert "the page says: No client certificate provided." in ran.plain[0]
-
-    @pytest.mark.parametrize(
-        ("line", "error"),
-        [
-            ("--no-cert --expect MUTUAL_AUTHENTICATION_FAILED", "CertificatePageError"),
-            ("--port 443 --expect page", "MutualAuthenticationFault"),
-            ("--port 443 --expect INVALID_SESSION_ID", "MutualAuthenticationFault"),
-        ],
-    )
-    def test_of_another_failure_was_wrong_and_says_what_came(self, signed_in: Kernel, line: str, error: str) -> None:
-        ran = signed_in.run(f"%sf_soap getUserInfo {line}")
-        expected = line.rpartition(" ")[2]
-        assert ran.traceback[0] == f"ExpectationError: {expected} was predicted, and {error} came"
-        assert "the prediction was wrong: " in ran.traceback[1]
-
-    @pytest.mark.parametrize(
-        ("invented", "nearest"),
-        [
-            ("mutual_authentication_failed", "MUTUAL_AUTHENTICATION_FAILED"),
-            ("MUTUAL_AUTH_FAILED", "MUTUAL_AUTHENTICATION_FAILED"),
-            ("Exception", "UNKNOWN_EXCEPTION"),
-            ("pages", "page"),
-            ("CertificatePage", "CertificatePageError"),
-        ],
-    )
-    def test_of_what_is_no_failure_is_refused_with_the_nearest(
-        self, signed_in: Kernel, invented: str, nearest: str
-    ) -> None:
-        ran = signed_in.run(f"%sf_soap getUserInfo --expect {invented}")
-        assert f"no failure is called {invented}; did you mean {nearest}?" in ran.streams
-
-    @pytest.mark.parametrize("expected", ["page", "SfmtlsError", "ExpectationError"])
-    def test_of_a_failure_raises_when_the_call_succeeds(self, signed_in: Kernel, expected: str) -> None:
-        ran = signed_in.run(f"%sf_soap getUserInfo --expect {expected}")
-        assert ran.traceback[0] == f"ExpectationError: {expected} was predicted, and the call succeeded"
+def test_a_secret_of_an_open_key_is_not_asked_for(encrypted: Kernel) -> None:
+    assert encrypted.run(f"%sf_identity {CHAIN}", typed="").prompts == []
 
 
-class TestAnError:
-    def test_shows_in_three_lines(self, signed_in: Kernel) -> None:
-        ran = signed_in.run("%sf_soap getUserInfo --port 443")
-        assert [line.split(":")[0] for line in ran.traceback] == ["MutualAuthenticationFault", "  evidence", "  next"]
-
-    @pytest.mark.parametrize(
-        ("cell", "error"),
-        [
-            ("%sf_org a_b", "OrgError"),
-            ("%sf_org acme --api-version 41", "OrgError"),
-            ("%sf_soap 'get user info'", "NotSoapError"),
-            ("%%sf_soap\n<getUserInfo", "NotSoapError"),
-            ("%%sf_soap\n<!DOCTYPE a><a/>", "NotSoapError"),
-            ("%sf_identity nowhere.key", "IdentityError"),
-            ("%sf_identity client.key", "IdentityError"),
-            (f"%sf_identity {CHAIN} --write client.key", "IdentityError"),
-            ("%sf_login nobody", "PracticeError"),
-        ],
-    )
-    def test_of_each_kind_is_one_of_ours(self, signed_in: Kernel, cell: str, error: str) -> None:
-        ran = signed_in.run(cell, typed="wrong")
-        assert (error, True) == (ran.traceback[0].split(":")[0], len(ran.traceback) <= 3)
-
-    @pytest.mark.parametrize("failing", ["%sf_soap getUserInfo --port 443", "%sf_soap --nope", "%sf_curl x"])
-    def test_stops_run_all(self, failing: str) -> None:
-        cells = ["%load_ext sfmtls_nb", "%sf_practice", "%sf_login", failing, "'not reached'"]
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])  # type: ignore[no-untyped-call]
-        with pytest.raises(CellExecutionError):
-            NotebookClient(notebook, timeout=30, kernel_name="python3").execute()
-        assert notebook.cells[-1].execution_count is None
+@pytest.mark.parametrize("typed", ["enforce", "Enforced@practice.example", "enforced@practise.example"])
+def test_a_secret_of_a_user_that_the_practice_org_has_not_is_not_asked_for(kernel: Kernel, typed: str) -> None:
+    ran = kernel.run("%sf_practice", f"%sf_login {typed}", typed="wrong")
+    assert [] == ran.prompts
+    expected = [f"PracticeError: the practice org has no user {typed}", "  next: did you mean enforced?"]
+    assert expected == [ran.traceback[0], ran.traceback[-1]]
 
 
-class TestASecret:
-    @pytest.fixture
-    def encrypted(self, kernel: Kernel) -> Kernel:
-        """There is a file "my key.pem" in the practice org's folder whose passphrase is swordfish."""
-        kernel.run(
-            "practice = %sf_practice",
-            "from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat",
-            "key = practice.authority.client.leaf.key.private_bytes("
-            "Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b'swordfish'))",
-            "(practice.directory / 'my key.pem').write_bytes(key)",
-        )
-        return kernel
+def test_a_secret_of_a_real_org_is_asked_for_unseen_and_the_name_is_not(kernel: Kernel) -> None:
+    ran = kernel.run("%sf_org acme", "%sf_login", typed="me@example.com")
+    assert ran.prompts == [("Username: ", False), ("Password (and security token): ", True)]
 
-    @pytest.mark.parametrize("quote", ["'", '"'])
-    def test_of_an_encrypted_key_is_asked_for_unseen(self, encrypted: Kernel, quote: str) -> None:
-        ran = encrypted.run(f"%sf_identity {quote}my key.pem{quote} client.crt", typed="swordfish")
-        assert (ran.status, ran.prompts) == ("ok", [("Passphrase of the private key: ", True)])
 
-    def test_of_an_encrypted_key_that_is_wrong_is_an_error(self, encrypted: Kernel) -> None:
-        ran = encrypted.run('%sf_identity "my key.pem" client.crt', typed="shark")
-        assert ran.traceback[0].startswith("PassphraseError: the passphrase does not open")
-
-    def test_of_an_encrypted_key_does_not_show(self, encrypted: Kernel) -> None:
-        assert "swordfish" not in encrypted.run('%sf_identity "my key.pem" client.crt', typed="swordfish").shown
-
-    def test_of_an_open_key_is_not_asked_for(self, encrypted: Kernel) -> None:
-        assert encrypted.run(f"%sf_identity {CHAIN}", typed="").prompts == []
-
-    @pytest.mark.parametrize("typed", ["enforce", "Enforced@practice.example", "enforced@practise.example"])
-    def test_of_a_user_that_the_practice_org_has_not_is_not_asked_for(self, kernel: Kernel, typed: str) -> None:
-        ran = kernel.run("%sf_practice", f"%sf_login {typed}", typed="wrong")
-        assert [] == ran.prompts
-        expected = [f"PracticeError: the practice org has no user {typed}", "  next: did you mean enforced?"]
-        assert expected == [ran.traceback[0], ran.traceback[-1]]
-
-    def test_of_a_real_org_is_asked_for_unseen_and_the_name_is_not(self, kernel: Kernel) -> None:
-        ran = kernel.run("%sf_org acme", "%sf_login", typed="me@example.com")
-        assert ran.prompts == [("Username: ", False), ("Password (and security token): ", True)]
-
-    def test_is_asked_for_in_the_notebook_also_where_the_profile_loads_the_extension(self) -> None:
-        for kernel in started("--InteractiveShellApp.extensions=['sfmtls_nb']"):
-            ran = kernel.run("%sf_org acme", "%sf_login me@acme.example", typed="")
-            assert ran.prompts == [("Password (and security token): ", True)]
+def test_a_secret_is_asked_for_in_the_notebook_also_where_the_profile_loads_the_extension() -> None:
+    for kernel in started("--InteractiveShellApp.extensions=['sfmtls_nb']"):
+        ran = kernel.run("%sf_org acme", "%sf_login me@acme.example", typed="")
+        assert ran.prompts == [("Password (and security token): ", True)]
 
 
 def test_loading_the_extension_twice_is_harmless(signed_in: Kernel) -> None:

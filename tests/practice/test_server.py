@@ -258,27 +258,26 @@ def test_what_is_too_much_by_nothing_is_answered_though_only_a_part_of_it_is_kep
     assert exchange(client.connect(), request).endswith(b"POST 2097152 bytes 0 certificates")
 
 
-class TestAnAnswerThatCannotBeSent:
-    @staticmethod
-    def broken(request: Request) -> Answer:
-        def halves() -> Iterator[bytes]:
-            yield b"half"
-            raise RuntimeError("no other half")
+def broken(request: Request) -> Answer:
+    def halves() -> Iterator[bytes]:
+        yield b"half"
+        raise RuntimeError("no other half")
 
-        if request.path == "/header":
-            return Answer(302, "text/plain", b"", {"Location": "a\r\nb"})
-        return Answer(200, "text/plain", halves())
+    if request.path == "/header":
+        return Answer(302, "text/plain", b"", {"Location": "a\r\nb"})
+    return Answer(200, "text/plain", halves())
 
-    @pytest.mark.parametrize(("path", "came"), [(b"/header", False), (b"/body", True)])
-    def test_ends_the_connection_and_is_in_the_log(
-        self, authority: Authority, client: Client, caplog: pytest.LogCaptureFixture, path: bytes, came: bool
-    ) -> None:
-        with running(authority, self.broken) as server:
-            answer = exchange(client.connect(server=server), GET.replace(b"/ ", path + b" ", 1))
-        assert (came, ["an answer could not be sent"]) == (
-            b"half" in answer,
-            [record.message for record in caplog.records],
-        )
+
+@pytest.mark.parametrize(("path", "came"), [(b"/header", False), (b"/body", True)])
+def test_an_answer_that_cannot_be_sent_ends_the_connection_and_is_in_the_log(
+    authority: Authority, client: Client, caplog: pytest.LogCaptureFixture, path: bytes, came: bool
+) -> None:
+    with running(authority, broken) as server:
+        answer = exchange(client.connect(server=server), GET.replace(b"/ ", path + b" ", 1))
+    assert (came, ["an answer could not be sent"]) == (
+        b"half" in answer,
+        [record.message for record in caplog.records],
+    )
 
 
 def presented(authority: Authority, kind: str) -> tuple[Issued, ...]:

@@ -139,194 +139,205 @@ def only(text: str) -> Leak:
     return leak
 
 
-class TestASecretGoes:
-    @pytest.mark.parametrize("place", PLACES)
-    @pytest.mark.parametrize("name", SECRETS)
-    def test_from_every_place(self, name: str, place: str) -> None:
-        text, needles, _ = SECRETS[name]
-        after, _ = scrub_notebook(written(PLACES[place](text)))
-        left = [needle for needle in needles if json.dumps(needle, ensure_ascii=False)[1:-1] in after]
-        assert ([], [], True) == (left, leaks_in(after), is_valid(after))
-
-    @pytest.mark.parametrize("place", IN_BASE64)
-    @pytest.mark.parametrize("name", PEM_KEYS)
-    def test_from_base64_in_every_place(self, name: str, place: str) -> None:
-        hidden = base64.b64encode(PEM_KEYS[name].encode()).decode()
-        after, leaks = scrub_notebook(written(IN_BASE64[place](hidden)))
-        assert (False, 1) == (hidden[100:160] in after, len(leaks))
-
-    def test_from_the_lines_of_a_traceback(self) -> None:
-        pem = PEM_KEYS["RSA PKCS#8"]
-        numbered = [f"\x1b[32m     {number}\x1b[39m {line}" for number, line in enumerate(pem.split("\n"))]
-        after, _ = scrub_notebook(written(notebook(code("", error(*numbered[:8])))))
-        assert [] == [line for line in lines_of(pem) if line in after]
-
-    def test_and_the_text_says_what_stood_there(self) -> None:
-        text = f'a = "{SESSION_ID}"\nb = "{REFRESH}"\npassword = "p455w0rd"\n'
-        expected = 'a = "[removed: session id]"\nb = "[removed: refresh token]"\npassword = "[removed: password]"\n'
-        after, _ = scrub_notebook(written(notebook(code(lines(text)))))
-        assert lines(expected) == json.loads(after)["cells"][0]["source"]
-
-    def test_with_the_lines_of_a_key_and_no_others(self) -> None:
-        source = ["a = 1\n", *lines(PEM_KEYS["EC SEC1"]), "b = 2"]
-        after, _ = scrub_notebook(written(notebook(code(source))))
-        assert ["a = 1\n", "[removed: private key]\n", "b = 2"] == json.loads(after)["cells"][0]["source"]
-
-    def test_of_a_jwk_what_is_private(self) -> None:
-        key = {"kty": "RSA", "n": "0vx7agoebGcQSuuPiLJXZpt", "e": "AQAB", "d": "X4cTteJY_gn4FYPsXB8rdXi"}
-        output = shown("application/json", {"keys": [key]})
-        after, leaks = scrub_notebook(written(notebook(code("", output))))
-        (kept,) = json.loads(after)["cells"][0]["outputs"][0]["data"]["application/json"]["keys"]
-        assert ({**key, "d": "[removed: private key]"}, ["private key"]) == (kept, [leak.kind for leak in leaks])
-
-    def test_from_a_member_that_is_named_for_it(self) -> None:
-        parameters = {
-            "password": "hunter2",
-            "PWD": "/home/jovyan",
-            "pwd": "hunter2",
-            "sessionId": "opaqueToken",
-            "session_id": "4fbc2a5e-0d3f-4a52-9c0e-2b8a1b6d7c11",
-            "sf_client_secret": "abcd-efgh",
-            "headers": {"Authorization": "OAuth 12345678"},
-        }
-        leaks = leaks_in(written(notebook(code(), papermill=parameters)))
-        expected = ["password", "password", "session id", "consumer secret", "access token"]
-        assert expected == [leak.kind for leak in leaks]
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_goes_from_every_place(name: str, place: str) -> None:
+    text, needles, _ = SECRETS[name]
+    after, _ = scrub_notebook(written(PLACES[place](text)))
+    left = [needle for needle in needles if json.dumps(needle, ensure_ascii=False)[1:-1] in after]
+    assert ([], [], True) == (left, leaks_in(after), is_valid(after))
 
 
-class TestAWidget:
-    def test_of_ipywidgets_is_emptied_of_its_password(self) -> None:
-        state = ipywidgets.Widget.get_manager_state(widgets=[ipywidgets.Password(value="hunter2")])
-        text = written(notebook(code(), widgets={"application/vnd.jupyter.widget-state+json": state}))
-        after, leaks = scrub_notebook(text)
-        expected = as_jupyter_writes(json.loads(text.replace('"hunter2"', '""')))
-        assert (expected, ["password"]) == (after, [leak.kind for leak in leaks])
+@pytest.mark.parametrize("place", IN_BASE64)
+@pytest.mark.parametrize("name", PEM_KEYS)
+def test_a_secret_goes_from_base64_in_every_place(name: str, place: str) -> None:
+    hidden = base64.b64encode(PEM_KEYS[name].encode()).decode()
+    after, leaks = scrub_notebook(written(IN_BASE64[place](hidden)))
+    assert (False, 1) == (hidden[100:160] in after, len(leaks))
 
-    def test_that_is_empty_is_no_leak(self) -> None:
-        assert [] == leaks_in(written(widgets(model("PasswordModel", value=""), upload(""))))
 
-    def test_for_text_keeps_it(self) -> None:
-        assert [] == leaks_in(written(widgets(model("TextModel", value="hunter2"))))
+def test_a_secret_goes_from_the_lines_of_a_traceback() -> None:
+    pem = PEM_KEYS["RSA PKCS#8"]
+    numbered = [f"\x1b[32m     {number}\x1b[39m {line}" for number, line in enumerate(pem.split("\n"))]
+    after, _ = scrub_notebook(written(notebook(code("", error(*numbered[:8])))))
+    assert [] == [line for line in lines_of(pem) if line in after]
 
-    @pytest.mark.parametrize(
-        "label", ["Password", "Your password:", "Passphrase of the key", "Security token", "Secret"]
+
+def test_a_secret_goes_and_the_text_says_what_stood_there() -> None:
+    text = f'a = "{SESSION_ID}"\nb = "{REFRESH}"\npassword = "p455w0rd"\n'
+    expected = 'a = "[removed: session id]"\nb = "[removed: refresh token]"\npassword = "[removed: password]"\n'
+    after, _ = scrub_notebook(written(notebook(code(lines(text)))))
+    assert lines(expected) == json.loads(after)["cells"][0]["source"]
+
+
+def test_a_secret_goes_with_the_lines_of_a_key_and_no_others() -> None:
+    source = ["a = 1\n", *lines(PEM_KEYS["EC SEC1"]), "b = 2"]
+    after, _ = scrub_notebook(written(notebook(code(source))))
+    assert ["a = 1\n", "[removed: private key]\n", "b = 2"] == json.loads(after)["cells"][0]["source"]
+
+
+def test_a_secret_goes_of_a_jwk_what_is_private() -> None:
+    key = {"kty": "RSA", "n": "0vx7agoebGcQSuuPiLJXZpt", "e": "AQAB", "d": "X4cTteJY_gn4FYPsXB8rdXi"}
+    output = shown("application/json", {"keys": [key]})
+    after, leaks = scrub_notebook(written(notebook(code("", output))))
+    (kept,) = json.loads(after)["cells"][0]["outputs"][0]["data"]["application/json"]["keys"]
+    assert ({**key, "d": "[removed: private key]"}, ["private key"]) == (kept, [leak.kind for leak in leaks])
+
+
+def test_a_secret_goes_from_a_member_that_is_named_for_it() -> None:
+    parameters = {
+        "password": "hunter2",
+        "PWD": "/home/jovyan",
+        "pwd": "hunter2",
+        "sessionId": "opaqueToken",
+        "session_id": "4fbc2a5e-0d3f-4a52-9c0e-2b8a1b6d7c11",
+        "sf_client_secret": "abcd-efgh",
+        "headers": {"Authorization": "OAuth 12345678"},
+    }
+    leaks = leaks_in(written(notebook(code(), papermill=parameters)))
+    expected = ["password", "password", "session id", "consumer secret", "access token"]
+    assert expected == [leak.kind for leak in leaks]
+
+
+def test_a_widget_of_ipywidgets_is_emptied_of_its_password() -> None:
+    state = ipywidgets.Widget.get_manager_state(widgets=[ipywidgets.Password(value="hunter2")])
+    text = written(notebook(code(), widgets={"application/vnd.jupyter.widget-state+json": state}))
+    after, leaks = scrub_notebook(text)
+    expected = as_jupyter_writes(json.loads(text.replace('"hunter2"', '""')))
+    assert (expected, ["password"]) == (after, [leak.kind for leak in leaks])
+
+
+def test_a_widget_that_is_empty_is_no_leak() -> None:
+    assert [] == leaks_in(written(widgets(model("PasswordModel", value=""), upload(""))))
+
+
+def test_a_widget_for_text_keeps_it() -> None:
+    assert [] == leaks_in(written(widgets(model("TextModel", value="hunter2"))))
+
+
+@pytest.mark.parametrize("label", ["Password", "Your password:", "Passphrase of the key", "Security token", "Secret"])
+@pytest.mark.parametrize("member", ["description", "placeholder"])
+@pytest.mark.parametrize("kind", ["TextModel", "TextareaModel", "ComboboxModel"])
+def test_a_widget_for_text_that_is_labelled_as_one_for_a_secret_is_emptied(kind: str, member: str, label: str) -> None:
+    text = written(widgets(model(kind, **{"value": "hunter2", member: label})))
+    after, leaks = scrub_notebook(text)
+    expected = as_jupyter_writes(json.loads(text.replace('"hunter2"', '""')))
+    assert (expected, ["password"]) == (after, [leak.kind for leak in leaks])
+
+
+@pytest.mark.parametrize("label", ["User", "Password file", "Token endpoint", "Secret name", "Max tokens", "Bypass"])
+def test_a_widget_for_text_that_is_labelled_otherwise_keeps_it(label: str) -> None:
+    assert [] == leaks_in(written(widgets(model("TextModel", value="hunter2", description=label))))
+
+
+def test_a_widget_that_only_shows_text_keeps_it() -> None:
+    assert [] == leaks_in(written(widgets(model("HTMLModel", value="it is asked for", description="Password"))))
+
+
+def test_a_widget_of_ipywidgets_for_text_is_emptied_of_a_password_and_so_is_what_it_shows_as() -> None:
+    widget = ipywidgets.Text(value="hunter2", description="Password")
+    view, state = shown("text/plain", repr(widget)), ipywidgets.Widget.get_manager_state(widgets=[widget])
+    text = written(notebook(code("", view), widgets={"application/vnd.jupyter.widget-state+json": state}))
+    assert (True, False) == ("hunter2" in text, "hunter2" in scrub_notebook(text)[0])
+
+
+@pytest.mark.parametrize("content", [b"any file", DER_KEYS["PKCS#12"], PEM_KEYS["EC SEC1"].encode()])
+def test_a_widget_for_uploads_loses_the_file_and_stays_readable(content: bytes) -> None:
+    after, _ = scrub_notebook(written(widgets(upload(base64.b64encode(content).decode()))))
+    models = json.loads(after)["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    (buffer,) = models[f"{0:032x}"]["buffers"]
+    assert (b"[removed: uploaded file]", []) == (base64.b64decode(buffer["data"]), leaks_in(after))
+
+
+def test_a_widget_for_uploads_loses_content_that_is_in_its_state() -> None:
+    value = {"client.key": {"metadata": {"name": "client.key"}, "content": "bytes"}}
+    leak = only(written(widgets(model("FileUploadModel", value=value))))
+    assert ("uploaded file", True) == (leak.kind, leak.where.endswith("state, value, client.key, content"))
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if "…" not in place and place != "metadata, some text"])
+def test_a_leak_says_where(place: str) -> None:
+    assert place == only(written(PLACES[place](SESSION_ID))).where
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_leak_does_not_show_the_secret(name: str) -> None:
+    text, needles, _ = SECRETS[name]
+    leaks = str(leaks_in(written(notebook(code(text)))))
+    assert [] == [needle for needle in needles if needle in leaks]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SESSION_ID, f"cell 1, source: session id {ORGANIZATION}!••••"),
+        (PEM_KEYS["EC SEC1"], "cell 1, source: private key -----BEGIN EC PRIVATE KEY-----••••"),
+        ('password="p455w0rd"', "cell 1, source: password ••••"),
+    ],
+)
+def test_a_leak_reads_as_a_line(text: str, expected: str) -> None:
+    assert expected == str(only(written(notebook(code(text)))))
+
+
+def test_the_rest_of_the_file_stays_and_is_written_as_jupyter_does() -> None:
+    before = notebook(
+        code(lines(f"a = 'ä'\nsid = '{SESSION_ID}'")), kernelspec={"name": "python3", "display_name": "P"}
     )
-    @pytest.mark.parametrize("member", ["description", "placeholder"])
-    @pytest.mark.parametrize("kind", ["TextModel", "TextareaModel", "ComboboxModel"])
-    def test_for_text_that_is_labelled_as_one_for_a_secret_is_emptied(self, kind: str, member: str, label: str) -> None:
-        text = written(widgets(model(kind, **{"value": "hunter2", member: label})))
-        after, leaks = scrub_notebook(text)
-        expected = as_jupyter_writes(json.loads(text.replace('"hunter2"', '""')))
-        assert (expected, ["password"]) == (after, [leak.kind for leak in leaks])
-
-    @pytest.mark.parametrize(
-        "label", ["User", "Password file", "Token endpoint", "Secret name", "Max tokens", "Bypass"]
-    )
-    def test_for_text_that_is_labelled_otherwise_keeps_it(self, label: str) -> None:
-        assert [] == leaks_in(written(widgets(model("TextModel", value="hunter2", description=label))))
-
-    def test_that_only_shows_text_keeps_it(self) -> None:
-        assert [] == leaks_in(written(widgets(model("HTMLModel", value="it is asked for", description="Password"))))
-
-    def test_of_ipywidgets_for_text_is_emptied_of_a_password_and_so_is_what_it_shows_as(self) -> None:
-        widget = ipywidgets.Text(value="hunter2", description="Password")
-        view, state = shown("text/plain", repr(widget)), ipywidgets.Widget.get_manager_state(widgets=[widget])
-        text = written(notebook(code("", view), widgets={"application/vnd.jupyter.widget-state+json": state}))
-        assert (True, False) == ("hunter2" in text, "hunter2" in scrub_notebook(text)[0])
-
-    @pytest.mark.parametrize("content", [b"any file", DER_KEYS["PKCS#12"], PEM_KEYS["EC SEC1"].encode()])
-    def test_for_uploads_loses_the_file_and_stays_readable(self, content: bytes) -> None:
-        after, _ = scrub_notebook(written(widgets(upload(base64.b64encode(content).decode()))))
-        models = json.loads(after)["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
-        (buffer,) = models[f"{0:032x}"]["buffers"]
-        assert (b"[removed: uploaded file]", []) == (base64.b64decode(buffer["data"]), leaks_in(after))
-
-    def test_for_uploads_loses_content_that_is_in_its_state(self) -> None:
-        value = {"client.key": {"metadata": {"name": "client.key"}, "content": "bytes"}}
-        leak = only(written(widgets(model("FileUploadModel", value=value))))
-        assert ("uploaded file", True) == (leak.kind, leak.where.endswith("state, value, client.key, content"))
+    after, _ = scrub_notebook(json.dumps(before))
+    expected = json.loads(json.dumps(before).replace(SESSION_ID, "[removed: session id]"))
+    assert as_jupyter_writes(expected) == after
 
 
-class TestALeak:
-    @pytest.mark.parametrize(
-        "place", [place for place in PLACES if "…" not in place and place != "metadata, some text"]
-    )
-    def test_says_where(self, place: str) -> None:
-        assert place == only(written(PLACES[place](SESSION_ID))).where
-
-    @pytest.mark.parametrize("name", SECRETS)
-    def test_does_not_show_the_secret(self, name: str) -> None:
-        text, needles, _ = SECRETS[name]
-        leaks = str(leaks_in(written(notebook(code(text)))))
-        assert [] == [needle for needle in needles if needle in leaks]
-
-    @pytest.mark.parametrize(
-        ("text", "expected"),
-        [
-            (SESSION_ID, f"cell 1, source: session id {ORGANIZATION}!••••"),
-            (PEM_KEYS["EC SEC1"], "cell 1, source: private key -----BEGIN EC PRIVATE KEY-----••••"),
-            ('password="p455w0rd"', "cell 1, source: password ••••"),
-        ],
-    )
-    def test_reads_as_a_line(self, text: str, expected: str) -> None:
-        assert expected == str(only(written(notebook(code(text)))))
+def test_the_rest_of_the_file_stays_if_it_is_a_list_of_texts_with_line_breaks() -> None:
+    before = notebook(code(f"sid = '{SESSION_ID}'"), labels=["one\ntwo"])
+    after, _ = scrub_notebook(json.dumps(before))
+    assert ["one\ntwo"] == json.loads(after)["metadata"]["labels"]
 
 
-class TestTheRestOfTheFile:
-    def test_stays_and_is_written_as_jupyter_does(self) -> None:
-        before = notebook(
-            code(lines(f"a = 'ä'\nsid = '{SESSION_ID}'")), kernelspec={"name": "python3", "display_name": "P"}
-        )
-        after, _ = scrub_notebook(json.dumps(before))
-        expected = json.loads(json.dumps(before).replace(SESSION_ID, "[removed: session id]"))
-        assert as_jupyter_writes(expected) == after
+@pytest.mark.parametrize(
+    "path", sorted(Path(__file__).parents[2].rglob("notebooks/**/*.ipynb")), ids=lambda path: path.stem
+)
+def test_the_rest_of_the_file_of_our_lessons_is_all_there_is(path: Path) -> None:
+    text = path.read_text()
+    assert (text, []) == scrub_notebook(text)
 
-    def test_stays_if_it_is_a_list_of_texts_with_line_breaks(self) -> None:
-        before = notebook(code(f"sid = '{SESSION_ID}'"), labels=["one\ntwo"])
-        after, _ = scrub_notebook(json.dumps(before))
-        assert ["one\ntwo"] == json.loads(after)["metadata"]["labels"]
 
-    @pytest.mark.parametrize(
-        "path", sorted(Path(__file__).parents[2].rglob("notebooks/**/*.ipynb")), ids=lambda path: path.stem
-    )
-    def test_of_our_lessons_is_all_there_is(self, path: Path) -> None:
-        text = path.read_text()
-        assert (text, []) == scrub_notebook(text)
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"cells": [{"source": ["x\n", "@"]}]},
+        {**notebook(code("@")), "nbformat": 99},
+        notebook({"cell_type": "code", "source": "@"}),
+        {"nbformat": 3, "worksheets": "@"},
+        ["@"],
+        "@",
+    ],
+)
+def test_the_rest_of_the_file_stays_if_it_is_no_notebook_that_jupyter_would_open(damaged: Any) -> None:
+    text = json.dumps(damaged)
+    after, leaks = scrub_notebook(text.replace("@", SESSION_ID))
+    assert (json.loads(text.replace("@", "[removed: session id]")), 1) == (json.loads(after), len(leaks))
 
-    @pytest.mark.parametrize(
-        "damaged",
-        [
-            {"cells": [{"source": ["x\n", "@"]}]},
-            {**notebook(code("@")), "nbformat": 99},
-            notebook({"cell_type": "code", "source": "@"}),
-            {"nbformat": 3, "worksheets": "@"},
-            ["@"],
-            "@",
-        ],
-    )
-    def test_stays_if_it_is_no_notebook_that_jupyter_would_open(self, damaged: Any) -> None:
-        text = json.dumps(damaged)
-        after, leaks = scrub_notebook(text.replace("@", SESSION_ID))
-        assert (json.loads(text.replace("@", "[removed: session id]")), 1) == (json.loads(after), len(leaks))
 
-    @pytest.mark.parametrize(
-        ("text", "evidence"),
-        [
-            ("", "it is empty"),
-            ("\n", "it is empty"),
-            ("{", "line 1, column 2"),
-            ("not JSON", "line 1, column 1"),
-            ("[" * 100_000, "too deep"),
-        ],
-    )
-    def test_that_is_not_json_is_an_error_that_says_where(self, text: str, evidence: str) -> None:
-        with pytest.raises(SfmtlsError, match="it is not JSON") as raised:
-            scrub_notebook(text)
-        assert evidence == raised.value.evidence
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("", "it is empty"),
+        ("\n", "it is empty"),
+        ("{", "line 1, column 2"),
+        ("not JSON", "line 1, column 1"),
+        ("[" * 100_000, "too deep"),
+    ],
+)
+def test_the_rest_of_the_file_that_is_not_json_is_an_error_that_says_where(text: str, evidence: str) -> None:
+    with pytest.raises(SfmtlsError, match="it is not JSON") as raised:
+        scrub_notebook(text)
+    assert evidence == raised.value.evidence
 
-    @pytest.mark.parametrize("text", ["[]", "{}", "1", "null", "true", '""', "[1, []]"])
-    def test_that_is_json_without_secrets_stays_as_it_is(self, text: str) -> None:
-        assert (text, []) == scrub_notebook(text)
+
+@pytest.mark.parametrize("text", ["[]", "{}", "1", "null", "true", '""', "[1, []]"])
+def test_the_rest_of_the_file_that_is_json_without_secrets_stays_as_it_is(text: str) -> None:
+    assert (text, []) == scrub_notebook(text)
 
 
 PAGE = """<!DOCTYPE html>
@@ -338,26 +349,28 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-class TestAnExportedPage:
-    def test_loses_a_secret_and_keeps_its_tags(self) -> None:
-        after, leaks = scrub_page(PAGE)
-        assert (PAGE.replace("hunter2", "[removed: password]"), ["line 4: password ••••"]) == (
-            after,
-            [*map(str, leaks)],
-        )
+def test_an_exported_page_loses_a_secret_and_keeps_its_tags() -> None:
+    after, leaks = scrub_page(PAGE)
+    assert (PAGE.replace("hunter2", "[removed: password]"), ["line 4: password ••••"]) == (
+        after,
+        [*map(str, leaks)],
+    )
 
-    def test_without_secrets_stays(self) -> None:
-        page = PAGE.replace("hunter2", "your password")
-        assert (page, []) == scrub_page(page)
 
-    def test_loses_what_its_password_widgets_hold(self) -> None:
-        state = json.dumps({"state": {"1": model("PasswordModel", value="hunter2")}})
-        page = f'<script type="application/vnd.jupyter.widget-state+json">\n{state}\n</script>\n'
-        after, leaks = scrub_page(page)
-        assert (False, ["password"]) == ("hunter2" in after, [leak.kind for leak in leaks])
+def test_an_exported_page_without_secrets_stays() -> None:
+    page = PAGE.replace("hunter2", "your password")
+    assert (page, []) == scrub_page(page)
 
-    def test_is_scrubbed_as_a_file(self, tmp_path: Path) -> None:
-        path = tmp_path / "page.HTML"
-        path.write_text(PAGE)
-        leaks = scrub_file(path)
-        assert (1, []) == (len(leaks), scrub_file(path, check=True))
+
+def test_an_exported_page_loses_what_its_password_widgets_hold() -> None:
+    state = json.dumps({"state": {"1": model("PasswordModel", value="hunter2")}})
+    page = f'<script type="application/vnd.jupyter.widget-state+json">\n{state}\n</script>\n'
+    after, leaks = scrub_page(page)
+    assert (False, ["password"]) == ("hunter2" in after, [leak.kind for leak in leaks])
+
+
+def test_an_exported_page_is_scrubbed_as_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "page.HTML"
+    path.write_text(PAGE)
+    leaks = scrub_file(path)
+    assert (1, []) == (len(leaks), scrub_file(path, check=True))

@@ -225,71 +225,83 @@ def as_in_the_article(answer: str) -> str:
     return answer
 
 
-class TestTheArticlesCommand:
-    def test_for_login_gets_the_articles_answer(self, desk: Desk) -> None:
-        assert as_in_the_article(desk.shell(LOGIN)) == LOGIN_ANSWER
-
-    def test_for_get_user_info_gets_the_articles_answer(self, desk: Desk) -> None:
-        assert as_in_the_article(desk.shell(GETUSERINFO)) == GETUSERINFO_ANSWER
-
-    def test_without_a_certificate_gets_the_page_to_the_letter(self, desk: Desk) -> None:
-        assert desk.shell(WITHOUT_CERTIFICATE) == PAGE
-
-    def test_on_443_gets_the_fault(self, desk: Desk) -> None:
-        assert desk.shell(f"{ON_443.rstrip()} | xmllint --format -\n") == FAULT
-
-    def test_on_443_gets_the_fault_as_one_line(self, desk: Desk) -> None:
-        assert re.sub(r"\n *", "", FAULT) == desk.shell(ON_443)
-
-    def test_with_the_leaf_alone_gets_the_page_that_says_so(self, desk: Desk) -> None:
-        command = GETUSERINFO.replace("-E fullcert.pem | xmllint --format -", "-E client.crt --key client.key")
-        assert PAGE.replace("No client certificate provided.", "unable to get local issuer certificate") == desk.shell(
-            command
-        )
-
-    def test_with_the_wrong_password_gets_a_login_fault(self, desk: Desk) -> None:
-        (desk.folder / "wrong.xml").write_text(LOGIN_XML)
-        answer = desk.shell(LOGIN.replace("login.xml", "wrong.xml"))
-        assert '<sf:LoginFault xsi:type="sf:LoginFault">' in answer
-
-    def test_goes_well_without_k_where_the_root_is_named(self, desk: Desk) -> None:
-        assert "<loginResponse>" in desk.shell(LOGIN.replace("-k", "--cacert server-ca.pem"))
-
-    def test_goes_nowhere_without_k_where_no_root_is_named(self, desk: Desk) -> None:
-        assert desk.shell(LOGIN.replace("-k", "")) == ""
-
-    def test_counts_each_call_in_the_limit_info_header(self, desk: Desk) -> None:
-        first, second = (int(re.findall(r"<current>(\d+)<", desk.shell(GETUSERINFO))[0]) for _ in range(2))
-        assert first + 1 == second
+def test_the_articles_command_for_login_gets_the_articles_answer(desk: Desk) -> None:
+    assert as_in_the_article(desk.shell(LOGIN)) == LOGIN_ANSWER
 
 
-class TestOpenSSL:
-    @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
-    @pytest.mark.parametrize(("door", "asked"), [("api", False), ("mutual", True), ("strict", True)])
-    def test_is_asked_for_a_certificate(self, *, desk: Desk, door: str, asked: bool, version: str) -> None:
-        assert asked == (", CertificateRequest" in desk.s_client(door, version))
+def test_the_articles_command_for_get_user_info_gets_the_articles_answer(desk: Desk) -> None:
+    assert as_in_the_article(desk.shell(GETUSERINFO)) == GETUSERINFO_ANSWER
 
-    def test_is_told_no_names_of_authorities(self, desk: Desk) -> None:
-        said = desk.s_client("mutual")
-        assert ("No client certificate CA names sent" in said, "Acceptable client certificate CA" in said) == (
-            True,
-            False,
-        )
 
-    def test_is_let_in_on_8443_without_a_certificate(self, desk: Desk) -> None:
-        assert "HTTP/1.1 404" in desk.s_client("mutual", "-ign_eof")
+def test_the_articles_command_without_a_certificate_gets_the_page_to_the_letter(desk: Desk) -> None:
+    assert desk.shell(WITHOUT_CERTIFICATE) == PAGE
 
-    def test_is_let_in_by_the_strict_listener_with_the_certificate(self, desk: Desk) -> None:
-        files = ("-cert", "client.crt", "-key", "client.key", "-cert_chain", "fullcert.pem")
-        assert "HTTP/1.1 404" in desk.s_client("strict", "-ign_eof", *files)
 
-    @pytest.mark.parametrize(
-        ("version", "alert"),
-        [("-tls1_2", "sslv3 alert handshake failure"), ("-tls1_3", "tlsv13 alert certificate required")],
+def test_the_articles_command_on_443_gets_the_fault(desk: Desk) -> None:
+    assert desk.shell(f"{ON_443.rstrip()} | xmllint --format -\n") == FAULT
+
+
+def test_the_articles_command_on_443_gets_the_fault_as_one_line(desk: Desk) -> None:
+    assert re.sub(r"\n *", "", FAULT) == desk.shell(ON_443)
+
+
+def test_the_articles_command_with_the_leaf_alone_gets_the_page_that_says_so(desk: Desk) -> None:
+    command = GETUSERINFO.replace("-E fullcert.pem | xmllint --format -", "-E client.crt --key client.key")
+    assert PAGE.replace("No client certificate provided.", "unable to get local issuer certificate") == desk.shell(
+        command
     )
-    def test_is_refused_by_the_strict_listener_with_an_alert(self, desk: Desk, version: str, alert: str) -> None:
-        assert alert in desk.s_client("strict", "-ign_eof", version)
 
-    @pytest.mark.parametrize(("root", "trusted"), [("server-ca.pem", True), ("root.crt", False)])
-    def test_trusts_the_server_by_its_root_and_no_other(self, *, desk: Desk, root: str, trusted: bool) -> None:
-        assert trusted == ("Verify return code: 0 (ok)" in desk.s_client("api", "-CAfile", root))
+
+def test_the_articles_command_with_the_wrong_password_gets_a_login_fault(desk: Desk) -> None:
+    (desk.folder / "wrong.xml").write_text(LOGIN_XML)
+    answer = desk.shell(LOGIN.replace("login.xml", "wrong.xml"))
+    assert '<sf:LoginFault xsi:type="sf:LoginFault">' in answer
+
+
+def test_the_articles_command_goes_well_without_k_where_the_root_is_named(desk: Desk) -> None:
+    assert "<loginResponse>" in desk.shell(LOGIN.replace("-k", "--cacert server-ca.pem"))
+
+
+def test_the_articles_command_goes_nowhere_without_k_where_no_root_is_named(desk: Desk) -> None:
+    assert desk.shell(LOGIN.replace("-k", "")) == ""
+
+
+def test_the_articles_command_counts_each_call_in_the_limit_info_header(desk: Desk) -> None:
+    first, second = (int(re.findall(r"<current>(\d+)<", desk.shell(GETUSERINFO))[0]) for _ in range(2))
+    assert first + 1 == second
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+@pytest.mark.parametrize(("door", "asked"), [("api", False), ("mutual", True), ("strict", True)])
+def test_open_s_s_l_is_asked_for_a_certificate(*, desk: Desk, door: str, asked: bool, version: str) -> None:
+    assert asked == (", CertificateRequest" in desk.s_client(door, version))
+
+
+def test_open_s_s_l_is_told_no_names_of_authorities(desk: Desk) -> None:
+    said = desk.s_client("mutual")
+    assert ("No client certificate CA names sent" in said, "Acceptable client certificate CA" in said) == (
+        True,
+        False,
+    )
+
+
+def test_open_s_s_l_is_let_in_on_8443_without_a_certificate(desk: Desk) -> None:
+    assert "HTTP/1.1 404" in desk.s_client("mutual", "-ign_eof")
+
+
+def test_open_s_s_l_is_let_in_by_the_strict_listener_with_the_certificate(desk: Desk) -> None:
+    files = ("-cert", "client.crt", "-key", "client.key", "-cert_chain", "fullcert.pem")
+    assert "HTTP/1.1 404" in desk.s_client("strict", "-ign_eof", *files)
+
+
+@pytest.mark.parametrize(
+    ("version", "alert"),
+    [("-tls1_2", "sslv3 alert handshake failure"), ("-tls1_3", "tlsv13 alert certificate required")],
+)
+def test_open_s_s_l_is_refused_by_the_strict_listener_with_an_alert(desk: Desk, version: str, alert: str) -> None:
+    assert alert in desk.s_client("strict", "-ign_eof", version)
+
+
+@pytest.mark.parametrize(("root", "trusted"), [("server-ca.pem", True), ("root.crt", False)])
+def test_open_s_s_l_trusts_the_server_by_its_root_and_no_other(*, desk: Desk, root: str, trusted: bool) -> None:
+    assert trusted == ("Verify return code: 0 (ok)" in desk.s_client("api", "-CAfile", root))

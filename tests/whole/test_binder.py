@@ -58,27 +58,31 @@ def environment() -> Any:
     return yaml.safe_load((BINDER / "environment.yml").read_text())
 
 
-class TestTheSettings:
-    def test_ask_for_a_python_that_the_package_takes(self, environment: Any) -> None:
-        python = next(Requirement(each.replace("=", "==")) for each in environment["dependencies"] if "python" in each)
-        (version,) = python.specifier
-        wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
-        assert SpecifierSet(wanted).contains(version.version)
+def test_the_settings_ask_for_a_python_that_the_package_takes(environment: Any) -> None:
+    python = next(Requirement(each.replace("=", "==")) for each in environment["dependencies"] if "python" in each)
+    (version,) = python.specifier
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert SpecifierSet(wanted).contains(version.version)
 
-    def test_bring_pip_which_installs_the_package(self, environment: Any) -> None:
-        assert "pip" in environment["dependencies"]
 
-    def test_post_build_may_be_executed(self) -> None:
-        assert os.access(BINDER / "postBuild", os.X_OK)
+def test_the_settings_bring_pip_which_installs_the_package(environment: Any) -> None:
+    assert "pip" in environment["dependencies"]
 
-    def test_post_build_stops_at_the_first_error(self) -> None:
-        assert re.search(r"^set -e", (BINDER / "postBuild").read_text(), re.MULTILINE)
 
-    def test_say_that_8443_is_closed(self) -> None:
-        assert "Binder keeps port 8443 closed" in (BINDER / "postBuild").read_text()
+def test_the_settings_post_build_may_be_executed() -> None:
+    assert os.access(BINDER / "postBuild", os.X_OK)
 
-    def test_the_link_that_is_described_leads_to_the_first_lesson(self) -> None:
-        assert f"?urlpath=lab/tree/{FIRST}\n" in (BINDER / "environment.yml").read_text()
+
+def test_the_settings_post_build_stops_at_the_first_error() -> None:
+    assert re.search(r"^set -e", (BINDER / "postBuild").read_text(), re.MULTILINE)
+
+
+def test_the_settings_say_that_8443_is_closed() -> None:
+    assert "Binder keeps port 8443 closed" in (BINDER / "postBuild").read_text()
+
+
+def test_the_settings_the_link_that_is_described_leads_to_the_first_lesson() -> None:
+    assert f"?urlpath=lab/tree/{FIRST}\n" in (BINDER / "environment.yml").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -95,18 +99,20 @@ def dockerfile(repository: Path) -> str:
     return done.stdout + done.stderr
 
 
-class TestTheDockerfile:
-    def test_is_that_of_a_conda_environment(self, dockerfile: str) -> None:
-        assert "Building conda environment for python=3.12" in dockerfile
+def test_the_dockerfile_is_that_of_a_conda_environment(dockerfile: str) -> None:
+    assert "Building conda environment for python=3.12" in dockerfile
 
-    def test_makes_the_environment_of_ours(self, dockerfile: str) -> None:
-        assert '--file "binder/environment.yml"' in dockerfile
 
-    def test_runs_our_post_build_as_a_user_who_is_not_root(self, dockerfile: str) -> None:
-        assert re.search(r"^USER \$\{NB_USER\}\n(?:(?!USER).*\n)*RUN \./binder/postBuild$", dockerfile, re.MULTILINE)
+def test_the_dockerfile_makes_the_environment_of_ours(dockerfile: str) -> None:
+    assert '--file "binder/environment.yml"' in dockerfile
 
-    def test_starts_jupyter(self, dockerfile: str) -> None:
-        assert re.search(r'^CMD \["jupyter",', dockerfile, re.MULTILINE)
+
+def test_the_dockerfile_runs_our_post_build_as_a_user_who_is_not_root(dockerfile: str) -> None:
+    assert re.search(r"^USER \$\{NB_USER\}\n(?:(?!USER).*\n)*RUN \./binder/postBuild$", dockerfile, re.MULTILINE)
+
+
+def test_the_dockerfile_starts_jupyter(dockerfile: str) -> None:
+    assert re.search(r'^CMD \["jupyter",', dockerfile, re.MULTILINE)
 
 
 # ---------------------------------------------------------------- its steps, done
@@ -169,41 +175,50 @@ def container(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Con
 
 
 @pytest.mark.timeout(400)
-class TestItsSteps:
-    def test_install_all_that_the_package_declares(self, container: Container) -> None:
-        done = container.run("pip", "check")
-        assert (done.returncode, done.stdout) == (0, "No broken requirements found.\n")
+def test_its_steps_install_all_that_the_package_declares(container: Container) -> None:
+    done = container.run("pip", "check")
+    assert (done.returncode, done.stdout) == (0, "No broken requirements found.\n")
 
-    def test_install_the_package_from_the_repository(self, container: Container) -> None:
-        done = container.run("sfmtls-nb", "--version")
-        assert done.returncode == 0, done.stderr
 
-    def test_run_the_tour_in_it(self, container: Container) -> None:
-        done = container.run("sfmtls-nb", "tour")
-        assert done.returncode == 0, done.stderr
+@pytest.mark.timeout(400)
+def test_its_steps_install_the_package_from_the_repository(container: Container) -> None:
+    done = container.run("sfmtls-nb", "--version")
+    assert done.returncode == 0, done.stderr
 
-    def test_open_the_first_lesson_in_jupyterlab(self, container: Container) -> None:
-        with container.jupyter() as url:
-            token = url.partition("token=")[2]
-            root = re.match(r"http://[^/]+/", url)
-            assert root is not None
-            with requests.Session() as browser:
-                # It says where it is a moment before it listens there.
-                browser.mount("http://", HTTPAdapter(max_retries=Retry(connect=10, backoff_factor=0.1)))
-                answer = browser.get(root[0], params={"token": token}, timeout=30)
-        assert answer.url.startswith(f"{root[0]}lab/tree/{FIRST}")
-        assert "jupyter-config-data" in answer.text
 
-    def test_have_a_first_lesson_to_open(self, container: Container) -> None:
-        assert (container.repository / FIRST).is_file()
+@pytest.mark.timeout(400)
+def test_its_steps_run_the_tour_in_it(container: Container) -> None:
+    done = container.run("sfmtls-nb", "tour")
+    assert done.returncode == 0, done.stderr
 
-    def test_run_the_first_cells_of_the_first_lesson(self, container: Container) -> None:
-        lesson = nbformat.read(container.repository / FIRST, as_version=4)  # type: ignore[no-untyped-call]
-        codes = [number for number, cell in enumerate(lesson.cells) if cell.cell_type == "code"]
-        lesson.cells = lesson.cells[: codes[2] + 1]
-        first = container.repository / "notebooks" / "first_cells.ipynb"
-        nbformat.write(lesson, first)  # type: ignore[no-untyped-call]
-        done = container.run("jupyter", "execute", "--inplace", str(first))
-        assert done.returncode == 0, done.stderr
-        cells = json.loads(first.read_text())["cells"]
-        assert [cell["execution_count"] for cell in cells if cell["cell_type"] == "code"] == [1, 2, 3]
+
+@pytest.mark.timeout(400)
+def test_its_steps_open_the_first_lesson_in_jupyterlab(container: Container) -> None:
+    with container.jupyter() as url:
+        token = url.partition("token=")[2]
+        root = re.match(r"http://[^/]+/", url)
+        assert root is not None
+        with requests.Session() as browser:
+            # It says where it is a moment before it listens there.
+            browser.mount("http://", HTTPAdapter(max_retries=Retry(connect=10, backoff_factor=0.1)))
+            answer = browser.get(root[0], params={"token": token}, timeout=30)
+    assert answer.url.startswith(f"{root[0]}lab/tree/{FIRST}")
+    assert "jupyter-config-data" in answer.text
+
+
+@pytest.mark.timeout(400)
+def test_its_steps_have_a_first_lesson_to_open(container: Container) -> None:
+    assert (container.repository / FIRST).is_file()
+
+
+@pytest.mark.timeout(400)
+def test_its_steps_run_the_first_cells_of_the_first_lesson(container: Container) -> None:
+    lesson = nbformat.read(container.repository / FIRST, as_version=4)  # type: ignore[no-untyped-call]
+    codes = [number for number, cell in enumerate(lesson.cells) if cell.cell_type == "code"]
+    lesson.cells = lesson.cells[: codes[2] + 1]
+    first = container.repository / "notebooks" / "first_cells.ipynb"
+    nbformat.write(lesson, first)  # type: ignore[no-untyped-call]
+    done = container.run("jupyter", "execute", "--inplace", str(first))
+    assert done.returncode == 0, done.stderr
+    cells = json.loads(first.read_text())["cells"]
+    assert [cell["execution_count"] for cell in cells if cell["cell_type"] == "code"] == [1, 2, 3]

@@ -103,61 +103,80 @@ def test_there_are_notebooks() -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-class TestACommittedNotebook:
-    def test_is_valid(self, path: Path) -> None:
-        nbformat.validate(read(path))
-
-    def test_has_no_outputs(self, path: Path) -> None:
-        assert [cell.id for cell in read(path).cells if cell.get("outputs")] == []
-
-    def test_has_no_execution_counts(self, path: Path) -> None:
-        assert [cell.id for cell in read(path).cells if cell.get("execution_count") is not None] == []
-
-    def test_has_no_metadata_but_its_kernel_and_language(self, path: Path) -> None:
-        assert set(read(path).metadata) <= {"kernelspec", "language_info"}
-
-    def test_has_no_metadata_of_an_execution_in_its_cells(self, path: Path) -> None:
-        assert [cell.id for cell in read(path).cells if "execution" in cell.metadata] == []
-
-    def test_runs_on_the_kernel_that_everyone_has(self, path: Path) -> None:
-        assert read(path).metadata.kernelspec.name == "python3"
-
-    def test_holds_no_secret(self, path: Path) -> None:
-        assert scrub_notebook(path.read_text(encoding="utf-8"))[1] == []
-
-    def test_ends_with_a_line_break_as_text_files_do(self, path: Path) -> None:
-        assert path.read_bytes().endswith(b"}\n")
+def test_a_committed_notebook_is_valid(path: Path) -> None:
+    nbformat.validate(read(path))
 
 
-class TestAnExecutedNotebook:
-    def test_has_run_to_its_last_cell(self, executed: Executed) -> None:
-        code = code_of(executed.notebook)
-        assert [number for number, _ in enumerate(code, 1)] == [cell.execution_count for cell in code]
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_committed_notebook_has_no_outputs(path: Path) -> None:
+    assert [cell.id for cell in read(path).cells if cell.get("outputs")] == []
 
-    def test_shows_something(self, executed: Executed) -> None:
-        assert executed.outputs
 
-    def test_shows_no_error_and_no_warning(self, executed: Executed) -> None:
-        complaints = [out for out in executed.outputs if out.output_type == "error" or out.get("name") == "stderr"]
-        assert complaints == []
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_committed_notebook_has_no_execution_counts(path: Path) -> None:
+    assert [cell.id for cell in read(path).cells if cell.get("execution_count") is not None] == []
 
-    def test_had_secrets_to_hide(self, executed: Executed) -> None:
-        assert executed.secrets
 
-    def test_holds_no_secret(self, executed: Executed) -> None:
-        text = json.dumps(executed.notebook)
-        assert [secret for secret in [*executed.secrets, "PRIVATE KEY-"] if secret in text] == []
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_committed_notebook_has_no_metadata_but_its_kernel_and_language(path: Path) -> None:
+    assert set(read(path).metadata) <= {"kernelspec", "language_info"}
 
-    def test_holds_no_session_id(self, executed: Executed) -> None:
-        assert SESSION_ID.findall(json.dumps(executed.notebook, ensure_ascii=False)) == []
 
-    def test_has_a_plain_text_of_all_it_shows(self, executed: Executed) -> None:
-        data = [output.data for output in executed.outputs if "data" in output]
-        assert [shown for shown in data if "text/plain" not in shown] == []
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_committed_notebook_has_no_metadata_of_an_execution_in_its_cells(path: Path) -> None:
+    assert [cell.id for cell in read(path).cells if "execution" in cell.metadata] == []
 
-    def test_shows_what_its_lesson_is_about(self, executed: Executed) -> None:
-        shown = json.dumps(executed.outputs, ensure_ascii=False)
-        assert [words for words in SHOWN.get(executed.name, []) if words not in shown] == []
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_committed_notebook_runs_on_the_kernel_that_everyone_has(path: Path) -> None:
+    assert read(path).metadata.kernelspec.name == "python3"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_committed_notebook_holds_no_secret(path: Path) -> None:
+    assert scrub_notebook(path.read_text(encoding="utf-8"))[1] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_committed_notebook_ends_with_a_line_break_as_text_files_do(path: Path) -> None:
+    assert path.read_bytes().endswith(b"}\n")
+
+
+def test_an_executed_notebook_has_run_to_its_last_cell(executed: Executed) -> None:
+    code = code_of(executed.notebook)
+    assert [number for number, _ in enumerate(code, 1)] == [cell.execution_count for cell in code]
+
+
+def test_an_executed_notebook_shows_something(executed: Executed) -> None:
+    assert executed.outputs
+
+
+def test_an_executed_notebook_shows_no_error_and_no_warning(executed: Executed) -> None:
+    complaints = [out for out in executed.outputs if out.output_type == "error" or out.get("name") == "stderr"]
+    assert complaints == []
+
+
+def test_an_executed_notebook_had_secrets_to_hide(executed: Executed) -> None:
+    assert executed.secrets
+
+
+def test_an_executed_notebook_holds_no_secret(executed: Executed) -> None:
+    text = json.dumps(executed.notebook)
+    assert [secret for secret in [*executed.secrets, "PRIVATE KEY-"] if secret in text] == []
+
+
+def test_an_executed_notebook_holds_no_session_id(executed: Executed) -> None:
+    assert SESSION_ID.findall(json.dumps(executed.notebook, ensure_ascii=False)) == []
+
+
+def test_an_executed_notebook_has_a_plain_text_of_all_it_shows(executed: Executed) -> None:
+    data = [output.data for output in executed.outputs if "data" in output]
+    assert [shown for shown in data if "text/plain" not in shown] == []
+
+
+def test_an_executed_notebook_shows_what_its_lesson_is_about(executed: Executed) -> None:
+    shown = json.dumps(executed.outputs, ensure_ascii=False)
+    assert [words for words in SHOWN.get(executed.name, []) if words not in shown] == []
 
 
 @pytest.fixture(scope="module")
@@ -205,29 +224,29 @@ def elsewhere(
     return Executed(request.param.stem, notebook, [user["password"]])
 
 
-class TestOnAnotherOrg:
-    def test_runs_to_its_last_cell_without_a_complaint(self, elsewhere: Executed) -> None:
-        complaints = [out for out in elsewhere.outputs if out.output_type == "error" or out.get("name") == "stderr"]
-        assert ([], True) == (complaints, code_of(elsewhere.notebook)[-1].execution_count is not None)
+def test_on_another_org_runs_to_its_last_cell_without_a_complaint(elsewhere: Executed) -> None:
+    complaints = [out for out in elsewhere.outputs if out.output_type == "error" or out.get("name") == "stderr"]
+    assert ([], True) == (complaints, code_of(elsewhere.notebook)[-1].execution_count is not None)
 
-    def test_goes_there_and_starts_no_practice_org(self, elsewhere: Executed, another_org: dict[str, Any]) -> None:
-        shown = json.dumps(elsewhere.outputs)
-        ports = set(re.findall(r"localhost:(\d+)", shown))
-        there = {another_org[door].rpartition(":")[2] for door in ("login_url", "mutual_url")}
-        assert (True, there) == (ports <= there, ports | there)
-        assert another_org["mutual_url"] in shown
 
-    def test_says_of_each_exercise_where_it_is_checked(self, elsewhere: Executed) -> None:
-        checks = [
-            cell.outputs[0].data["text/plain"] for cell in code_of(elsewhere.notebook) if "%sf_check" in cell.source
-        ]
-        assert checks
-        assert [text for text in checks if "not yet" not in text] == []
+def test_on_another_org_goes_there_and_starts_no_practice_org(elsewhere: Executed, another_org: dict[str, Any]) -> None:
+    shown = json.dumps(elsewhere.outputs)
+    ports = set(re.findall(r"localhost:(\d+)", shown))
+    there = {another_org[door].rpartition(":")[2] for door in ("login_url", "mutual_url")}
+    assert (True, there) == (ports <= there, ports | there)
+    assert another_org["mutual_url"] in shown
 
-    def test_shows_no_secret(self, elsewhere: Executed) -> None:
-        text = json.dumps(elsewhere.notebook, ensure_ascii=False)
-        assert [secret for secret in [*elsewhere.secrets, "PRIVATE KEY-"] if secret in text] == []
-        assert SESSION_ID.findall(text) == []
+
+def test_on_another_org_says_of_each_exercise_where_it_is_checked(elsewhere: Executed) -> None:
+    checks = [cell.outputs[0].data["text/plain"] for cell in code_of(elsewhere.notebook) if "%sf_check" in cell.source]
+    assert checks
+    assert [text for text in checks if "not yet" not in text] == []
+
+
+def test_on_another_org_shows_no_secret(elsewhere: Executed) -> None:
+    text = json.dumps(elsewhere.notebook, ensure_ascii=False)
+    assert [secret for secret in [*elsewhere.secrets, "PRIVATE KEY-"] if secret in text] == []
+    assert SESSION_ID.findall(text) == []
 
 
 def test_the_lessons_that_run_on_ones_own_org_and_no_others_say_so() -> None:
@@ -236,18 +255,18 @@ def test_the_lessons_that_run_on_ones_own_org_and_no_others_say_so() -> None:
     assert [path for path, first in firsts.items() if "# this lesson stays here" not in first] == ANYWHERE
 
 
-class TestTheCommandThatTheBasicsRuns:
-    @pytest.mark.parametrize("executed", ANYWHERE[:1], indirect=True, ids=lambda path: path.stem)
-    def test_is_answered_by_the_org(self, executed: Executed) -> None:
-        cell = next(cell for cell in executed.notebook.cells if cell.id == "call-curl-try-run")
-        (output,) = cell.outputs
-        assert "<userName>enforced@practice.example</userName>" in output.text
+@pytest.mark.parametrize("executed", ANYWHERE[:1], indirect=True, ids=lambda path: path.stem)
+def test_the_command_that_the_basics_runs_is_answered_by_the_org(executed: Executed) -> None:
+    cell = next(cell for cell in executed.notebook.cells if cell.id == "call-curl-try-run")
+    (output,) = cell.outputs
+    assert "<userName>enforced@practice.example</userName>" in output.text
 
-    @pytest.mark.parametrize("missing", ["curl", "xmllint", "sh"])
-    def test_says_what_is_missing_and_fails_nowhere(
-        self, missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        cell = next(cell for cell in read(ANYWHERE[0]).cells if cell.id == "call-curl-try-run")
-        monkeypatch.setattr("shutil.which", lambda program: None if program == missing else program)
-        exec(cell.source, {})  # noqa: S102  # it is the lesson's own cell
-        assert capsys.readouterr().out == f"not on this machine: {missing}\n"
+
+@pytest.mark.parametrize("missing", ["curl", "xmllint", "sh"])
+def test_the_command_that_the_basics_runs_says_what_is_missing_and_fails_nowhere(
+    missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell = next(cell for cell in read(ANYWHERE[0]).cells if cell.id == "call-curl-try-run")
+    monkeypatch.setattr("shutil.which", lambda program: None if program == missing else program)
+    exec(cell.source, {})  # noqa: S102  # it is the lesson's own cell
+    assert capsys.readouterr().out == f"not on this machine: {missing}\n"

@@ -73,93 +73,101 @@ class WellFormed(HTMLParser):
 
 
 @pytest.mark.parametrize("name", VALUES)
-class TestEachValue:
-    def test_has_both_views(self, formatter: DisplayFormatter, values: dict[str, Any], name: str) -> None:
-        assert {"text/plain", "text/html"} == set(views(formatter, values[name]))
-
-    def test_has_well_formed_html_without_scripts(
-        self, formatter: DisplayFormatter, values: dict[str, Any], name: str
-    ) -> None:
-        assert WellFormed(views(formatter, values[name])["text/html"]).problems == []
-
-    @pytest.mark.parametrize("view", ["text/plain", "text/html"])
-    def test_shows_no_secret(
-        self, formatter: DisplayFormatter, values: dict[str, Any], practice: PracticeOrg, name: str, view: str
-    ) -> None:
-        shown = views(formatter, values[name])[view]
-        secrets = [*practice.state.sessions, *(user.password for user in practice.state.users), "PRIVATE KEY"]
-        assert [secret for secret in secrets if secret in shown] == []
+def test_each_value_has_both_views(formatter: DisplayFormatter, values: dict[str, Any], name: str) -> None:
+    assert {"text/plain", "text/html"} == set(views(formatter, values[name]))
 
 
-class TestThePracticeOrg:
-    @pytest.mark.parametrize("view", ["text/plain", "text/html"])
-    def test_shows_its_doors_users_and_files(
-        self, formatter: DisplayFormatter, practice: PracticeOrg, view: str
-    ) -> None:
-        expected = [practice.api_url, practice.mutual_url, "enforced@practice.example", str(practice.directory)]
-        shown = views(formatter, practice)[view]
-        assert [words for words in expected if words not in shown] == []
-
-    @pytest.mark.parametrize("view", ["text/plain", "text/html"])
-    def test_shows_that_it_is_stopped(self, formatter: DisplayFormatter, own_practice: PracticeOrg, view: str) -> None:
-        own_practice.stop()
-        assert "stopped" in views(formatter, own_practice)[view]
+@pytest.mark.parametrize("name", VALUES)
+def test_each_value_has_well_formed_html_without_scripts(
+    formatter: DisplayFormatter, values: dict[str, Any], name: str
+) -> None:
+    assert WellFormed(views(formatter, values[name])["text/html"]).problems == []
 
 
-class TestTheSession:
-    @pytest.mark.parametrize("view", ["text/plain", "text/html"])
-    def test_shows_where_it_is_good_and_for_which_org(
-        self, formatter: DisplayFormatter, session: Session, practice: PracticeOrg, view: str
-    ) -> None:
-        expected = ["00D5f000000PRAC!••••", f"{practice.api_url}/services/", f"{practice.mutual_url}/services/"]
-        shown = views(formatter, session)[view]
-        assert [words for words in expected if words not in shown] == []
+@pytest.mark.parametrize("name", VALUES)
+@pytest.mark.parametrize("view", ["text/plain", "text/html"])
+def test_each_value_shows_no_secret(
+    formatter: DisplayFormatter, values: dict[str, Any], practice: PracticeOrg, name: str, view: str
+) -> None:
+    shown = views(formatter, values[name])[view]
+    secrets = [*practice.state.sessions, *(user.password for user in practice.state.users), "PRIVATE KEY"]
+    assert [secret for secret in secrets if secret in shown] == []
 
 
-class TestTheIdentity:
-    def test_shows_the_chain_in_sending_order(self, formatter: DisplayFormatter, identity: ClientIdentity) -> None:
-        plain = views(formatter, identity)["text/plain"]
-        names = ["integration.practice.example", "Practice Client Issuing CA", "Practice Client Policy CA"]
-        assert names == sorted(names, key=plain.index)
-
-    def test_says_of_the_root_that_it_is_left_out(self, formatter: DisplayFormatter, practice: PracticeOrg) -> None:
-        files = practice.client
-        identity = ClientIdentity.load(files.key, files.leaf, *files.intermediates, files.root)
-        root = next(line for line in views(formatter, identity)["text/plain"].splitlines() if "Root CA" in line)
-        assert root.startswith("root")
+@pytest.mark.parametrize("view", ["text/plain", "text/html"])
+def test_the_practice_org_shows_its_doors_users_and_files(
+    formatter: DisplayFormatter, practice: PracticeOrg, view: str
+) -> None:
+    expected = [practice.api_url, practice.mutual_url, "enforced@practice.example", str(practice.directory)]
+    shown = views(formatter, practice)[view]
+    assert [words for words in expected if words not in shown] == []
 
 
-class TestAnError:
-    def test_escapes_what_is_markup(self, formatter: DisplayFormatter, values: dict[str, Any]) -> None:
-        assert "what &lt;happened&gt;" in views(formatter, values["error"])["text/html"]
+@pytest.mark.parametrize("view", ["text/plain", "text/html"])
+def test_the_practice_org_shows_that_it_is_stopped(
+    formatter: DisplayFormatter, own_practice: PracticeOrg, view: str
+) -> None:
+    own_practice.stop()
+    assert "stopped" in views(formatter, own_practice)[view]
 
-    @pytest.mark.parametrize("kind", [SfmtlsError, CertificatePageError, MutualAuthenticationFault, ConnectError])
-    def test_shows_under_its_own_name(self, formatter: DisplayFormatter, kind: type[SfmtlsError]) -> None:
-        assert f"<b>{kind.__name__}</b>" in views(formatter, kind("what"))["text/html"]
 
-    @pytest.mark.parametrize(
-        ("error", "expected"),
-        [
-            (SfmtlsError("what", "evidence", "next"), ["SfmtlsError: what", "  evidence: evidence", "  next: next"]),
-            (SfmtlsError("what", next_step="next"), ["SfmtlsError: what", "  next: next"]),
-            (SfmtlsError("what", "evidence"), ["SfmtlsError: what", "  evidence: evidence"]),
-            (ConnectError("what"), ["ConnectError: what"]),
-        ],
-    )
-    def test_is_at_most_three_lines_in_place_of_a_traceback(self, error: SfmtlsError, expected: list[str]) -> None:
-        first, *others = error_lines(error)
-        for colour in ("\033[31m", "\033[1m", "\033[0m"):
-            first = first.replace(colour, "")
-        assert expected == [first, *others]
+@pytest.mark.parametrize("view", ["text/plain", "text/html"])
+def test_the_session_shows_where_it_is_good_and_for_which_org(
+    formatter: DisplayFormatter, session: Session, practice: PracticeOrg, view: str
+) -> None:
+    expected = ["00D5f000000PRAC!••••", f"{practice.api_url}/services/", f"{practice.mutual_url}/services/"]
+    shown = views(formatter, session)[view]
+    assert [words for words in expected if words not in shown] == []
 
-    def test_of_several_lines_says_each_once(self) -> None:
-        assert ["  ^", "  next: next"] == error_lines(SfmtlsError("SELECT\n  ^", next_step="next"))[1:]
 
-    def test_is_cut_where_it_is_long_and_ends_with_the_next_step(self) -> None:
-        lines = error_lines(SfmtlsError("x" * 5_000, "line\n" * 5_000, "next"))
-        assert (True, "  next: next", True) == (len(lines) < 20, lines[-1], all(len(line) < 1_100 for line in lines))
+def test_the_identity_shows_the_chain_in_sending_order(formatter: DisplayFormatter, identity: ClientIdentity) -> None:
+    plain = views(formatter, identity)["text/plain"]
+    names = ["integration.practice.example", "Practice Client Issuing CA", "Practice Client Policy CA"]
+    assert names == sorted(names, key=plain.index)
 
-    @pytest.mark.usefixtures("formatter")
-    def test_renders_its_own_traceback_once_the_views_are_registered(self) -> None:
-        error = cast("Any", SfmtlsError("what"))
-        assert error_lines(error) == error._render_traceback_()
+
+def test_the_identity_says_of_the_root_that_it_is_left_out(formatter: DisplayFormatter, practice: PracticeOrg) -> None:
+    files = practice.client
+    identity = ClientIdentity.load(files.key, files.leaf, *files.intermediates, files.root)
+    root = next(line for line in views(formatter, identity)["text/plain"].splitlines() if "Root CA" in line)
+    assert root.startswith("root")
+
+
+def test_an_error_escapes_what_is_markup(formatter: DisplayFormatter, values: dict[str, Any]) -> None:
+    assert "what &lt;happened&gt;" in views(formatter, values["error"])["text/html"]
+
+
+@pytest.mark.parametrize("kind", [SfmtlsError, CertificatePageError, MutualAuthenticationFault, ConnectError])
+def test_an_error_shows_under_its_own_name(formatter: DisplayFormatter, kind: type[SfmtlsError]) -> None:
+    assert f"<b>{kind.__name__}</b>" in views(formatter, kind("what"))["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (SfmtlsError("what", "evidence", "next"), ["SfmtlsError: what", "  evidence: evidence", "  next: next"]),
+        (SfmtlsError("what", next_step="next"), ["SfmtlsError: what", "  next: next"]),
+        (SfmtlsError("what", "evidence"), ["SfmtlsError: what", "  evidence: evidence"]),
+        (ConnectError("what"), ["ConnectError: what"]),
+    ],
+)
+def test_an_error_is_at_most_three_lines_in_place_of_a_traceback(error: SfmtlsError, expected: list[str]) -> None:
+    first, *others = error_lines(error)
+    for colour in ("\033[31m", "\033[1m", "\033[0m"):
+        first = first.replace(colour, "")
+    assert expected == [first, *others]
+
+
+def test_an_error_of_several_lines_says_each_once() -> None:
+    assert ["  ^", "  next: next"] == error_lines(SfmtlsError("SELECT\n  ^", next_step="next"))[1:]
+
+
+def test_an_error_is_cut_where_it_is_long_and_ends_with_the_next_step() -> None:
+    lines = error_lines(SfmtlsError("x" * 5_000, "line\n" * 5_000, "next"))
+    assert (True, "  next: next", True) == (len(lines) < 20, lines[-1], all(len(line) < 1_100 for line in lines))
+
+
+@pytest.mark.usefixtures("formatter")
+def test_an_error_renders_its_own_traceback_once_the_views_are_registered() -> None:
+    error = cast("Any", SfmtlsError("what"))
+    assert error_lines(error) == error._render_traceback_()

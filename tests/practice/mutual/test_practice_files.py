@@ -95,19 +95,22 @@ def test_other_files_in_the_folder_stay(tmp_path: Path, authority: Authority) ->
 
 
 @pytest.mark.parametrize("name", sorted(PRIVATE | PUBLIC))
-class TestAForeignFile:
-    def test_of_one_of_our_names_is_refused_by_its_name(self, tmp_path: Path, authority: Authority, name: str) -> None:
-        (tmp_path / name).write_text("precious")
-        with pytest.raises(PracticeError, match=name):
-            write_files(tmp_path, authority, lambda: OURS)
+def test_a_foreign_file_of_one_of_our_names_is_refused_by_its_name(
+    tmp_path: Path, authority: Authority, name: str
+) -> None:
+    (tmp_path / name).write_text("precious")
+    with pytest.raises(PracticeError, match=name):
+        write_files(tmp_path, authority, lambda: OURS)
 
-    def test_of_one_of_our_names_stays_and_nothing_is_put_beside_it(
-        self, tmp_path: Path, authority: Authority, name: str
-    ) -> None:
-        (tmp_path / name).write_text("precious")
-        with suppress(PracticeError):
-            write_files(tmp_path, authority, lambda: OURS)
-        assert {name: b"precious"} == contents(tmp_path)
+
+@pytest.mark.parametrize("name", sorted(PRIVATE | PUBLIC))
+def test_a_foreign_file_of_one_of_our_names_stays_and_nothing_is_put_beside_it(
+    tmp_path: Path, authority: Authority, name: str
+) -> None:
+    (tmp_path / name).write_text("precious")
+    with suppress(PracticeError):
+        write_files(tmp_path, authority, lambda: OURS)
+    assert {name: b"precious"} == contents(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -161,62 +164,64 @@ def test_a_write_that_fails_leaves_no_half_file(
     assert contents(tmp_path) == {}
 
 
-class TestOrgJson:
-    @pytest.fixture
-    def folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """The current folder, so that the org is started with a relative path."""
-        monkeypatch.chdir(tmp_path)
-        return tmp_path
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, so that the org is started with a relative path."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
-    def test_has_exactly_what_is_documented(self, folder: Path) -> None:
-        with PracticeOrg(directory="org") as practice:
-            found = json.loads(Path("org/org.json").read_text())
-        enforced, standard = practice.state.users
-        place = str(folder / "org")
-        expected = {
-            "login_url": found["api_url"],
-            "api_url": found["api_url"],
-            "mutual_url": found["mutual_url"],
-            "strict_url": found["strict_url"],
-            "api_version": "64.0",
-            "ca_file": f"{place}/server-ca.pem",
-            "organization_id": "00D5f000000PRACEA4",
-            "users": [
-                {
-                    "username": "enforced@practice.example",
-                    "password": enforced.password,
-                    "mutual_auth_enforced": True,
-                },
-                {
-                    "username": "standard@practice.example",
-                    "password": standard.password,
-                    "mutual_auth_enforced": False,
-                },
-            ],
-            "client": {
-                "key": f"{place}/client.key",
-                "leaf": f"{place}/client.crt",
-                "intermediates": [f"{place}/intermediate1.crt", f"{place}/intermediate2.crt"],
-                "root": f"{place}/root.crt",
-                "fullcert": f"{place}/fullcert.pem",
+
+def test_org_json_has_exactly_what_is_documented(folder: Path) -> None:
+    with PracticeOrg(directory="org") as practice:
+        found = json.loads(Path("org/org.json").read_text())
+    enforced, standard = practice.state.users
+    place = str(folder / "org")
+    expected = {
+        "login_url": found["api_url"],
+        "api_url": found["api_url"],
+        "mutual_url": found["mutual_url"],
+        "strict_url": found["strict_url"],
+        "api_version": "64.0",
+        "ca_file": f"{place}/server-ca.pem",
+        "organization_id": "00D5f000000PRACEA4",
+        "users": [
+            {
+                "username": "enforced@practice.example",
+                "password": enforced.password,
+                "mutual_auth_enforced": True,
             },
-            "oauth": {
-                "consumer_key": practice.app.consumer_key,
-                "consumer_secret": practice.app.consumer_secret,
-                "jwt_key": f"{place}/client.key",
+            {
                 "username": "standard@practice.example",
+                "password": standard.password,
+                "mutual_auth_enforced": False,
             },
-            "records": 400,
-        }
-        assert expected == found
+        ],
+        "client": {
+            "key": f"{place}/client.key",
+            "leaf": f"{place}/client.crt",
+            "intermediates": [f"{place}/intermediate1.crt", f"{place}/intermediate2.crt"],
+            "root": f"{place}/root.crt",
+            "fullcert": f"{place}/fullcert.pem",
+        },
+        "oauth": {
+            "consumer_key": practice.app.consumer_key,
+            "consumer_secret": practice.app.consumer_secret,
+            "jwt_key": f"{place}/client.key",
+            "username": "standard@practice.example",
+        },
+        "records": 400,
+    }
+    assert expected == found
 
-    @pytest.mark.parametrize("door", ["api_url", "mutual_url", "strict_url"])
-    def test_names_the_door(self, practice: PracticeOrg, door: str) -> None:
-        found = json.loads((practice.directory / "org.json").read_text())
-        assert getattr(practice, door) == found[door]
 
-    def test_names_files_that_are_there(self, practice: PracticeOrg) -> None:
-        found = json.loads((practice.directory / "org.json").read_text())
-        client = found["client"]
-        paths = [found["ca_file"], *client["intermediates"], *(client[name] for name in ("key", "leaf", "root"))]
-        assert [path for path in paths if not Path(path).is_file()] == []
+@pytest.mark.parametrize("door", ["api_url", "mutual_url", "strict_url"])
+def test_org_json_names_the_door(practice: PracticeOrg, door: str) -> None:
+    found = json.loads((practice.directory / "org.json").read_text())
+    assert getattr(practice, door) == found[door]
+
+
+def test_org_json_names_files_that_are_there(practice: PracticeOrg) -> None:
+    found = json.loads((practice.directory / "org.json").read_text())
+    client = found["client"]
+    paths = [found["ca_file"], *client["intermediates"], *(client[name] for name in ("key", "leaf", "root"))]
+    assert [path for path in paths if not Path(path).is_file()] == []
