@@ -28,7 +28,7 @@ def run_node(practice: PracticeOrg, home: Path, *arguments: str) -> str:
         "NODE_PATH": str(_MODULES),
         "NODE_EXTRA_CA_CERTS": str(practice.ca_file),
         "PATH": f"{_MODULES / '.bin'}{os.pathsep}{os.environ['PATH']}",
-        "SF_AUTOUPDATE_DISABLE": "true",
+        "SF_DISABLE_AUTOUPDATE": "true",
         "SF_DISABLE_TELEMETRY": "true",
         "SF_SKIP_NEW_VERSION_CHECK": "true",
         "SF_USE_GENERIC_UNIX_KEYCHAIN": "true",
