@@ -8,7 +8,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -138,22 +139,16 @@ def _practice(options: argparse.Namespace) -> None:
             "its passwords are in org.json, and nothing real belongs in it",
             file=sys.stderr,
         )
-    stop = threading.Event()
-    endings = [signal.SIGINT, signal.SIGTERM]
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-        endings.append(signal.SIGHUP)  # the terminal was closed, and there is no nohup to outlive it
-    for number in endings:
-        signal.signal(number, lambda *_: stop.set())
-    ports = Ports(options.api_port, options.mutual_port, options.strict_port)
-    with PracticeOrg(
+    practice = PracticeOrg(
         host=options.host,
-        ports=ports,
+        ports=Ports(options.api_port, options.mutual_port, options.strict_port),
         directory=options.dir,
         records=options.records,
         seed=options.seed,
         scenario=options.scenario,
         tls=options.tls,
-    ) as practice:
+    )
+    with _told_to_stop() as stop, practice:
         for each in SCENARIOS:
             practice.identity(each.name)
         print(json.dumps(practice.description(), indent=2), flush=True)
@@ -161,6 +156,21 @@ def _practice(options: argparse.Namespace) -> None:
         while not stop.wait(1):  # with a limit: on Windows, a wait without one hears no Ctrl-C
             pass
     print("The practice org has stopped.", file=sys.stderr)
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets, or another signal that ends a program."""
+    stop = threading.Event()
+    endings = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        endings.append(signal.SIGHUP)  # the terminal was closed, and there is no nohup to outlive it
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in endings}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _scrub(options: argparse.Namespace) -> None:

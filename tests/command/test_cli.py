@@ -185,7 +185,9 @@ def test_a_taken_port_is_one_short_message(printed: dict[str, Any]) -> None:
 def test_a_value_that_cannot_be_is_refused_with_status_1(
     capsys: pytest.CaptureFixture[str], option: str, value: str, message: str
 ) -> None:
+    before = signal.getsignal(signal.SIGINT)
     status = cli.main(["practice", f"{option}={value}"])
+    assert before is signal.getsignal(signal.SIGINT)
     assert (status, message in capsys.readouterr().err) == (1, True)
 
 

@@ -104,7 +104,11 @@ class IdentityForm(Form):
         except PassphraseError as error:
             self.upload.keep(uploaded)
             waiting = f"; still here: {', '.join(name for name, _ in uploaded)}" if uploaded else ""
-            say(self.about_passphrase, f"{error.what}. Type the passphrase, and press Assemble again{waiting}.")
+            # One line, as what stood there before: the button stays in its place.
+            say(
+                self.about_passphrase,
+                f"Type the passphrase, and press Assemble again{'; the uploads wait' if uploaded else ''}.",
+            )
             self.passphrase.focus()
             next_step = f"type it into the field Passphrase, and press Assemble again{waiting}"
             raise PassphraseError(error.what, error.evidence, next_step) from error
