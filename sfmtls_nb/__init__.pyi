@@ -27,6 +27,7 @@ from .errors import RestFault as RestFault
 from .errors import SessionFault as SessionFault
 from .errors import SfmtlsError as SfmtlsError
 from .errors import SoapFault as SoapFault
+from .notebook import load_ipython_extension as load_ipython_extension
 from .org import Org as Org
 from .profiles import Profile as Profile
 from .profiles import read_profiles as read_profiles
@@ -38,5 +39,3 @@ from .sign_in import PasswordLogin as PasswordLogin
 from .sign_in import login as login
 
 __version__: str
-
-def load_ipython_extension(shell: object) -> None: ...

@@ -76,7 +76,7 @@ def build_chain(
 
 
 class _Way(NamedTuple):
-    """What would be sent, the root that this leads to if it is known, and what speaks against it."""
+    """A chain to send, the root that it leads to if that is known, and the objections to it."""
 
     sent: Certificates
     root: x509.Certificate | None

@@ -103,7 +103,7 @@ def _permitted_names(path: Sequence[x509.Certificate], depth: int) -> Iterator[P
 
 
 def _extensions(certificate: x509.Certificate) -> Iterator[Problem]:
-    """What is critical must be understood, and what is there must be readable (4.2)."""
+    """Critical extensions must be understood, and all of them readable (4.2)."""
     try:
         unknown = [each.oid for each in certificate.extensions if each.critical and each.oid not in _KNOWN]
     except Exception as error:  # noqa: BLE001  # what a malformed extension raises is documented nowhere

@@ -44,7 +44,7 @@ class HandshakeCut(ConnectionError):  # noqa: N818  # as ConnectionError's own
 
 @dataclass
 class _Bounds:
-    """What a call may still use. end: by the clock of time.monotonic. wire: bytes that may still come, as they come."""
+    """The time and bytes that a call may still use. end: by the clock of time.monotonic. wire: bytes that may still come, as they come."""
 
     end: float = math.inf
     wire: float = math.inf

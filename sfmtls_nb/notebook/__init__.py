@@ -14,13 +14,13 @@ from sfmtls_nb.notebook.views.registry import offer_traceback, register_views
 if TYPE_CHECKING:
     from sfmtls_nb.notebook.completion.completion import Completion
 
-__all__ = ["SfMagics", "load"]
+__all__ = ["SfMagics", "load_ipython_extension"]
 
 _MATCHER: Final = "sfmtls_nb"
 
 
-def load(shell: InteractiveShell) -> None:
-    """Register the magics and the views in a shell. A second time (%reload_ext) keeps what the cells share."""
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """``%load_ext sfmtls_nb``: register the magics and the views in a shell. A second time (%reload_ext) keeps what the cells share."""
     before = shell.magics_manager.registry.get(SfMagics.__name__)
     shell.register_magics(before or SfMagics(shell))
     register_views(shell)

@@ -15,8 +15,8 @@ from cryptography import x509
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice.data import ORGANIZATION_ID, PROFILES, eighteen
 from sfmtls_nb.practice.failures import ArmedFailures
+from sfmtls_nb.practice.mutual.upload import leaf_or_error
 from sfmtls_nb.practice.refusal import RefusedError
-from sfmtls_nb.practice.upload import leaf_or_error
 
 _SESSION_ALPHABET: Final = string.ascii_letters + string.digits + "._"
 #: Wrong passwords in a row that lock a user out, and the time of the lockout (Salesforce's default policy).

@@ -109,7 +109,7 @@ def _rest(tokens: deque[str]) -> Iterator[str]:
 
 
 def _selected(tokens: deque[str]) -> Iterator[SelectedField | Selection]:
-    """What stands between two commas: a field, a function, a subquery, or a TYPEOF with its fields."""
+    """An item between two commas: a field, a function, a subquery, or a TYPEOF with its fields."""
     if tokens[0] == "(":
         tokens.popleft()
         yield _selection(tokens)
