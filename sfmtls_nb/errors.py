@@ -80,6 +80,12 @@ class SfmtlsError(Exception):
         return "\n".join(lines)
 
 
+def require(value: object, kind: type, what: str) -> None:
+    """Raise SfmtlsError if a value is of another type than this. The value is not quoted: it may be a secret."""
+    if not isinstance(value, kind):
+        raise SfmtlsError(f"{what} is not of the type {kind.__name__}", f"it is of the type {type(value).__name__}")
+
+
 class OrgError(SfmtlsError):
     """A URL, port, API version or CA file cannot be right."""
 

@@ -8,7 +8,7 @@ import stat
 import tempfile
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -44,8 +44,10 @@ def path_or_content(source: object, error: type[SfmtlsError] = IdentityError) ->
     A key from an environment variable or secret store is a text too, and what is taken for a file name gets quoted.
     Raises ``error`` for what is neither text nor path nor bytes.
     """
-    if isinstance(source, bytes | bytearray | memoryview):
-        return source if isinstance(source, SecretBytes) else SecretBytes(source)
+    if isinstance(source, SecretBytes):
+        return source
+    with suppress(TypeError, ValueError):  # a ValueError: a memoryview that was released
+        return SecretBytes(memoryview(source).tobytes())  # type: ignore[arg-type]  # whatever is like bytes
     if isinstance(source, os.PathLike):
         source = os.fsdecode(source)
     if not isinstance(source, str):

@@ -9,7 +9,7 @@ from typing import Final, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
 from sfmtls_nb.errors import OrgError
-from sfmtls_nb.files import path_or_content
+from sfmtls_nb.files import is_content, path_or_content, shown
 
 #: Salesforce's two doors: 443 for everyone, 8443 for mutual TLS. A practice org maps them to ports of its own.
 Port = Literal[443, 8443]
@@ -33,7 +33,10 @@ _MY_DOMAIN = re.compile(
     rf"(?:https://)?({_LABEL})(?:--({_LABEL})\.sandbox)?\.my\.salesforce\.com(?:/.*)?", re.IGNORECASE
 )
 #: Names of hosts and instances of Salesforce's own, which no company has as its My Domain.
-_TAKEN = re.compile(r"login|test|www|mail|help|app|api|salesforce|lightning|(?:na|eu|ap|um|cs|usa)\d+", re.IGNORECASE)
+_TAKEN = re.compile(
+    r"login|test|www|mail|help|app|api|salesforce|lightning|localhost|sandbox|(?:na|eu|ap|um|cs|usa)\d+|00D\w{12}(?:\w{3})?",
+    re.IGNORECASE,
+)
 #: Hosts of pages, by what stands behind the My Domain: Lightning, Setup, sites, Visualforce, files, packages' content.
 _PAGES = re.compile(
     rf"({_LABEL})((?:\.[a-z]+)?)\.(?:lightning\.force\.com|my\.salesforce-setup\.com|my\.site\.com|"
@@ -134,7 +137,7 @@ class Org:
         url = f"https://{name}--{sandbox}.sandbox.my.salesforce.com" if sandbox else f"https://{name}.my.salesforce.com"
         if my_domain_of(url) != (name, sandbox):
             raise OrgError(
-                f"{name!r}{'' if sandbox is None else f' with sandbox {sandbox!r}'} is not a My Domain or sandbox name",
+                f"{_quoted(name)}{'' if sandbox is None else f' with sandbox {_quoted(sandbox)}'} is not a My Domain or sandbox name",
                 next_step=_name_in(name)
                 or "give the name alone, such as acme for https://acme.my.salesforce.com; Setup > My Domain shows it",
             )
@@ -226,7 +229,7 @@ def _refuse_taken(name: str) -> None:
         host = _LOGIN_HOSTS[name.lower() == "test"]
         raise OrgError(
             f"{name} is not a My Domain",
-            f"the name belongs to Salesforce; the login host is https://{host}",
+            f"the name belongs to Salesforce or to this machine, or is an id; the login host is https://{host}",
             f"write the name of your My Domain, which Setup > My Domain shows; or https://{host} to sign in there",
         )
 
@@ -240,18 +243,22 @@ def checked_url(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise OrgError(f"{url!r} is not a URL", str(error), "write it as https://HOST or https://HOST:PORT") from error
+        raise OrgError(
+            f"{_quoted(url)} is not a URL", _quoted(str(error)), "write it as https://HOST or https://HOST:PORT"
+        ) from error
     if parts.scheme != "https" or not parts.hostname:
         bare = re.match(rf"(?:http://)?({_LABEL}(?:\.{_LABEL})+)(?::\d+)?(?:/|$)", url, re.IGNORECASE)
         raise OrgError(
-            f"{url!r} is not an https URL with a host",
+            f"{_quoted(url)} is not an https URL with a host",
             next_step=f"write it as https://{bare[1] if bare else 'HOST'}; "
             "a password or session id is never sent without TLS",
         )
     host = parts.hostname.removesuffix(".")
     # urlsplit passes over line ends and tabs, and over what no host can be called; what sends stumbles over them.
     if re.search(r"[\s\\]", url) or not (":" in host or all(map(_HOST_LABEL.fullmatch, host.split(".")))):
-        raise OrgError(f"{url!r} names no host that can be", next_step="write it as https://HOST or https://HOST:PORT")
+        raise OrgError(
+            f"{_quoted(url)} names no host that can be", next_step="write it as https://HOST or https://HOST:PORT"
+        )
     if port == 8443 and host in _LOGIN_HOSTS:
         raise OrgError(
             f"{host} does not answer on 8443",
@@ -274,6 +281,11 @@ _TYPES: Final[dict[str, tuple[str, tuple[type, ...]]]] = {
 }
 
 
+def _quoted(text: str) -> str:
+    """A text as a message quotes it; not at all if it may be a key, and no more of it than of a path."""
+    return "a text that may be a key" if is_content(text) else repr(shown(text))
+
+
 def _check_types(org: Org) -> None:
     for name, (words, types) in _TYPES.items():
         value = getattr(org, name)
@@ -281,13 +293,20 @@ def _check_types(org: Org) -> None:
             shown = repr(value) if isinstance(value, int | float) else f"a {type(value).__name__}"
             raise OrgError(f"{name} cannot be {shown}", f"it is a {type(value).__name__}", f"write it as {words}")
     for name in ("ca_file", "accepted_roots"):
-        value = getattr(org, name)
-        content = path_or_content(value, OrgError) if value else None
+        if getattr(org, name) is None:
+            continue
+        content = path_or_content(getattr(org, name), OrgError)
+        if content == b"" or not str(getattr(org, name)):
+            raise OrgError(
+                f"{name} is empty",
+                "an empty name is not taken for none at all: other roots would be trusted than were meant",
+                f"name a file, or leave {name} out",
+            )
         if isinstance(content, bytes):
+            object.__setattr__(org, name, content)  # masked from now on
             if content.find(b"PRIVATE KEY") >= 0:
                 raise OrgError(
                     f"{name} has a private key in it",
                     f"{len(content):,} bytes, which are not shown",
                     "give certificates of authorities alone; the client's key is for ClientIdentity.load",
                 )
-            object.__setattr__(org, name, content)

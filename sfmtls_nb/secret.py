@@ -22,9 +22,9 @@ class Secret:
 
     __slots__ = ("_text",)
 
-    def __init__(self, text: str | bytes | bytearray | Secret) -> None:
-        if isinstance(text, bytes | bytearray):
-            text = text.decode(errors="surrogateescape")
+    def __init__(self, text: str | bytes | bytearray | memoryview | Secret) -> None:
+        if isinstance(text, bytes | bytearray | memoryview):
+            text = bytes(text).decode(errors="surrogateescape")
         if not isinstance(text, str | Secret):
             raise TypeError(f"a secret is text or bytes, and not {type(text).__name__}")
         self._text: str = text.reveal() if isinstance(text, Secret) else text

@@ -22,7 +22,7 @@ from sfmtls_nb.api import (
 )
 from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.connection import Exchange, Headers, Request, Transport
-from sfmtls_nb.errors import CallTimeout, NotSoapError, OrgError, SfmtlsError, visible
+from sfmtls_nb.errors import CallTimeout, NotSoapError, OrgError, SfmtlsError, require, visible
 from sfmtls_nb.org import Port, checked_url
 from sfmtls_nb.query import Api, DescribeSObjectResult, PageSource, QueryResult, RestPages, SoapPages, read_describe
 from sfmtls_nb.secret import Secret
@@ -98,10 +98,12 @@ class Session:
         api: the same records either way. deleted: deleted records too. batch: records a page, 200 to 2,000.
         Raises SoapFault or RestFault (both are ApiFaults) for what the org refuses.
         """
+        require(soql, str, "the query")
         sources: dict[str, Callable[[], PageSource]] = {
             "soap": lambda: SoapPages(self.soap, soql, deleted=deleted, batch=batch),
             "rest": lambda: RestPages(self._get, soql, deleted=deleted, batch=batch),
         }
+        require(api, str, "the API to query by")
         if api not in sources:
             raise SfmtlsError(f"there is no API {api!r} to query by", next_step='choose api="soap" or api="rest"')
         return QueryResult(sources[api](), soql, self.describe)
@@ -111,6 +113,7 @@ class Session:
 
         Raises SoapFault with INVALID_TYPE if there is none of that name.
         """
+        require(sobject, str, "the name of the sObject")
         key = sobject.casefold()
         if key not in self._described:
             reply = self.soap("describeSObject", {"sObjectType": sobject})
@@ -157,6 +160,7 @@ class Session:
         headers: Mapping[str, str] | None = None,
     ) -> Request:
         """The request of `rest`, not sent."""
+        require(path, str, "the path")
         if not _VISIBLE.fullmatch(self.session_id.reveal()):
             # Not left to the HTTP library: its complaint would quote it.
             raise SfmtlsError(

@@ -306,3 +306,23 @@ def test_an_org_with_another_mutual_port_has_its_8443_there() -> None:
 def test_a_server_url_that_no_session_id_may_go_to_is_refused(server_url: str, port: Port) -> None:
     with pytest.raises(OrgError):
         Org().endpoint(server_url, port)
+
+
+@pytest.mark.parametrize("field", ["ca_file", "accepted_roots"])
+@pytest.mark.parametrize("nothing", ["", b"", 0, False, []])
+def test_roots_that_are_nothing_are_not_taken_for_the_public_ones(field: str, nothing: object) -> None:
+    with pytest.raises(OrgError):
+        Org(**{field: nothing})  # type: ignore[arg-type]  # that is the point
+
+
+@pytest.mark.parametrize("name", ["localhost", "sandbox", "00D5f000000abcDEAQ"])
+def test_a_name_that_is_nobodys_my_domain_is_refused(name: str) -> None:
+    with pytest.raises(OrgError, match="is not a My Domain"):
+        Org.my_domain(name)
+
+
+def test_a_key_in_the_place_of_a_url_is_not_quoted() -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v\n-----END PRIVATE KEY-----"
+    with pytest.raises(OrgError) as caught:
+        Org(key)
+    assert "MC4CAQAw" not in str(caught.value)

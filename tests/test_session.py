@@ -6,6 +6,7 @@ import ssl
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -437,3 +438,30 @@ def test_no_local_variable_of_a_failing_call_shows_the_session_id(
         call()
     shown = shown_with_locals(caught.value)  # before the secret is a variable of this test
     assert session.session_id.reveal()[16:] not in shown
+
+
+# ---------------------------------------------------------------- wrong types
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda session: session.soap("query", [("queryString", "x")]),
+        lambda session: session.soap("query", 5),
+        lambda session: session.rest(None),
+        lambda session: session.rest(b"limits"),
+        lambda session: session.query(5),
+        lambda session: session.query(b"SELECT Id FROM Case", api="rest"),
+        lambda session: session.query("SELECT Id FROM Case", api=["soap"]),
+        lambda session: session.describe(None),
+        lambda session: login("https://acme.my.salesforce.com", PasswordLogin("a", "b")),  # type: ignore[arg-type]
+        lambda session: login(session.org, ("a", "b")),  # type: ignore[arg-type]
+        lambda session: login(session.org, PasswordLogin("a", "b"), "client.pem"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_wrong_type_is_an_error_of_ours_and_nothing_is_sent(
+    call: Callable[[Any], object], session: Session, sent: list[Request]
+) -> None:
+    with pytest.raises(SfmtlsError):
+        call(session)
+    assert [] == sent

@@ -12,7 +12,7 @@ from typing import Final
 
 from lxml import etree
 
-from sfmtls_nb.errors import NotSoapError
+from sfmtls_nb.errors import NotSoapError, require
 from sfmtls_nb.secret import Secret, SecretBytes
 from sfmtls_nb.xml import parse_xml
 
@@ -31,6 +31,8 @@ def build_element(name: str, fields: Mapping[str, str | Secret] | None = None) -
 
     Text is put into nodes: ``<`` in it stays text. Raises NotSoapError for names and text that XML cannot hold.
     """
+    if fields is not None:
+        require(fields, Mapping, f"what {name} is given")
     try:
         element = etree.Element(etree.QName(PARTNER, name), nsmap={"urn": PARTNER})
         for field, value in (fields or {}).items():

@@ -25,6 +25,12 @@ def read_json(exchange: Exchange) -> Any:
             content = _parse(body)
             if isinstance(content, list) and content and all(map(_is_error, content)):
                 raise _read_fault(content)
+            if exchange.status is not None and exchange.status >= 400:
+                raise NotJsonError(
+                    f"the call failed with HTTP {exchange.status}, and its JSON is none of Salesforce's errors",
+                    f"it begins {beginning(body)}",
+                    "repeat the call; if it comes again, something other than the API may be answering at that path",
+                )
             return content
     except (NotJsonError, RestFault) as error:
         path = urlsplit(exchange.request.url).path.strip("/")

@@ -220,8 +220,8 @@ def _suitability(leaf: x509.Certificate, moment: datetime) -> tuple[bool, bool, 
     return not is_self_signed(leaf), for_clients, valid, leaf.not_valid_after_utc, fingerprint(leaf)
 
 
-def _passphrase(given: str | bytes | bytearray | Secret | None) -> Secret | None:
-    if isinstance(given, bytes | bytearray):
+def _passphrase(given: str | bytes | bytearray | memoryview | Secret | None) -> Secret | None:
+    if isinstance(given, bytes | bytearray | memoryview):
         given = bytes(given).decode(errors="surrogateescape")
     if given is not None and not isinstance(given, str | Secret):
         raise IdentityError(f"a passphrase is no {type(given).__name__}", next_step="give it as a text, or as bytes")

@@ -27,7 +27,7 @@ class AcceptedRoots:
         self._hex = re.sub(r"[^0-9A-F\n]", "", re.sub(r"<[^>]*>", "\n", text.upper().replace(":", "")))
         blocks = re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", text, re.DOTALL)
         self.certificates = [certificate for block in blocks if (certificate := _read(block))]
-        self._text = text.casefold()
+        self._names = _names_on(re.sub(r"-----BEGIN.*?-----END[^\n]*", "\n", text, flags=re.DOTALL))
 
     @classmethod
     def load(cls, page: str | Path | bytes) -> AcceptedRoots:
@@ -52,8 +52,19 @@ class AcceptedRoots:
         """True if a root's common name (or, without one, its unit or organization) is on the page."""
         for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.ORGANIZATION_NAME):
             if values := name.get_attributes_for_oid(kind):
-                return str(values[0].value).casefold() in self._text
+                return _plain(str(values[0].value)) in self._names
         return False
+
+
+def _names_on(text: str) -> frozenset[str]:
+    """What a page has as cells, lines and parts of distinguished names, each whole: no part of another name counts."""
+    lines = [line for line in re.split(r"<[^>]*>|[\n\r\t|]+", text) if line.strip()]
+    parts = (re.sub(r"^\s*\w+\s*=", "", part) for line in lines for part in re.split(r"[,;/]\s*(?=\w+\s*=)|[,;]", line))
+    return frozenset(map(_plain, (*lines, *parts)))
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).strip("\"'").casefold()
 
 
 def _read(block: str) -> x509.Certificate | None:

@@ -22,7 +22,7 @@ _LITERAL: Final = re.compile(r"'(?:\\.|[^'\\])*'", re.DOTALL)
 _HABITS: Final[Mapping[str, str]] = {
     r"\A\s*(insert|update|upsert|delete|undelete|merge|create|alter|drop|truncate)\b": "SOQL only reads, and has no {0}; "
     "records are changed by calls of their own, such as update of the SOAP API",
-    r"\A\s*(find)\b": "{0} is SOSL; %sf_rest parameterizedSearch?q=… searches",
+    r"\A\s*(find)\b": "{0} is SOSL; %sf_rest search?q=FIND {{{{…}}}} searches",
     r"\A\s*(show|describe|desc|explain)\b": "SOQL has no {0}; %sf_soap describeGlobal lists the sObjects, and "
     "%sf_rest sobjects/Contact/describe the fields of one",
     r"(\bselect\s+(?:\w+\.)?\*|\bcount\s*\(\s*\*\s*\))": "SOQL has no *; name the fields, or write FIELDS(STANDARD), or "

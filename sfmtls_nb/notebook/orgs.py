@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from sfmtls_nb.errors import OrgError
-from sfmtls_nb.org import Org, checked_url
+from sfmtls_nb.org import Org, checked_url, my_domain_of
 from sfmtls_nb.practice import LOOPBACK, PracticeOrg
 from sfmtls_nb.profiles import PRACTICE, Profile, read_profiles
 
@@ -29,15 +30,29 @@ def org_named(name: str, sandbox: str | None = None, *, private: bool = False) -
     org = Org.my_domain(name, sandbox=sandbox)
     known = {each.casefold(): each for each in (PRACTICE, *profiles)}
     swapped = [each for each in known if sorted(each) == sorted(name.casefold())]
-    close = swapped or get_close_matches(name.casefold(), known, 1, 0.7)
+    close = swapped or get_close_matches(name.casefold(), known, 1, 0.7) or _kin(name.casefold(), profiles)
     if close and name not in profiles:
-        near = known[close[0]]
+        near = known.get(close[0], close[0])
         raise OrgError(
             f"there is no profile {name}; did you mean {near}?",
             f"{near} is nearly the same, and so this is not taken for the My Domain of somebody else",
             f"write {near} if you meant that; or the whole host of the My Domain, {name}.my.salesforce.com",
         )
     return org
+
+
+def _kin(name: str, profiles: Mapping[str, Profile]) -> list[str]:
+    """Profiles that a name is a part or a longer form of, or whose My Domain or sandbox it nearly is."""
+    found = []
+    for each, profile in profiles.items():
+        domain, sandbox = my_domain_of(profile.org.login_url) or ("", None)
+        if name == domain.casefold():
+            return []
+        parts = {*each.casefold().split("-")[1:], (sandbox or "").casefold()}
+        near_domain = domain and get_close_matches(name, [domain.casefold()], 1, 0.8)
+        if name in parts or name.startswith(each.casefold()) or near_domain:
+            found.append(each)
+    return found
 
 
 def is_at(practice: PracticeOrg, name: str) -> bool:

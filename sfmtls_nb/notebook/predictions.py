@@ -48,9 +48,9 @@ def check(expected: str | None) -> None:
     if expected is None or expected in known:
         return
     spelled = {each.lower(): each for each in reversed(known)}
-    close = get_close_matches(expected.lower(), spelled, 1, 0)
+    close = get_close_matches(expected.lower(), spelled, 1, 0.5)
     raise UsageError(
-        f"--expect: no failure is called {expected}; did you mean {spelled[close[0]] if close else 'page'}? "
+        f"--expect: no failure is called {expected}; {f'did you mean {spelled[close[0]]}' if close else 'press Tab for those there are'}{'?' if close else '.'} "
         "Of a code that is not known here, its class can be predicted: SoapFault, or RestFault"
     )
 

@@ -262,6 +262,7 @@ _RULES: Final = (
         "password",
         "pass:",
     ),
+    _rule(rf"(?<![\w-])-(?:src|dest)?(?:store|key)pass\s{{1,8}}{_WORD}", "password", "pass"),
     _rule(r"://[^\s\"'`<>/?#:@]{0,200}:(?P<secret>[^\s\"'`<>/?#:@]{4,400}+)@(?=[\w\[{$])", "password", "@"),
     _rule(
         rf"[\"'](?:{'|'.join(sorted(JWK_PRIVATE))})[\"']\s{{0,20}}:\s{{0,20}}[\"'](?P<secret>[\w-]{{16,}}+)",

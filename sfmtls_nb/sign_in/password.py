@@ -26,7 +26,7 @@ class PasswordLogin:
         """Raises OrgError if one of them is neither text nor, but for the username, bytes."""
         given: dict[str, object] = {"username": username, "password": password, "security_token": security_token}
         for name, value in given.items():
-            if not isinstance(value, str if name == "username" else str | bytes | Secret):
+            if not isinstance(value, str if name == "username" else str | bytes | bytearray | memoryview | Secret):
                 raise OrgError(
                     f"the {name.replace('_', ' ')} is not text",
                     f"it is of type {type(value).__name__}",

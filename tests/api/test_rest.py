@@ -6,7 +6,7 @@ import json
 import traceback
 
 import pytest
-from answers import json_in
+from answers import answer, json_in
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,3 +119,9 @@ def test_any_bytes_are_a_value_or_one_of_our_errors(body: bytes) -> None:
         json_in(body)
     except SfmtlsError as error:
         assert error.what  # noqa: PT017  # either is right
+
+
+@pytest.mark.parametrize("body", [b'"down for maintenance"', b'{"error":"server_error"}', b"null", b"[null]"])
+def test_json_of_a_failed_call_that_is_no_error_of_salesforces_is_no_value(body: bytes) -> None:
+    with pytest.raises(NotJsonError, match="HTTP 503"):
+        read_json(answer(body, status=503))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from sfmtls_nb import (
     CertificatePageError,
@@ -23,7 +24,7 @@ from sfmtls_nb import (
     SoapFault,
     login,
 )
-from sfmtls_nb.certificates import FINDINGS
+from sfmtls_nb.certificates import FINDINGS, AcceptedRoots
 from sfmtls_nb.practice import SCENARIOS, PracticeOrg, Scenario
 
 NOW = datetime.now(UTC)
@@ -230,3 +231,18 @@ def test_a_session_shows_the_servers_clock(session: Session) -> None:
     exchange = session.get_user_info().exchange
     assert exchange.server_date is not None
     assert abs(exchange.server_date - exchange.at) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("page", "there"),
+    [
+        (b"<td>Acme Corporate CA</td>", True),
+        (b"<td>CN=Acme Corporate CA,O=Acme</td>", True),
+        (b"<li>acme  corporate ca\n", True),
+        (b"<td>Acme Corporate CA Root</td>", False),
+        (b"<td>New Acme Corporate CA</td>", False),
+    ],
+)
+def test_a_name_on_the_page_of_roots_is_that_of_a_root_only_if_it_is_whole(page: bytes, there: bool) -> None:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Acme Corporate CA")])
+    assert there == AcceptedRoots(page).mentions(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import base64
 import random
 import shutil
@@ -235,3 +236,8 @@ def test_a_mutated_binary_gives_an_identity_or_one_of_our_errors(
         data = bytearray(good)
         data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
         _loads_or_is_refused(bytes(data), PASSPHRASE)
+
+
+def test_anything_that_is_like_bytes_is_content(practice: PracticeOrg) -> None:
+    whole = practice.client.fullcert.read_bytes()
+    assert ClientIdentity.load(whole).leaf == ClientIdentity.load(array.array("B", whole)).leaf  # type: ignore[arg-type]  # mypy has no buffers

@@ -12,6 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from sfmtls_nb import ClientIdentity, OrgError, SfmtlsError, read_profiles
 from sfmtls_nb import profiles as profiles_module
 from sfmtls_nb.notebook.guide.guide import Guide
+from sfmtls_nb.notebook.orgs import org_named
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.profiles import _KEYS
@@ -368,3 +369,15 @@ def test_the_keys_of_a_profile_are_documented_where_profiles_are(
     shown = capsys.readouterr().out
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     assert [] == [key for key in _KEYS for text in (shown, profiles_module.__doc__ or "", readme) if key not in text]
+
+
+@pytest.mark.parametrize("name", ["uat", "production", "globx"])
+def test_a_name_that_has_to_do_with_a_profile_is_asked_about_and_not_taken_for_somebody_elses(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "profiles.toml"
+    file.write_text('[acme-uat]\nmy_domain = "acme"\nsandbox = "uat"\n[prod]\nmy_domain = "globex"\n')
+    monkeypatch.setenv("SFMTLS_NB_PROFILES", str(file))
+    with pytest.raises(OrgError, match="did you mean"):
+        org_named(name)
+    assert "https://globex.my.salesforce.com" == org_named("globex").login_url  # type: ignore[union-attr]  # an Org

@@ -59,6 +59,8 @@ BROKEN = f"{SESSION_ID[:60]}\n{SESSION_ID[60:]}"
 WRITTEN: dict[str, tuple[str, str, str]] = {
     "session id": (SESSION_ID, SESSION_ID, "session id"),
     "session id in a URL": (f"https://acme/frontdoor.jsp?sid={quote(SESSION_ID)}&x=1", quote(SESSION_ID), "session id"),
+    "keytool": ("!keytool -importkeystore -srcstorepass Hunter2Aa -destkeystore x.p12", "Hunter2Aa", "password"),
+    "keytool's key": ('keytool -keypass "two words" -list', "two words", "password"),
     "sessionId element": ("<sessionId>opaque-0815</sessionId>", "opaque-0815", "session id"),
     "refresh token": (REFRESH, REFRESH, "refresh token"),
     "JWT": (JWT, JWT, "JSON Web Token"),
