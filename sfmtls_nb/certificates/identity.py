@@ -221,9 +221,7 @@ def _suitability(leaf: x509.Certificate, moment: datetime) -> tuple[bool, bool, 
 
 
 def _passphrase(given: str | bytes | bytearray | memoryview | Secret | None) -> Secret | None:
-    if isinstance(given, bytes | bytearray | memoryview):
-        given = bytes(given).decode(errors="surrogateescape")
-    if given is not None and not isinstance(given, str | Secret):
+    if given is not None and not isinstance(given, str | bytes | bytearray | memoryview | Secret):
         raise IdentityError(f"a passphrase is no {type(given).__name__}", next_step="give it as a text, or as bytes")
     return Secret(given) if given else None
 
