@@ -150,15 +150,15 @@ def test_a_renewal_that_found_no_way_is_tried_again_with_a_later_call(own_practi
     nowhere = session.over(Transport(replace(session.org, login_url="https://127.0.0.1:9"), session.transport.identity))
     with pytest.raises(ConnectError):
         nowhere.get_user_info()
-    assert session.get_user_info()
+    session.get_user_info()
 
 
 def test_a_session_and_its_copies_are_renewed_together(own_practice: PracticeOrg) -> None:
     session = signed_in(own_practice)
     copy = session.with_identity(session.transport.identity)
     own_practice.state.sessions.clear()
-    assert copy.get_user_info()
-    assert session.get_user_info()
+    copy.get_user_info()
+    session.get_user_info()
     assert (2, copy.session_id) == (sign_ins(own_practice), session.session_id)
 
 
