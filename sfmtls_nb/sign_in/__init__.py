@@ -13,6 +13,7 @@ from sfmtls_nb.sign_in.client_credentials import ClientCredentials
 from sfmtls_nb.sign_in.existing_session import ExistingSession
 from sfmtls_nb.sign_in.jwt_bearer import JwtBearer
 from sfmtls_nb.sign_in.password import PasswordLogin
+from sfmtls_nb.sign_in.secret_source import secret_from
 from sfmtls_nb.sign_in.sf_cli import SfCli
 from sfmtls_nb.sign_in.web import WebLogin
 
@@ -25,6 +26,7 @@ __all__ = [
     "SfCli",
     "WebLogin",
     "login",
+    "secret_from",
 ]
 
 #: What one signs in with: a value each, which says when to take it.
