@@ -13,6 +13,7 @@ from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from brought import brought
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -129,7 +130,7 @@ def test_a_failure_on_request_ends_a_session_in_the_middle_of_a_query(
     locator = page or "01g5f000000AAAAAAA-200"
     own_practice.arm("session-expires")
     with pytest.raises(SessionFault):
-        mutual.soap("queryMore", {"queryLocator": locator})
+        brought(mutual).soap("queryMore", {"queryLocator": locator})
 
 
 @pytest.mark.parametrize("times", [0, -1])
