@@ -54,17 +54,14 @@ def soap_url(instance_url: str, org: Org) -> str:
     return f"https://{urlsplit(instance_url).netloc}/services/Soap/u/{org.api_version}"
 
 
-def text_of(**values: object) -> None:
+def check_texts(**values: object) -> None:
     """Raise OrgError for the first of these fields of a sign-in that is no text, or is empty. Secrets are not quoted."""
     for name, value in values.items():
-        if not isinstance(value, str | Secret) or not value:
-            words = name.replace("_", " ")
-            kind = "it is empty" if isinstance(value, str | Secret) else f"it is of type {type(value).__name__}"
-            raise OrgError(
-                f"the {words} is not text" if kind[6] == "o" else f"there is no {words}",
-                kind,
-                f"give the {words} as text",
-            )
+        words = name.replace("_", " ")
+        if not isinstance(value, str | Secret):
+            raise OrgError(f"the {words} is not text", f"it is of type {type(value).__name__}", "give it as text")
+        if not value:
+            raise OrgError(f"there is no {words}", "it is empty", f"give the {words}")
 
 
 def _instance(org: Org, answer: dict[str, Any]) -> str:

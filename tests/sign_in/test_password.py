@@ -311,7 +311,7 @@ def test_where_login_is_gone_the_error_names_the_way_to_take_ready_to_copy(why: 
         assert copied in caught.value.next_step
 
 
-def test_a_wrong_password_is_not_talked_out_of_its_way(practice: PracticeOrg, org: Org) -> None:
+def test_a_wrong_password_is_not_talked_out_of_its_way(org: Org) -> None:
     with pytest.raises(LoginFault) as caught:
         login(org, PasswordLogin("nobody@practice.example", "x"))
     assert "WebLogin" not in caught.value.next_step
