@@ -37,14 +37,14 @@ def access_by(transport: Transport, form: Form) -> Access:
     except (NotJsonError, OrgError) as error:
         error.exchange = exchange
         raise
-    seconds = answer.get("expires_in")
+    seconds, user = answer.get("expires_in"), answer.get("id", Secret(""))
     return Access(
-        Secret(answer["access_token"]),
+        answer["access_token"],
         soap_url(instance, transport.org),
-        str(answer.get("id", "")).rpartition("/")[2],
+        user.reveal().rpartition("/")[2],
         exchange,
-        exchange.at + timedelta(seconds=float(seconds)) if isinstance(seconds, int | float) else None,
-        Secret(str(answer["refresh_token"])) if answer.get("refresh_token") else None,
+        exchange.at + timedelta(seconds=seconds) if isinstance(seconds, int) else None,
+        answer.get("refresh_token"),
         "revoke",
     )
 
@@ -67,8 +67,8 @@ def check_texts(**values: object) -> None:
 def _instance(org: Org, answer: dict[str, Any]) -> str:
     """The org's own address in an answer. api_instance_url stands for a host of newer APIs, which does not speak SOAP."""
     for name in ("instance_url", "api_instance_url"):
-        if isinstance(answer.get(name), str):
-            return org.followed(checked_url(answer[name]), name)
+        if isinstance(found := answer.get(name), Secret):
+            return org.followed(checked_url(found.reveal()), name)
     raise NotJsonError(
         "the answer of the token endpoint has no instance_url",
         f"it has {', '.join(sorted(answer))}",
