@@ -30,10 +30,16 @@ def _page(title: str, content: str) -> str:
     )
 
 
-SUCCESS: Final = _page(
-    "Signed in",
-    "<h1>You are signed in</h1><p>Copy the address of this page: the code is in it. Then paste it where it is asked for.</p>",
-).encode()
+def arrival_page(result: Mapping[str, str]) -> str:
+    """Write the page to which a browser is sent back where the app has none. result: what it is sent back with."""
+    if "error" in result:
+        reason = escape(result.get("error_description", result["error"]))
+        said = (
+            f"<h1>You are not signed in</h1><p>{reason}</p><p>The address of this page says so to whom it is given.</p>"
+        )
+    else:
+        said = "<h1>You are signed in</h1><p>Copy the address of this page: the code is in it. Paste it where it is asked for.</p>"
+    return _page("Signing in", said)
 
 
 def consent_page(app: str, asked: Mapping[str, str], problem: str = "") -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from sfmtls_nb.practice.api.authorization import AuthorizationEndpoint
-from sfmtls_nb.practice.api.consent import SUCCESS
+from sfmtls_nb.practice.api.consent import arrival_page
 from sfmtls_nb.practice.api.grants import Grants, OAuthError, form_of
 from sfmtls_nb.practice.api.identity import flaw_of, identity, is_identity_path, user_info
 from sfmtls_nb.practice.api.resource import session_id
@@ -31,7 +31,7 @@ class OAuthApi:
             "authorize": ("GET POST", lambda request, _: authorization.answer(request)),
             "userinfo": ("GET POST", self._userinfo),
             "revoke": ("GET POST", self._revoke),
-            "success": ("GET", lambda *_: Answer(200, _HTML, SUCCESS)),
+            "success": ("GET", lambda request, _: Answer(200, _HTML, arrival_page(request.query).encode())),
         }
 
     def serves(self, request: Request) -> bool:

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import secrets
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -127,12 +126,12 @@ class TokenEndpoint:
     # ------------------------------------------------------------ the grants
 
     def _jwt_bearer(self, asked: _Asked) -> _Given:
-        claims = _claims(asked.form.get("assertion", ""), asked.app.jwt_key)
+        claims, expires = _claims(asked.form.get("assertion", ""), asked.app.jwt_key)
         audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
         if not any(_is_own(str(audience), asked.request) for audience in audiences):
             raise OAuthError("invalid_grant", "audience is invalid")
         # No ceiling: the sf CLI sends milliseconds, and so a time in the far future.
-        if not self._clock().timestamp() < claims["exp"]:
+        if not self._clock().timestamp() < expires:
             raise OAuthError("invalid_grant", "expired authorization code")
         subject = str(claims["sub"])
         user = self._state.user(subject)
@@ -226,18 +225,16 @@ def _issuer(form: Mapping[str, str]) -> str:
     return str(claims.get("iss", ""))
 
 
-def _claims(assertion: str, key: RSAPublicKey | None) -> dict[str, Any]:
-    """Return the claims of an assertion that is signed with the app's key. Raises OAuthError."""
+def _claims(assertion: str, key: RSAPublicKey | None) -> tuple[dict[str, Any], float]:
+    """Return the claims of an assertion that is signed with the app's key, and its exp. Raises OAuthError."""
     if key is None:
         raise OAuthError("invalid_grant", "invalid assertion")
     try:
-        claims: dict[str, Any] = jwt.decode(assertion, key, algorithms=["RS256"], options=_OPTIONS)
-    except (jwt.InvalidTokenError, ValueError) as error:
+        claims = jwt.decode(assertion, key, algorithms=["RS256"], options=_OPTIONS)
+        # "A JSON numeric value" (RFC 7519, 2); but simple-salesforce sends text, and Salesforce takes it.
+        return claims, float(claims["exp"])
+    except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
         raise OAuthError("invalid_grant", "invalid assertion") from error
-    # "A JSON numeric value" (RFC 7519, 2): no text, which PyJWT takes, and neither True.
-    if type(claims["exp"]) not in (int, float) or claims["exp"] > sys.float_info.max:
-        raise OAuthError("invalid_grant", "invalid assertion")
-    return claims
 
 
 def _is_own(audience: str, request: Request) -> bool:

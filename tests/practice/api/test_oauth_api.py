@@ -79,8 +79,8 @@ def test_the_jwt_bearer_flow_takes_each_documented_audience_and_the_orgs_own_add
         ({"sub": "nobody@practice.example"}, "invalid_grant", "user hasn't approved this consumer"),
         ({"exp": int(NOW.timestamp()) - 1}, "invalid_grant", "expired authorization code"),
         ({"exp": "soon"}, "invalid_grant", "invalid assertion"),
-        ({"exp": str(int(NOW.timestamp()) + 180)}, "invalid_grant", "invalid assertion"),
-        ({"exp": True}, "invalid_grant", "invalid assertion"),
+        ({"exp": [int(NOW.timestamp()) + 180]}, "invalid_grant", "invalid assertion"),
+        ({"exp": str(int(NOW.timestamp()) - 1)}, "invalid_grant", "expired authorization code"),
         ({"exp": None}, "invalid_grant", "invalid assertion"),
         ({"sub": None}, "invalid_grant", "invalid assertion"),
     ],
@@ -99,6 +99,16 @@ def test_the_jwt_bearer_flow_takes_an_expiry_far_ahead_and_in_milliseconds_as_th
 ) -> None:
     expiry = int((NOW + ahead).timestamp()) * unit
     assert "access_token" in org.token(grant_type=JWT_BEARER, assertion=org.assertion(exp=expiry))
+
+
+def test_the_jwt_bearer_flow_takes_an_expiry_as_text_as_simple_salesforce_sends_it(org: OAuthOrg) -> None:
+    assert "access_token" in org.by_jwt(exp=str(int(NOW.timestamp()) + 180))
+
+
+def test_the_jwt_bearer_flow_is_judged_by_the_orgs_clock_alone(org: OAuthOrg) -> None:
+    org.now += timedelta(days=3650)
+    assert "access_token" in org.by_jwt(iat=int(org.now.timestamp()), nbf=int(org.now.timestamp()))
+    assert "expired authorization code" == org.by_jwt(exp=int(NOW.timestamp()) + 180)["error_description"]
 
 
 def test_the_id_of_a_token_is_at_the_orgs_own_host_and_says_there_whose_it_is(org: OAuthOrg) -> None:
@@ -137,7 +147,13 @@ def test_the_password_flow_is_refused_with_the_reason_and_the_ways_there_are(org
 
 def test_the_web_server_flow_goes_back_to_the_orgs_own_success_page(org: OAuthOrg) -> None:
     assert "code" in org.consent(redirect_uri=f"{SERVER}/services/oauth2/success")
-    assert 200 == org.ask("GET", "/services/oauth2/success?code=x").status
+    assert b"You are signed in" in org.ask("GET", "/services/oauth2/success?code=x").whole_body
+
+
+def test_the_orgs_own_success_page_says_so_where_it_is_none(org: OAuthOrg) -> None:
+    page = org.ask("GET", "/services/oauth2/success?error=x&error_description=%3Cno%3E").whole_body
+    assert b"You are not signed in" in page
+    assert b"&lt;no&gt;" in page
 
 
 def test_the_web_server_flow_leads_nobody_to_salesforces_own_host(org: OAuthOrg) -> None:

@@ -34,6 +34,23 @@ def token(web: requests.Session, url: str, form: dict[str, str], **options: Any)
     return web.post(f"{url}/services/oauth2/token", form, **options)
 
 
+def soap_login(practice: PracticeOrg, web: requests.Session, url: str, host: str) -> str:
+    username, password = practice.user("enforced")
+    login = (
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com"><e:Body>'
+        f"<login><username>{username}</username><password>{password}</password></login></e:Body></e:Envelope>"
+    )
+    headers = {"Host": host, "Content-Type": "text/xml", "SOAPAction": "login"}
+    return web.post(f"{url}/services/Soap/u/64.0", login, headers=headers).text
+
+
+def test_a_server_url_has_no_port_for_certificates_either(own_practice: PracticeOrg, web: requests.Session) -> None:
+    for url, port in ((own_practice.api_url, ""), (own_practice.mutual_url, ":8443")):
+        assert f"<serverUrl>{own_practice.api_url}/" in soap_login(own_practice, web, url, urlsplit(url).netloc)
+        salesforce = soap_login(own_practice, web, url, f"acme.my.salesforce.com{port}")
+        assert "<serverUrl>https://acme.my.salesforce.com/" in salesforce
+
+
 def test_a_token_has_the_address_without_the_port_for_certificates_on_both_ports(
     own_practice: PracticeOrg, web: requests.Session
 ) -> None:
@@ -108,16 +125,7 @@ def test_a_host_that_is_not_the_orgs_own_is_in_none_of_its_urls(
     given = token(web, own_practice.api_url, by_jwt(own_practice), headers=headers).json()
     headers["Authorization"] = f"Bearer {given['access_token']}"
     info = web.get(f"{own_practice.api_url}/services/oauth2/userinfo", headers=headers).json()
-    username, password = own_practice.user("enforced")
-    login = (
-        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com"><e:Body>'
-        f"<login><username>{username}</username><password>{password}</password></login></e:Body></e:Envelope>"
-    )
-    soap = web.post(
-        f"{own_practice.api_url}/services/Soap/u/64.0",
-        login,
-        headers={"Host": host, "Content-Type": "text/xml", "SOAPAction": "login"},
-    )
-    assert "evil" not in f"{given} {info} {soap.text}"
+    soap = soap_login(own_practice, web, own_practice.api_url, host)
+    assert "evil" not in f"{given} {info} {soap}"
     assert info["sub"].startswith(f"{own_practice.api_url}/id/")
-    assert f"<serverUrl>{own_practice.api_url}/services/Soap/u/" in soap.text
+    assert f"<serverUrl>{own_practice.api_url}/services/Soap/u/" in soap
