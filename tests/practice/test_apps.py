@@ -216,8 +216,9 @@ def test_a_refresh_token_has_a_life_if_the_app_says_so(org: OAuthOrg) -> None:
 
 
 def test_a_user_who_is_locked_out_gets_no_token(org: OAuthOrg) -> None:
+    refresh = org.redeem(code=org.code())["refresh_token"]
     org.state.users[0].locked_until = org.now + timedelta(minutes=1)
-    assert "authentication failure" == org.by_jwt()["error_description"]
+    assert ["authentication failure"] * 2 == [a["error_description"] for a in (org.by_jwt(), org.refresh(refresh))]
     org.now += timedelta(minutes=2)
     assert "access_token" in org.by_jwt()
 

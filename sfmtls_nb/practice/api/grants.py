@@ -38,12 +38,12 @@ class Grant:
     sessions: list[str] = field(default_factory=list, repr=False)
 
 
+@dataclass
 class Grants:
     """The grants that are open, by code and by refresh token."""
 
-    def __init__(self) -> None:
-        self.codes: dict[str, Grant] = {}
-        self.refresh: dict[str, Grant] = {}
+    codes: dict[str, Grant] = field(default_factory=dict, repr=False)
+    refresh: dict[str, Grant] = field(default_factory=dict, repr=False)
 
 
 def form_of(request: Request) -> dict[str, str]:

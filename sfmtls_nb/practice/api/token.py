@@ -28,7 +28,7 @@ _SCOPES: Final = "api refresh_token openid"
 _CODE_LIFE: Final = timedelta(minutes=15)
 _LOGIN_HOSTS: Final = frozenset({"login.salesforce.com", "test.salesforce.com"})
 #: "The response MUST include the HTTP Cache-Control response header field with a value of no-store" (RFC 6749, 5.1).
-NOT_KEPT: Final = {"Cache-Control": "no-store"}
+_NOT_KEPT: Final = {"Cache-Control": "no-store"}
 #: Grants that Salesforce has had, and why they are not offered here.
 _ENDING: Final = {
     "password": "grant type not supported: Salesforce ends the username-password flow on 20 February 2027, and this "
@@ -90,38 +90,45 @@ class TokenEndpoint:
         if flow not in app.flows:
             # The code is RFC 6749's (5.2), the words are [simulated].
             raise OAuthError("unauthorized_client", f"the {flow} flow is not enabled for this app")
+        asked = _Asked(request, form, app, secret)
         if not app.certificate_required:
-            return self._session(app, request, give(_Asked(request, form, app, secret)))
+            return self._session(asked, give(asked))
         verdict, reason = judge(request.listener, presented, enforced=True)
         if verdict is Verdict.PAGE:
             return replace(certificate_page(reason), layer_2=verdict.value)
         if verdict is Verdict.FAULT:
             # [simulated]; the code is that of RFC 8705 (2.1) for mutual TLS that fails.
             raise OAuthError("invalid_client", "this app wants a client certificate, uploaded in the org, on port 8443")
-        return replace(self._session(app, request, give(_Asked(request, form, app, secret))), layer_2=verdict.value)
+        return replace(self._session(asked, give(asked)), layer_2=verdict.value)
 
-    def _session(self, app: ExternalClientApp, request: Request, given: _Given) -> Answer:
-        """Open the session, and answer. The URLs have no port, on whichever listener was asked: the client adds 8443."""
+    def _session(self, asked: _Asked, given: _Given) -> Answer:
+        """Open the session, and answer. On 8443 too its URLs are those for 443: the client puts the port in.
+
+        [simulated]: a user whose password has expired gets a session, whose calls are refused, as after login().
+        """
+        app, server = asked.app, asked.request.server
         check_policies(self._state, app, given.user)
+        if self._state.locked(given.user):
+            raise OAuthError("invalid_grant", "authentication failure")  # [simulated]: what a lockout means here
         session_id = self._state.open_session(given.user)
         if given.grant:
             given.grant.sessions.append(session_id)
         issued = str(int(self._clock().timestamp() * 1000))
-        identifier = identity_url(request.server, given.user)
+        identifier = identity_url(server, given.user)
         signed = hmac.new(app.consumer_secret.encode(), (identifier + issued).encode(), hashlib.sha256).digest()
         body = {
             "access_token": session_id,
             "signature": base64.b64encode(signed).decode(),
             "scope": _SCOPES,
-            "instance_url": request.server,
+            "instance_url": server,
             "id": identifier,
             "token_type": "Bearer",
             "issued_at": issued,
-            "api_instance_url": request.server,
+            "api_instance_url": server,
         }
         if given.refresh_token:
             body["refresh_token"] = given.refresh_token
-        return replace(json_answer(200, body, NOT_KEPT), user=given.user.username)
+        return replace(json_answer(200, body, _NOT_KEPT), user=given.user.username)
 
     # ------------------------------------------------------------ the grants
 
@@ -139,8 +146,6 @@ class TokenEndpoint:
             raise OAuthError("invalid_grant", "user hasn't approved this consumer")
         if asked.app.permits(user.username) and not asked.app.approves(user.username):
             raise OAuthError("invalid_grant", "user hasn't approved this consumer")
-        if self._state.locked(user):
-            raise OAuthError("invalid_grant", "authentication failure")  # [simulated]: what a lockout means here
         return _Given(user)
 
     def _client_credentials(self, asked: _Asked) -> _Given:

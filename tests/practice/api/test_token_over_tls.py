@@ -77,6 +77,16 @@ def test_a_token_wants_no_certificate_on_8443_but_the_call_with_it_does(
     assert web.get(f"{own_practice.mutual_url}/services/data/v64.0", headers=headers).ok
 
 
+def test_a_token_of_a_user_whose_password_has_expired_is_good_for_no_call(
+    own_practice: PracticeOrg, web: requests.Session
+) -> None:
+    own_practice.state.users[0].password_expired = True
+    given = token(web, own_practice.mutual_url, by_jwt(own_practice)).json()
+    headers = {"Authorization": f"Bearer {given['access_token']}"}
+    refused = web.get(f"{own_practice.mutual_url}/services/data/v64.0/limits", headers=headers).json()
+    assert "INVALID_OPERATION_WITH_EXPIRED_PASSWORD" == refused[0]["errorCode"]
+
+
 def test_a_token_for_a_chain_that_is_not_valid_is_the_page(own_practice: PracticeOrg, web: requests.Session) -> None:
     web.cert = str(own_practice.identity("expired").fullcert)
     answer = token(web, own_practice.mutual_url, by_jwt(own_practice))
