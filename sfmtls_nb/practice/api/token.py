@@ -70,7 +70,7 @@ class TokenEndpoint:
     """The endpoint, on the state of the org and the grants that are open."""
 
     def __init__(self, state: OrgState, grants: Grants) -> None:
-        self._state, self._grants, self._clock = state, grants, state.clock
+        self._state, self._grants = state, grants
         self._kinds: Mapping[str, tuple[Flow, Callable[[_Asked], _Given]]] = {
             _JWT_BEARER: ("jwt", self._jwt_bearer),
             "client_credentials": ("client-credentials", self._client_credentials),
@@ -113,7 +113,7 @@ class TokenEndpoint:
         session_id = self._state.open_session(given.user)
         if given.grant:
             given.grant.sessions.append(session_id)
-        issued = str(int(self._clock().timestamp() * 1000))
+        issued = str(int(self._state.clock().timestamp() * 1000))
         identifier = identity_url(server, given.user)
         signed = hmac.new(app.consumer_secret.encode(), (identifier + issued).encode(), hashlib.sha256).digest()
         body = {
@@ -138,7 +138,7 @@ class TokenEndpoint:
         if not any(_is_own(str(audience), asked.request) for audience in audiences):
             raise OAuthError("invalid_grant", "audience is invalid")
         # No ceiling: the sf CLI sends milliseconds, and so a time in the far future.
-        if not self._clock().timestamp() < expires:
+        if not self._state.clock().timestamp() < expires:
             raise OAuthError("invalid_grant", "expired authorization code")
         subject = str(claims["sub"])
         user = self._state.user(subject)
@@ -161,7 +161,7 @@ class TokenEndpoint:
         grant = self._grants.codes.pop(asked.form.get("code", ""), None)  # once only
         if grant is None or grant.app is not asked.app:
             raise OAuthError("invalid_grant", "invalid authorization code")
-        if self._clock() - grant.at > _CODE_LIFE:
+        if self._state.clock() - grant.at > _CODE_LIFE:
             raise OAuthError("invalid_grant", "expired authorization code")
         if asked.form.get("redirect_uri") != grant.redirect_uri:
             raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
@@ -177,7 +177,7 @@ class TokenEndpoint:
         token = asked.form.get("refresh_token", "")
         grant = self._grants.refresh.get(token)
         life = asked.app.refresh_life
-        if grant is None or grant.app is not asked.app or (life is not None and self._clock() - grant.at > life):
+        if grant is None or grant.app is not asked.app or (life is not None and self._state.clock() - grant.at > life):
             raise OAuthError("invalid_grant", "expired access/refresh token")
         if asked.secret:
             _check_secret(asked)
@@ -189,7 +189,7 @@ class TokenEndpoint:
 
     def _refreshable(self, grant: Grant) -> _Given:
         token = "5Aep861" + secrets.token_urlsafe(48)
-        self._grants.refresh[token] = kept = Grant(grant.app, grant.user, self._clock(), sessions=grant.sessions)
+        self._grants.refresh[token] = kept = Grant(grant.app, grant.user, self._state.clock(), sessions=grant.sessions)
         return _Given(grant.user, kept, token)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -85,6 +86,14 @@ def test_a_token_of_a_user_whose_password_has_expired_is_good_for_no_call(
     headers = {"Authorization": f"Bearer {given['access_token']}"}
     refused = web.get(f"{own_practice.mutual_url}/services/data/v64.0/limits", headers=headers).json()
     assert "INVALID_OPERATION_WITH_EXPIRED_PASSWORD" == refused[0]["errorCode"]
+
+
+def test_a_token_is_judged_by_the_clock_that_the_org_has_at_the_moment(
+    own_practice: PracticeOrg, web: requests.Session
+) -> None:
+    own_practice.state.clock = lambda: datetime.now(UTC) + timedelta(minutes=10)
+    answer = token(web, own_practice.api_url, by_jwt(own_practice)).json()
+    assert "expired authorization code" == answer["error_description"]
 
 
 def test_a_token_for_a_chain_that_is_not_valid_is_the_page(own_practice: PracticeOrg, web: requests.Session) -> None:
