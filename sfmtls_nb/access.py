@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from sfmtls_nb.connection import Exchange, Transport
-from sfmtls_nb.errors import ApiFault, SfmtlsError
+from sfmtls_nb.errors import ApiFault, SfmtlsError, SignInError
 from sfmtls_nb.secret import Secret
 
 
@@ -40,7 +40,7 @@ Renew = Callable[[Transport, Access], Access | None]
 class CurrentAccess:
     """The access that a session and its copies share, so that one renewal is one for them all, on whatever thread.
 
-    attempts: how many renewals have been tried.
+    attempts: how many renewals were tried in vain.
     """
 
     def __init__(self, access: Access, renew: Renew | None = None) -> None:
@@ -55,26 +55,29 @@ class CurrentAccess:
         return [self.access.session_id, *reversed(self._former)]
 
     def end(self) -> Access:
-        """The access, which is renewed no more: its session is about to be ended."""
-        self._renew = None
-        return self.access
+        """The access, which is renewed no more: its session is about to be ended. A renewal under way is waited for."""
+        with self._lock:
+            self._renew = None
+            return self.access
 
     def renewed(self, refused: Secret, transport: Transport, attempts: int) -> Secret | None:
         """The session id to use in place of a refused one; None if there is none.
 
         attempts: as it was when the refused call was sent. A renewal that failed since then is not tried again for that call,
         and one that the org refused never is: wrong passwords lock a user out.
-        Raises what keeps the sign-in from succeeding.
+        Raises what keeps the sign-in from succeeding, and SignInError if it leads to another org or user.
         """
         with self._lock:
             if self.access.session_id != refused:
                 return self.access.session_id
             if self._renew is None or self.attempts != attempts:
                 return None
-            self.attempts += 1
             try:
                 access = self._renew(transport, self.access)
+                if access is not None:
+                    _check_same(self.access, access)
             except SfmtlsError as error:
+                self.attempts += 1
                 if isinstance(error, ApiFault):
                     self._renew = None
                 error.evidence = f"{error.evidence}; the session had ended, and this came of signing in again".lstrip(
@@ -87,3 +90,20 @@ class CurrentAccess:
             self._former.append(refused)
             self.access = access
             return access.session_id
+
+
+def _check_same(former: Access, new: Access) -> None:
+    """Raise SignInError for an access to another org, or of another user: its records would stand among the first one's.
+
+    Where an app's Run As, or the default org of `sf`, was changed meanwhile.
+    """
+    # Masked, a session id shows the organization that it belongs to, and no more.
+    orgs, users = ({str(each.session_id) for each in (former, new)}, {former.user_id, new.user_id} - {""})
+    if len(orgs) > 1 or len(users) > 1:
+        raise SignInError(
+            f"signing in again leads to another {'org' if len(orgs) > 1 else 'user'}",
+            " instead of ".join(
+                [str(new.session_id), str(former.session_id)] if len(orgs) > 1 else [new.user_id, former.user_id]
+            ),
+            "call login() again, if that is what you want",
+        )

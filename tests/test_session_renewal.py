@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from lxml import etree
-from raw_server import answering, http, server_tls, serving
+from raw_server import answering, http, read_request, server_tls, serving
 from tracebacks import shown_with_locals
 
 from sfmtls_nb import (
@@ -25,6 +28,8 @@ from sfmtls_nb import (
     Secret,
     Session,
     SessionFault,
+    SfmtlsError,
+    SignInError,
     login,
 )
 from sfmtls_nb.access import Access
@@ -236,3 +241,116 @@ def test_a_record_with_the_name_of_the_fault_in_it_is_no_fault(practice: Practic
             Transport(org), Access(Secret("token-0"), f"https://{where}/x"), lambda _, access: pytest.fail("renewed")
         )
         assert session.rest("query") == {"records": [{"Name": "INVALID_SESSION_ID"}]}
+
+
+def test_a_renewal_that_leads_to_another_user_is_refused(own_practice: PracticeOrg) -> None:
+    session = signed_in(own_practice, "client credentials")
+    own_practice.app.run_as = own_practice.user("enforced").username
+    own_practice.state.sessions.clear()
+    with pytest.raises(SignInError, match="leads to another user"):
+        session.get_user_info()
+
+
+@pytest.mark.parametrize(
+    ("renewed", "words"), [("00D36000000bLGT!AQnew", ""), ("00D36000000xxxx!AQnew", "another org"), ("opaque", "")]
+)
+def test_a_renewal_that_leads_to_another_org_is_refused(
+    renewed: str, words: str, practice: PracticeOrg, tls: ssl.SSLContext
+) -> None:
+    first = Secret("00D36000000bLGT!AQold" if "!" in renewed else "old")
+
+    def behave(connection: socket.socket) -> None:
+        ended = first.reveal().encode() in read_request(connection)
+        connection.sendall(http(ENDED, status="401 Unauthorized") if ended else http(b"{}"))
+
+    with serving(behave, tls) as where:
+        org = Org(f"https://{where}", ca_file=practice.ca_file)
+        access = Access(first, f"https://{where}/services/Soap/u/64.0")
+        session = Session(Transport(org), access, lambda _, former: replace(former, session_id=Secret(renewed)))
+        if not words:
+            assert {} == session.rest("limits")
+            return
+        with pytest.raises(SignInError, match=words) as caught:
+            session.rest("limits")
+    assert ("AQ" in str(caught.value), first) == (False, session.session_id)
+
+
+def test_calls_that_begin_while_a_renewal_fails_do_not_try_another_each(
+    practice: PracticeOrg, tls: ssl.SSLContext
+) -> None:
+    seen: list[bytes] = []
+    renewing, renewals = threading.Event(), []
+
+    def renew(_: Transport, access: Access) -> Access:
+        renewals.append(access)
+        renewing.set()
+        while len(seen) < 8:  # until the others have been refused too
+            time.sleep(0.01)
+        raise ConnectError("nobody there")
+
+    with serving(answering(http(ENDED, status="401 Unauthorized"), seen=seen), tls) as where:
+        org = Org(f"https://{where}", ca_file=practice.ca_file)
+        session = Session(Transport(org), Access(Secret("token-0"), f"https://{where}/services/Soap/u/64.0"), renew)
+
+        def call(number: int) -> str:
+            if number:
+                renewing.wait(10)
+            try:
+                return str(session.rest("limits"))
+            except (ConnectError, SessionFault) as error:
+                return type(error).__name__
+
+        with ThreadPoolExecutor(8) as threads:
+            answers = sorted(threads.map(call, range(8)))
+    assert (1, ["ConnectError", *["SessionFault"] * 7]) == (len(renewals), answers)
+
+
+def test_logout_ends_the_session_that_a_renewal_is_about_to_bring(
+    own_practice: PracticeOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewing, ending = threading.Event(), threading.Event()
+    by_token = JwtBearer.renew
+
+    def renew(self: JwtBearer, transport: Transport, access: Access) -> Access:
+        renewing.set()
+        ending.wait(10)
+        time.sleep(0.2)  # for logout to be there
+        return by_token(self, transport, access)
+
+    monkeypatch.setattr(JwtBearer, "renew", renew)
+    session = signed_in(own_practice)
+    own_practice.state.sessions.clear()
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(session.rest, "limits")
+        renewing.wait(10)
+        ending.set()
+        session.logout()
+        with suppress(SfmtlsError):  # it may come before the end or after it
+            call.result()
+    assert [] == [*own_practice.state.sessions]
+
+
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_a_renewal_that_is_interrupted_leaves_the_way_free(
+    interrupted: bool, practice: PracticeOrg, tls: ssl.SSLContext
+) -> None:
+    tries: list[int] = []
+
+    def renew(_: Transport, access: Access) -> Access:
+        tries.append(1)
+        if interrupted and len(tries) == 1:
+            raise KeyboardInterrupt
+        return replace(access, session_id=Secret("token-1"))
+
+    def behave(connection: socket.socket) -> None:
+        ended = b"token-0" in read_request(connection)
+        connection.sendall(http(ENDED, status="401 Unauthorized") if ended else http(b"{}"))
+
+    with serving(behave, tls) as where:
+        org = Org(f"https://{where}", ca_file=practice.ca_file)
+        session = Session(Transport(org), Access(Secret("token-0"), f"https://{where}/services/Soap/u/64.0"), renew)
+        if interrupted:
+            with pytest.raises(KeyboardInterrupt):
+                session.rest("limits")
+        assert {} == session.rest("limits")
+    assert 1 + interrupted == len(tries)
