@@ -15,12 +15,13 @@ from sfmtls_nb.access import Access
 from sfmtls_nb.connection import Transport
 from sfmtls_nb.errors import OrgError, SignInError, require
 from sfmtls_nb.files import without_locals
-from sfmtls_nb.org import checked_url, my_domain_of
+from sfmtls_nb.org import checked_url
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.sign_in.token import soap_url
 
 #: Seconds that `sf` may take: it starts slowly, and may refresh its token.
 _PATIENCE: Final = 120
+_MY_DOMAIN: Final = ".my.salesforce.com"
 _HELP: Final = "sf org list shows the orgs it knows, sf org login web --alias NAME signs in to one"
 
 
@@ -38,7 +39,7 @@ class SfCli:
 
     def sign_in(self, transport: Transport) -> Access:
         """The access that `sf` has. Raises SignInError if it has none to give, OrgError if it is for another org than this one."""
-        target = ["--target-org", self.alias] if self.alias else []
+        target = [f"--target-org={self.alias}"] if self.alias else []
         shown = _sf("org", "display", *target)
         instance_url, token = shown.get("instanceUrl"), shown.get("accessToken")
         # Since May 2026, org display has "[REDACTED] …" in the place of the token.
@@ -52,8 +53,8 @@ class SfCli:
             )
         org = transport.org
         instance = org.followed(checked_url(instance_url.reveal()), "instanceUrl")
-        theirs, ours = (my_domain_of(urlsplit(url).hostname or "") for url in (instance, org.login_url))
-        if theirs and ours and theirs != ours:
+        theirs, ours = (urlsplit(url).hostname or "" for url in (instance, org.login_url))
+        if theirs != ours and theirs.endswith(_MY_DOMAIN) and ours.endswith(_MY_DOMAIN):
             raise OrgError(
                 f"sf is signed in to another org than {org.login_url}",
                 f"{self.alias or 'its default org'} is {instance}",
@@ -95,7 +96,7 @@ def _result(output: bytes, command: str) -> dict[str, Secret]:
     result = answer.get("result")
     if answer.get("status") != 0 or not isinstance(result, dict):
         words = f"{answer.get('name', '')}: {answer.get('message', '')}".strip(": ")
-        raise SignInError(f"{command} failed", words, _HELP)
+        raise SignInError(f"{command} failed", " ".join(words.split()), _HELP)
     return {name: Secret(value) for name, value in result.items() if isinstance(value, str)}
 
 

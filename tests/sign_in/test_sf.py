@@ -27,7 +27,7 @@ def answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     program.write_text(
         "#!/usr/bin/env python3\nimport json, os, pathlib, sys\n"
         "answers = json.loads(pathlib.Path(os.environ['SF_ANSWERS']).read_text())\n"
-        "words = ' '.join(w for w in sys.argv[1:] if w not in ('--json', '--target-org', 'acme'))\n"
+        "words = ' '.join(w for w in sys.argv[1:] if w not in ('--json', '--target-org=acme'))\n"
         "answer = answers.get(words, '')\n"
         "print(answer if isinstance(answer, str) else json.dumps(answer))\n"
     )
@@ -140,3 +140,23 @@ def test_the_token_shows_in_no_error(answers: dict[str, Any]) -> None:
     assert 4 == len(errors)
     inside = [error.with_traceback(error.__traceback__ and error.__traceback__.tb_next) for error in errors]
     assert [] == [shown for error in inside if "AQsf-token" in (shown := shown_with_locals(error))]
+
+
+@pytest.mark.parametrize("domain", ["develop.my.salesforce.com", "scratch.my.salesforce.com", "my.salesforce.com"])
+def test_of_developer_and_scratch_orgs_another_one_is_noticed_too(domain: str, answers: dict[str, Any]) -> None:
+    answers["org display"] = displayed(instanceUrl=f"https://theirs.{domain}")
+    with pytest.raises(OrgError, match="signed in to another org"):
+        login(Org.at(f"ours.{domain}"), SfCli("acme"))
+    assert login(Org.at(f"theirs.{domain}"), SfCli("acme")).server_url.startswith(f"https://theirs.{domain}/")
+
+
+@pytest.mark.parametrize("alias", ["--help", "-x", 'my "org"'])
+def test_an_alias_is_no_flag(alias: str, answers: dict[str, Any]) -> None:
+    answers[f"org display --target-org={alias}"] = displayed()
+    assert TOKEN == login(Org.my_domain("acme"), SfCli(alias)).session_id.reveal()
+
+
+def test_the_words_of_sf_stand_on_one_line(answers: dict[str, Any]) -> None:
+    answers["org display"] = {"status": 1, "name": "X", "message": "Parsing --target-org \n\tNo authorization"}
+    with pytest.raises(SignInError, match="X: Parsing --target-org No authorization\n"):
+        login(Org.my_domain("acme"), SfCli("acme"))
