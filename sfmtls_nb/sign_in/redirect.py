@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hmac
+import os
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
 from urllib.parse import parse_qs, urlsplit
 
 from sfmtls_nb.api import oauth_fault
-from sfmtls_nb.errors import SignInError
+from sfmtls_nb.errors import OrgError, SignInError
 from sfmtls_nb.secret import Secret
 
+REDIRECT_URI: Final = "http://localhost:1717/OauthRedirect"
 #: Seconds that a person has to sign in: as long as the org's own page waits.
 _PATIENCE: Final = 900
 _AGAIN: Final = "sign in again, with the link that is shown then, in one tab"
@@ -23,10 +25,24 @@ _PAGE: Final = (
 )
 
 
+def checked_redirect_uri(redirect_uri: str) -> str:
+    """The redirect URI unchanged. Raises OrgError if it is no URI."""
+    try:
+        parts = urlsplit(redirect_uri)
+        if parts.scheme and parts.hostname and parts.port != 0:
+            return redirect_uri
+        why = "it has no scheme, no host, or port 0"
+    except ValueError as error:  # such as a port above 65535
+        why = str(error)
+    raise OrgError(
+        "the redirect URI cannot be one", why, f"write it as it is registered in the app, such as {REDIRECT_URI}"
+    )
+
+
 def is_loopback(redirect_uri: str) -> bool:
-    """True if a redirect URI leads to a port of this machine (RFC 8252, 7.3)."""
+    """True if a redirect URI leads to a port of this machine (RFC 8252, 7.3), where the `Listener` listens."""
     parts = urlsplit(redirect_uri)
-    return parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
 
 
 class Listener:
@@ -60,8 +76,9 @@ class Listener:
             if self._server.timeout <= 0:
                 raise SignInError(
                     "no browser came back",
-                    f"{_PATIENCE // 60} minutes have passed; the page was closed, or is on another machine",
-                    "sign in again; where the browser is on another machine: WebLogin(…, paste=True)",
+                    f"{_PATIENCE // 60} minutes have passed; the page was closed, or is on another machine, or shows an error",
+                    "sign in again; where the browser is on another machine: WebLogin(…, paste=True); where the page shows an error, "
+                    "compare consumer key and Callback URL with the app's",
                 )
             self._server.handle_request()
         return self._found
@@ -81,6 +98,9 @@ class Listener:
 
 
 class _Server(ThreadingHTTPServer):  # browsers open connections that they do not use
+    # On Windows the option lets two processes have the same port, so that either gets the other's codes.
+    allow_reuse_address = os.name == "posix"
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Nothing: a browser that goes away is no news, and a traceback would show the code."""
 
@@ -146,8 +166,10 @@ def code_in(address: Secret, redirect_uri: str, state: str) -> Secret:
 
 
 def _place(address: str) -> tuple[str, str, str]:
+    """The scheme, host and path, as browsers write them: the host in small letters, no port that goes without saying."""
     parts = urlsplit(address)
-    return parts.scheme, parts.netloc, parts.path
+    host, path = parts.netloc.lower(), parts.path or ("/" if parts.netloc else "")
+    return parts.scheme, host.removesuffix({"http": ":80", "https": ":443"}.get(parts.scheme, "")), path
 
 
 def _parts(address: Secret) -> tuple[tuple[str, str, str], dict[str, Secret]]:

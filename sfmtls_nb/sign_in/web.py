@@ -14,11 +14,11 @@ from urllib.parse import urlencode
 
 from sfmtls_nb.access import Access
 from sfmtls_nb.connection import Transport
-from sfmtls_nb.errors import OrgError, SignInError
+from sfmtls_nb.errors import SignInError
 from sfmtls_nb.org import Org
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.sign_in.redirect import Listener, code_in, is_loopback
-from sfmtls_nb.sign_in.token import access_by, check_texts
+from sfmtls_nb.sign_in.redirect import REDIRECT_URI, Listener, checked_redirect_uri, code_in, is_loopback
+from sfmtls_nb.sign_in.token import access_by, secret_of, text_of
 
 #: What says that the browser is on another machine than this process: a hub, Binder, a container, a remote editor, ssh.
 _ELSEWHERE: Final = (
@@ -46,18 +46,16 @@ class WebLogin:
     def __init__(
         self,
         consumer_key: str,
-        redirect_uri: str = "http://localhost:1717/OauthRedirect",
+        redirect_uri: str = REDIRECT_URI,
         consumer_secret: str | Secret = "",
         *,
         paste: bool | None = None,
     ) -> None:
-        """Raises OrgError if the consumer key or the redirect URI is empty or no text."""
-        check_texts(consumer_key=consumer_key, redirect_uri=redirect_uri)
-        if not isinstance(consumer_secret, str | Secret):
-            raise OrgError("the consumer secret is not text", f"it is of type {type(consumer_secret).__name__}")
-        object.__setattr__(self, "consumer_key", consumer_key)
-        object.__setattr__(self, "redirect_uri", redirect_uri)
-        object.__setattr__(self, "consumer_secret", Secret(consumer_secret))
+        """Raises OrgError if the consumer key or the redirect URI is empty or no text, or if the latter is no URI."""
+        consumer_secret = Secret("") if consumer_secret == "" else secret_of("consumer secret", consumer_secret)
+        object.__setattr__(self, "consumer_key", text_of("consumer key", consumer_key))
+        object.__setattr__(self, "redirect_uri", checked_redirect_uri(text_of("redirect URI", redirect_uri)))
+        object.__setattr__(self, "consumer_secret", consumer_secret)
         object.__setattr__(self, "paste", paste)
 
     def sign_in(self, transport: Transport) -> Access:

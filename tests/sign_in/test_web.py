@@ -27,6 +27,7 @@ from sfmtls_nb import (
 )
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.sign_in import web
+from sfmtls_nb.sign_in.redirect import code_in
 
 PASTED = "http://localhost:1717/OauthRedirect"
 Edit = Callable[[str], str]
@@ -284,3 +285,38 @@ def test_the_wrong_verifier_is_of_no_use_to_who_has_the_code(practice: PracticeO
     url = f"{practice.api_url}/services/oauth2/token?{urlencode({})}"
     answer = requests.post(url, data=form, verify=str(practice.ca_file), timeout=30)
     assert {"error": "invalid_grant", "error_description": "invalid code verifier"} == answer.json()
+
+
+@pytest.mark.parametrize(
+    ("registered", "comes"),
+    [
+        ("http://localhost:1717", "http://localhost:1717/"),
+        ("http://LocalHost:1717/cb", "http://localhost:1717/cb"),
+        ("http://localhost:80/cb", "http://localhost/cb"),
+        ("https://localhost:443/cb", "https://localhost/cb"),
+        ("http://localhost:1717/cb?tenant=1", "http://localhost:1717/cb?tenant=1"),
+    ],
+)
+def test_the_address_is_taken_as_browsers_write_it(registered: str, comes: str) -> None:
+    address = Secret(f"{comes}{'&' if '?' in comes else '?'}code=aPrx&state=s")
+    assert "aPrx" == code_in(address, registered, "s").reveal()
+
+
+@pytest.mark.parametrize(
+    "comes", ["http://localhost:1718/cb", "https://localhost:1717/cb", "http://localhost:1717/other"]
+)
+def test_and_another_address_is_not(comes: str) -> None:
+    with pytest.raises(SignInError, match="another page"):
+        code_in(Secret(f"{comes}?code=aPrx&state=s"), "http://localhost:1717/cb", "s")
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://localhost:99999/cb", "http://[", "http://localhost:0/cb", "localhost:1717", "/cb"]
+)
+def test_a_redirect_uri_that_cannot_be_is_refused_at_once(uri: str) -> None:
+    with pytest.raises(OrgError, match="the redirect URI cannot be one"):
+        WebLogin("3MVG9", uri)
+
+
+def test_where_nobody_listens_no_browser_is_waited_for() -> None:
+    assert WebLogin("3MVG9", "http://[::1]:1717/cb")._is_pasted()  # the port is one of 127.0.0.1
