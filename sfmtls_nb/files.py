@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from sfmtls_nb.errors import IdentityError, SfmtlsError
-from sfmtls_nb.secret import SecretBytes
+from sfmtls_nb.secret import Secret, SecretBytes
 
 #: Advice for a file with a private key in it.
 KEEP: Final = "keep it to yourself" + (
@@ -39,13 +39,15 @@ _KIND: Final = {
 
 
 def path_or_content(source: object, error: type[SfmtlsError] = IdentityError) -> Path | SecretBytes:
-    """The path that a text names; or, of bytes and of a text that cannot be a path, the content.
+    """The path that a text names; or, of bytes, a Secret and a text that cannot be a path, the content.
 
     A key from an environment variable or secret store is a text too, and what is taken for a file name gets quoted.
     Raises ``error`` for what is neither text nor path nor bytes.
     """
     if isinstance(source, SecretBytes):
         return source
+    if isinstance(source, Secret):  # as `secret_from` gives it
+        return SecretBytes(source.reveal().encode(errors="surrogateescape"))
     with suppress(TypeError, ValueError):  # a ValueError: a memoryview that was released
         return SecretBytes(memoryview(source).tobytes())  # type: ignore[arg-type]  # whatever is like bytes
     if isinstance(source, os.PathLike):

@@ -183,6 +183,7 @@ class Org:
         Raises OrgError for a host that is neither Salesforce's, nor the login host, nor one of trusted_hosts.
         """
         host = (urlsplit(checked_url(server_url)).hostname or "").removesuffix(".")
+        _refuse_page(host)
         login_host = urlsplit(self.login_url).hostname or ""
         known = (login_host, *self.trusted_hosts)
         if f".{host}".endswith(_SALESFORCE) or host in (each.lower().removesuffix(".") for each in known):

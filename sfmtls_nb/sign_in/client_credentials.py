@@ -9,7 +9,7 @@ from sfmtls_nb.access import Access
 from sfmtls_nb.connection import Transport
 from sfmtls_nb.errors import OrgError
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.sign_in.token import access_by, check_texts
+from sfmtls_nb.sign_in.token import access_by, secret_of, text_of
 
 
 @dataclass(frozen=True, init=False)
@@ -24,9 +24,9 @@ class ClientCredentials:
 
     def __init__(self, consumer_key: str, consumer_secret: str | Secret) -> None:
         """Raises OrgError if one of them is empty or no text."""
-        check_texts(consumer_key=consumer_key, consumer_secret=consumer_secret)
-        object.__setattr__(self, "consumer_key", consumer_key)
-        object.__setattr__(self, "consumer_secret", Secret(consumer_secret))
+        consumer_secret = secret_of("consumer secret", consumer_secret)
+        object.__setattr__(self, "consumer_key", text_of("consumer key", consumer_key))
+        object.__setattr__(self, "consumer_secret", consumer_secret)
 
     def sign_in(self, transport: Transport) -> Access:
         """The access that the token endpoint gives. Raises LoginFault, OrgError, or what keeps the call from getting there."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from sfmtls_nb.access import Access
 from sfmtls_nb.connection import Transport
+from sfmtls_nb.errors import OrgError
 from sfmtls_nb.org import checked_url
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.sign_in.token import check_texts, soap_url
+from sfmtls_nb.sign_in.token import secret_of, soap_url, text_of
 
 
 @dataclass(frozen=True, init=False)
@@ -23,10 +24,16 @@ class ExistingSession:
 
     def __init__(self, session_id: str | Secret, instance_url: str) -> None:
         """instance_url: of the org, such as https://acme.my.salesforce.com. Raises OrgError if it is none, or there is no session id."""
-        session_id = Secret(session_id) if isinstance(session_id, str) else session_id
-        check_texts(session_id=session_id, instance_url=instance_url)
+        session_id = secret_of("session id", session_id)
+        if "://" not in text_of("instance URL", instance_url):
+            del instance_url  # a traceback would show it
+            raise OrgError(
+                "the instance URL is no URL",
+                "it is not shown, as it may be the session id",
+                'write ExistingSession(session_id, "https://acme.my.salesforce.com")',
+            )
         object.__setattr__(self, "session_id", session_id)
-        object.__setattr__(self, "instance_url", checked_url(instance_url))
+        object.__setattr__(self, "instance_url", checked_url(instance_url.strip()))
 
     def sign_in(self, transport: Transport) -> Access:
         """The access that this is; nothing is sent. Raises OrgError if the instance is none of Salesforce's nor the org's."""

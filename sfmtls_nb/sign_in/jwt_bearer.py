@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from sfmtls_nb.access import Access
 from sfmtls_nb.certificates import read_bag
 from sfmtls_nb.connection import Transport
-from sfmtls_nb.errors import IdentityError
+from sfmtls_nb.errors import IdentityError, PassphraseError
 from sfmtls_nb.files import path_or_content, without_locals
 from sfmtls_nb.org import Org, my_domain_of
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.sign_in.token import access_by, check_texts
+from sfmtls_nb.sign_in.token import access_by, text_of
 
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #: Seconds that a JWT is good for; Salesforce takes no more than a few minutes.
@@ -43,7 +43,7 @@ class JwtBearer:
         self,
         consumer_key: str,
         username: str,
-        key: str | os.PathLike[str] | bytes,
+        key: str | os.PathLike[str] | bytes | Secret,
         passphrase: str | bytes | Secret | None = None,
     ) -> None:
         """key: a file with the JWT key, or its content; in any format that ClientIdentity.load takes.
@@ -52,12 +52,16 @@ class JwtBearer:
         or wrong, and OrgError for an empty consumer key or username.
         """
         # Under their own names no more: what prints local variables would show them.
-        given, key = path_or_content(key), ""
         secret, passphrase = Secret(passphrase) if passphrase else None, None
-        check_texts(consumer_key=consumer_key, username=username)
-        object.__setattr__(self, "consumer_key", consumer_key)
-        object.__setattr__(self, "username", username)
-        object.__setattr__(self, "key", _suitable(_only_key(given, secret)))
+        given, key = path_or_content(key), ""
+        object.__setattr__(self, "consumer_key", text_of("consumer key", consumer_key))
+        object.__setattr__(self, "username", text_of("username", username))
+        try:
+            object.__setattr__(self, "key", _suitable(_only_key(given, secret)))
+        except PassphraseError as error:
+            if secret is None:
+                error.next_step = "give the passphrase of the JWT key: JwtBearer(…, passphrase=getpass())"
+            raise
 
     def sign_in(self, transport: Transport) -> Access:
         """The access that the token endpoint gives. Raises LoginFault, OrgError, or what keeps the call from getting there."""

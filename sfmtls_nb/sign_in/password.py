@@ -30,17 +30,14 @@ class PasswordLogin:
         self, username: str, password: str | bytes | Secret, security_token: str | bytes | Secret = ""
     ) -> None:
         """Raises OrgError if one of them is neither text nor, but for the username, bytes."""
-        given: dict[str, object] = {"username": username, "password": password, "security_token": security_token}
-        for name, value in given.items():
-            if not isinstance(value, str if name == "username" else str | bytes | bytearray | memoryview | Secret):
-                raise OrgError(
-                    f"the {name.replace('_', ' ')} is not text",
-                    f"it is of type {type(value).__name__}",
-                    "give it as text, or ask for it with getpass()",
-                )
+        # Each a Secret before another one is looked at: what fails may be shown with its variables.
+        password = _secret("password", password)
+        security_token = _secret("security token", security_token)
+        if not isinstance(username, str):
+            raise _no_text("username", username)
         object.__setattr__(self, "username", username)
-        object.__setattr__(self, "password", Secret(password))
-        object.__setattr__(self, "security_token", Secret(security_token))
+        object.__setattr__(self, "password", password)
+        object.__setattr__(self, "security_token", security_token)
 
     def sign_in(self, transport: Transport) -> Access:
         """The access that login() gives. Raises LoginFault, SoapFault, OrgError, or what keeps the call from getting there."""
@@ -99,6 +96,21 @@ class PasswordLogin:
             return Access(session_id, server_url, reply.text(".//result/userId") or "", exchange, expires)
         error.exchange = reply.exchange
         raise error
+
+
+def _secret(what: str, value: object) -> Secret:
+    """A password as it is given: the space around it may be part of it."""
+    if not isinstance(value, str | bytes | bytearray | memoryview | Secret):
+        raise _no_text(what, value)
+    return Secret(value)
+
+
+def _no_text(what: str, value: object) -> OrgError:
+    return OrgError(
+        f"the {what} is not text",
+        f"it is of type {type(value).__name__}",
+        "give it as text, or ask for it with getpass()",
+    )
 
 
 _INSTEAD: Final = (

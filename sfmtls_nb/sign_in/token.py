@@ -26,10 +26,10 @@ def access_by(transport: Transport, form: Form) -> Access:
     try:
         answer, exchange = token_of(transport, form)
     except LoginFault as fault:
-        if apart := _clocks(fault.exchange):
+        if "assertion" in form and (apart := _clocks(fault.exchange)):
             fault.evidence, fault.next_step = (
                 f"{fault.evidence}; {apart}",
-                "set this machine's clock, and sign in again",
+                f"set this machine's clock, and sign in again; if that is not it, {fault.next_step}",
             )
         raise
     try:
@@ -54,14 +54,21 @@ def soap_url(instance_url: str, org: Org) -> str:
     return f"https://{urlsplit(instance_url).netloc}/services/Soap/u/{org.api_version}"
 
 
-def check_texts(**values: object) -> None:
-    """Raise OrgError for the first of these fields of a sign-in that is no text, or is empty. Secrets are not quoted."""
-    for name, value in values.items():
-        words = name.replace("_", " ")
-        if not isinstance(value, str | Secret):
-            raise OrgError(f"the {words} is not text", f"it is of type {type(value).__name__}", "give it as text")
-        if not value:
-            raise OrgError(f"there is no {words}", "it is empty", f"give the {words}")
+def text_of(what: str, value: object) -> str:
+    """A field of a sign-in, without the space around it that comes along with copying.
+
+    Raises OrgError if it is no text, or empty.
+    """
+    if not isinstance(value, str):
+        raise OrgError(f"the {what} is not text", f"it is of type {type(value).__name__}", "give it as text")
+    if not (text := value.strip()):
+        raise OrgError(f"there is no {what}", "it is empty", f"give the {what}")
+    return text
+
+
+def secret_of(what: str, value: object) -> Secret:
+    """The same of a secret. To be put in its place before all else: what fails later may be shown with its variables."""
+    return Secret(text_of(what, Secret(value).reveal() if isinstance(value, str | bytes | Secret) else value))
 
 
 def _instance(org: Org, answer: dict[str, Any]) -> str:

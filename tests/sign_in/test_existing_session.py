@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tracebacks import beyond, shown_with_locals
 
 from sfmtls_nb import ClientIdentity, ExistingSession, Org, OrgError, PasswordLogin, SessionFault, login
 from sfmtls_nb.practice import PracticeOrg
@@ -41,3 +42,18 @@ def test_a_foreign_host_gets_no_token(instance: str) -> None:
 def test_what_cannot_be_is_refused_at_once(given: tuple[Any, ...]) -> None:
     with pytest.raises(OrgError):
         ExistingSession(*given)
+
+
+@pytest.mark.parametrize(
+    "instance", ["https://acme.lightning.force.com/lightning/page/home", "https://acme.my.site.com"]
+)
+def test_a_host_of_pages_is_told_from_the_one_of_the_apis(instance: str) -> None:
+    with pytest.raises(OrgError, match="host of pages") as caught:
+        login(Org(), ExistingSession("x", instance))
+    assert "https://acme.my.salesforce.com" in caught.value.next_step
+
+
+def test_a_session_id_in_the_place_of_the_instance_is_not_shown() -> None:
+    with pytest.raises(OrgError, match="no URL") as caught:
+        ExistingSession("https://acme.my.salesforce.com", "eyJ-not-to-be-seen")
+    assert "not-to-be-seen" not in shown_with_locals(beyond(__file__, caught.value))

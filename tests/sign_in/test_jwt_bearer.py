@@ -16,7 +16,17 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from raw_server import answering, http, server_tls, serving
 from tracebacks import shown_with_locals
 
-from sfmtls_nb import ClientIdentity, IdentityError, JwtBearer, LoginFault, Org, OrgError, PassphraseError, login
+from sfmtls_nb import (
+    ClientIdentity,
+    IdentityError,
+    JwtBearer,
+    LoginFault,
+    Org,
+    OrgError,
+    PassphraseError,
+    Secret,
+    login,
+)
 from sfmtls_nb.practice import PracticeOrg
 
 CONSUMER = "3MVG9consumer"
@@ -66,7 +76,7 @@ def test_the_session_keeps_its_sign_in_without_the_assertion(practice: PracticeO
     assert session.exchange.request.body.endswith(b"&assertion=%E2%80%A2%E2%80%A2%E2%80%A2%E2%80%A2")
 
 
-@pytest.mark.parametrize("form", ["a path", "text", "bytes", "encrypted"])
+@pytest.mark.parametrize("form", ["a path", "text", "bytes", "encrypted", "a secret"])
 def test_the_key_is_taken_in_any_form(form: str, tmp_path: Path) -> None:
     (tmp_path / "jwt.key").write_bytes(pem(KEY))
     given: tuple[Any, ...] = {
@@ -74,14 +84,17 @@ def test_the_key_is_taken_in_any_form(form: str, tmp_path: Path) -> None:
         "text": (pem(KEY).decode(),),
         "bytes": (pem(KEY),),
         "encrypted": (pem(KEY, b"open"), "open"),
+        "a secret": (Secret(pem(KEY)),),
     }[form]
     assert JwtBearer(CONSUMER, "me", *given).key.private_numbers() == KEY.private_numbers()
 
 
 @pytest.mark.parametrize("passphrase", [None, "wrong"])
 def test_an_encrypted_key_wants_its_passphrase(passphrase: str | None) -> None:
-    with pytest.raises(PassphraseError):
+    with pytest.raises(PassphraseError) as caught:
         JwtBearer(CONSUMER, "me", pem(KEY, b"open"), passphrase)
+    assert "ClientIdentity" not in caught.value.next_step
+    assert bool(passphrase) != ("JwtBearer(…, passphrase=" in caught.value.next_step)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,15 @@ from tracebacks import beyond, shown_with_locals
 from sfmtls_nb import (
     ClientCredentials,
     ClientIdentity,
+    ExistingSession,
     JwtBearer,
     LoginFault,
     NotJsonError,
     Org,
     OrgError,
+    PasswordLogin,
     SfmtlsError,
+    WebLogin,
     login,
 )
 from sfmtls_nb.practice import PracticeOrg
@@ -184,3 +188,47 @@ def test_a_session_signs_in_and_out_on_8443_alone(practice: PracticeOrg, identit
     way = JwtBearer(practice.app.consumer_key, practice.user("enforced").username, practice.client.key)
     with login(org, way, identity) as session:
         assert session.get_user_info().text(".//userName") == "enforced@practice.example"
+
+
+@pytest.mark.parametrize("wrapped", ["{}\n", "  {}", "\t{} \r\n"])
+def test_what_is_copied_along_with_a_field_is_taken_off(
+    wrapped: str, practice: PracticeOrg, org: Org, identity: ClientIdentity
+) -> None:
+    username, app = practice.user("enforced").username, practice.app
+    with login(
+        org, JwtBearer(wrapped.format(app.consumer_key), wrapped.format(username), practice.client.key)
+    ) as by_jwt:
+        brought = ExistingSession(wrapped.format(by_jwt.session_id.reveal()), wrapped.format(practice.api_url))
+        assert "DailyApiRequests" in login(org, brought, identity).rest("limits")
+    secret = ClientCredentials(wrapped.format(app.consumer_key), wrapped.format(app.consumer_secret))
+    assert login(org, secret).user_id
+    assert WebLogin(app.consumer_key, "http://localhost:1717") == WebLogin(
+        wrapped.format(app.consumer_key), wrapped.format("http://localhost:1717")
+    )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda secret: ClientCredentials("", secret),
+        lambda secret: WebLogin("", consumer_secret=secret),
+        lambda secret: WebLogin("3MVG9", "http://[", secret),
+        lambda secret: ExistingSession(secret, ""),
+        lambda secret: JwtBearer("3MVG9", "me", "~nobody-of-that-name/jwt.key", secret),
+        lambda secret: JwtBearer("", "me", "jwt.key", secret),
+        lambda secret: PasswordLogin(None, secret, secret),  # type: ignore[arg-type]
+        lambda secret: PasswordLogin("me", secret, None),  # type: ignore[arg-type]
+    ],
+)
+def test_a_secret_shows_in_no_variable_where_another_field_is_wrong(make: Callable[[str], object]) -> None:
+    with pytest.raises(SfmtlsError) as caught:
+        make("never-seen")
+    assert "never-seen" not in shown_with_locals(beyond(__file__, caught.value))
+
+
+@pytest.mark.parametrize("date", ["Mon, 23 Nov 2020 12:00:00 GMT", "Mon, 23 Nov 2099 12:00:00 GMT"])
+def test_the_clock_is_blamed_for_assertions_alone(date: str, practice: PracticeOrg, tls: ssl.SSLContext) -> None:
+    body = json.dumps({"error": "invalid_client", "error_description": "invalid client credentials"}).encode()
+    with pytest.raises(LoginFault) as caught:
+        signed_in_at(http(body, f"Date: {date}", status="400 Bad Request"), practice, tls)
+    assert ("clock" in str(caught.value), "consumer secret" in caught.value.next_step) == (False, True)
