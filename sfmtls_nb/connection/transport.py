@@ -86,8 +86,10 @@ class Transport:
             ours = translate(error, request.url, self.org, presented=request.identity is not None, by_proxy=by_proxy)
             ours.exchange = Exchange(request, at=at)
             for cause in causes_of(error):
-                # As above: the frames of the HTTP libraries hold headers and body as plain text.
+                # As above: the frames of the HTTP libraries hold headers and body as plain text; so does their request.
                 cause.__traceback__ = None
+                if isinstance(cause, requests.RequestException):
+                    cause.request = cause.response = None
             raise ours from error
         elapsed = time.perf_counter() - started
         return Exchange(request, response.status_code, Headers(response.headers), body, elapsed, at, tls)

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from raw_server import Behaviour, answering, http, read_request, server_tls, serving, silence, tunnelling
 
@@ -143,6 +144,14 @@ def test_a_get_that_fails_shows_no_token(impatient: Org, tls: ssl.SSLContext) ->
         transport.send(transport.prepare("GET", f"https://{where}/", {"Authorization": f"Bearer {SECRET}"}))
     assert "GET" == caught.value.exchange.request.method
     assert SECRET not in repr(caught.value.exchange) + "".join(traceback.format_exception(caught.value))
+
+
+def test_what_a_failure_came_of_has_let_go_of_the_request(impatient: Org, tls: ssl.SSLContext) -> None:
+    with serving(silence, tls) as where, Transport(impatient) as transport:
+        with pytest.raises(CallTimeout) as caught:
+            transport.send(Request("GET", f"https://{where}/", {"Authorization": "Bearer s3cret"}))
+    assert isinstance(caught.value.__cause__, requests.RequestException)
+    assert (None, None) == (caught.value.__cause__.request, caught.value.__cause__.response)
 
 
 def test_a_redirected_get_is_no_json_and_names_where_it_leads(impatient: Org, tls: ssl.SSLContext) -> None:
