@@ -147,9 +147,8 @@ def test_a_get_that_fails_shows_no_token(impatient: Org, tls: ssl.SSLContext) ->
 
 
 def test_what_a_failure_came_of_has_let_go_of_the_request(impatient: Org, tls: ssl.SSLContext) -> None:
-    with serving(silence, tls) as where, Transport(impatient) as transport:
-        with pytest.raises(CallTimeout) as caught:
-            transport.send(Request("GET", f"https://{where}/", {"Authorization": "Bearer s3cret"}))
+    with serving(silence, tls) as where, Transport(impatient) as transport, pytest.raises(CallTimeout) as caught:
+        transport.send(Request("GET", f"https://{where}/", {"Authorization": "Bearer s3cret"}))
     assert isinstance(caught.value.__cause__, requests.RequestException)
     assert (None, None) == (caught.value.__cause__.request, caught.value.__cause__.response)
 
