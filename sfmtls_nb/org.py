@@ -189,8 +189,8 @@ class Org:
         if f".{host}".endswith(_SALESFORCE) or host in (each.lower().removesuffix(".") for each in known):
             return server_url
         raise OrgError(
-            f"the login answer leads to {host}, which is neither Salesforce's nor the login host",
-            f"signed in at {login_host}; its {name} is {server_url}, and the session id would go there",
+            f"the {name} leads to {host}, which is neither Salesforce's nor the login host",
+            f"the login host is {login_host}; the {name} is {server_url}, and the session id would go there",
             f'if {host} is yours, say so: Org(trusted_hosts=("{host}",)); if not, see what answers at {login_host}',
         )
 

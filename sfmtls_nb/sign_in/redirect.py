@@ -34,9 +34,7 @@ def checked_redirect_uri(redirect_uri: str) -> str:
         why = "it has no scheme, no host, or port 0"
     except ValueError as error:  # such as a port above 65535
         why = str(error)
-    raise OrgError(
-        "the redirect URI cannot be one", why, f"write it as it is registered in the app, such as {REDIRECT_URI}"
-    )
+    raise OrgError("that is no redirect URI", why, f"write it as it is registered in the app, such as {REDIRECT_URI}")
 
 
 def is_loopback(redirect_uri: str) -> bool:
@@ -62,7 +60,7 @@ class Listener:
             self._server = _Server(("127.0.0.1", port), _handler(self))
         except (OSError, OverflowError) as error:
             raise SignInError(
-                f"port {port} cannot be listened at",
+                f"port {port} cannot be listened on",
                 f"{getattr(error, 'strerror', None) or error}; the redirect URI is {redirect_uri}",
                 "finish the other sign-in that waits there, or stop what has the port; or take another redirect URI, and register "
                 "it in the app; or WebLogin(…, paste=True), which needs no port",
@@ -158,7 +156,10 @@ def code_in(address: Secret, redirect_uri: str, state: str) -> Secret:
             f"there is no {missing[0]} in its {length} characters",
             _COPY,
         )
-    if not hmac.compare_digest(values.get("state", Secret("")).reveal().encode(), state.encode()):
+    given = values.get("state", Secret("")).reveal()
+    if given and given != state and state.startswith(given):
+        raise SignInError("the address is cut off", "its state ends too early", _COPY)
+    if not hmac.compare_digest(given.encode(), state.encode()):
         raise SignInError("the browser comes from another sign-in", "its state is not the one that was sent", _AGAIN)
     if "error" in values:
         raise oauth_fault(values["error"].reveal(), values.get("error_description", Secret("")).reveal())

@@ -74,7 +74,7 @@ def _sf(*arguments: str) -> dict[str, Secret]:
     if program is None:
         raise SignInError(
             "there is no command sf here",
-            "it is on no folder of PATH",
+            "it is in no folder of PATH",
             "install it (npm install --global @salesforce/cli), or sign in another way",
         )
     with without_locals():

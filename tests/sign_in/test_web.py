@@ -153,6 +153,8 @@ def other_state(address: str) -> str:
     [
         (cut, "the address is cut off"),
         (lambda address: address.partition("?")[0], "the address is cut off"),
+        (lambda address: address[:-3], "the address is cut off"),
+        (lambda address: f"{address}x", "the browser comes from another sign-in"),
         (lambda _: "", "not the address of the page"),
         (lambda _: "aPrxCODE", "not the address of the page"),
         (lambda _: "http://[", "that is no address"),
@@ -199,7 +201,7 @@ def test_a_code_is_good_once(practice: PracticeOrg, org: Org, pasting: dict[str,
 def test_a_port_that_is_taken_is_named(practice: PracticeOrg, org: Org) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        with pytest.raises(SignInError, match=f"port {port} cannot be listened at") as caught:
+        with pytest.raises(SignInError, match=f"port {port} cannot be listened on") as caught:
             login(org, by_port(practice, port))
     assert "paste=True" in caught.value.next_step
 
@@ -314,7 +316,7 @@ def test_and_another_address_is_not(comes: str) -> None:
     "uri", ["http://localhost:99999/cb", "http://[", "http://localhost:0/cb", "localhost:1717", "/cb"]
 )
 def test_a_redirect_uri_that_cannot_be_is_refused_at_once(uri: str) -> None:
-    with pytest.raises(OrgError, match="the redirect URI cannot be one"):
+    with pytest.raises(OrgError, match="that is no redirect URI"):
         WebLogin("3MVG9", uri)
 
 
