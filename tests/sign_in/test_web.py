@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
-from tracebacks import shown_with_locals
+from tracebacks import beyond, shown_with_locals
 
 from sfmtls_nb import (
     ClientIdentity,
@@ -318,6 +318,29 @@ def test_and_another_address_is_not(comes: str) -> None:
 def test_a_redirect_uri_that_cannot_be_is_refused_at_once(uri: str) -> None:
     with pytest.raises(OrgError, match="that is no redirect URI"):
         WebLogin("3MVG9", uri)
+
+
+@pytest.mark.parametrize(
+    "query", ["code=aPrx", "error=access_denied", "code=aPrx&state=another", "error=x&state=another"]
+)
+def test_without_the_state_that_was_sent_nothing_is_taken(query: str) -> None:
+    with pytest.raises(SignInError):
+        code_in(Secret(f"http://localhost:1717/cb?{query}"), "http://localhost:1717/cb", "s")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://[x?code=aPrx-never-seen&state=s",
+        "https://a\uff0fb?code=aPrx-never-seen",
+        "http://localhost:1717/cb?code=aPrx-never-seen&state=\ud800",
+        "http://localhost:1717/cb?code=aPrx-never-seen&state=another",
+    ],
+)
+def test_the_code_of_an_address_that_is_refused_shows_in_no_variable(address: str) -> None:
+    with pytest.raises(SignInError) as caught:
+        code_in(Secret(address), "http://localhost:1717/cb", "s")
+    assert "never-seen" not in shown_with_locals(beyond(__file__, caught.value))
 
 
 def test_where_nobody_listens_no_browser_is_waited_for() -> None:
