@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sfmtls_nb.certificates.certificate import common_name, fingerprint, is_self_signed, name_words
+from sfmtls_nb.certificates.certificate import common_name, fingerprint, is_self_signed, name_words, renewal_due
 from sfmtls_nb.certificates.findings import FINDINGS, Finding
 from sfmtls_nb.certificates.identity import ClientIdentity
 from sfmtls_nb.certificates.request import KeyAndRequest, new_key_and_csr
@@ -20,5 +20,6 @@ __all__ = [
     "is_self_signed",
     "name_words",
     "new_key_and_csr",
+    "renewal_due",
     "unwrapped_text",
 ]
