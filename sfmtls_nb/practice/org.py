@@ -228,6 +228,14 @@ class PracticeOrg:
                 self.state.uploaded_leaves.append(material.certificates[0][1])
         return self._identities[name]
 
+    def issue(self, csr: bytes) -> bytes:
+        """Have the client's authority answer a request: the new leaf and its intermediates, as PEM.
+
+        The leaf has the request's subject and names, is for clients, and lives 200 days, as public ones do now.
+        Raises PracticeError for what is no request.
+        """
+        return self.authority.sign(csr, days=200)
+
     def description(self) -> dict[str, Any]:
         """Return the content of org.json, including passwords: they are made for this start and open nothing else."""
         files = self.client
