@@ -212,6 +212,11 @@ class Session:
 
     # ------------------------------------------------------------ the same session, otherwise connected
 
+    def present(self, identity: ClientIdentity | None) -> None:
+        """Present another identity, or none, from the next call on. Calls in flight end as they began."""
+        # The connections of the old one close when the last call over them lets go of it.
+        self.transport = Transport(self.org, identity)
+
     def with_identity(self, identity: ClientIdentity | None) -> Session:
         """The same session, over connections of its own that present ``identity``."""
         return self.over(Transport(self.org, identity))
