@@ -23,7 +23,7 @@ _LIST: Final = "Setup > Certificate and Key Management > Mutual Authentication C
 STEPS: Final[Mapping[str, str]] = {
     "new key and request": "%sf_identity --renew writes both; the old key goes on working",
     "the authority issues": "send client.csr, and never the key, to your authority: it has to certify clientAuth, under a root "
-    "that your org's cacerts.jsp lists; put the answer beside the key, and give all of it to %sf_identity --renew",
+    "that your org's cacerts.jsp lists; put what comes back beside the key, and name it all to %sf_identity --renew",
     "upload beside the old one": f"an administrator uploads the new leaf, upload.crt, at {_LIST}; the old one stays in the list",
     "switch": "%sf_identity --renew with the new files tries them first, with a call of its own; if that is refused, all "
     "stays on the old certificate",

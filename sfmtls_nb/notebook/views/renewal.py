@@ -15,7 +15,7 @@ from sfmtls_nb.notebook.views.identity import key_words
 # State -> sign, word, colour. The sign and the word say it, so that the colour need not.
 _STATES: Final = {
     "done": ("✔", "done", "#3f8f4f"),
-    "open": ("○", "to do", "rgba(128,128,128,.8)"),
+    "open": ("○", "to do", "var(--jp-ui-font-color2,inherit)"),
     "failed": ("✖", "failed", "#d0483f"),
 }
 _QUIET: Final = "opacity:.72;font-size:.92em"
@@ -31,7 +31,8 @@ def renewal_html(renewal: Renewal) -> str:
     head, *rows = _rows(renewal)
     table = _row(head, "th") + "".join(_row(row, "td") for row in rows)
     steps = "".join(_step(number, step, renewal) for number, step in enumerate(renewal.steps, 1))
-    command = f'<div style="margin:.6em 0"><b>next</b>{command_html(renewal.command)}</div>' if renewal.command else ""
+    command = command_html(renewal.command) if renewal.command else ""
+    command = f'<div style="margin:.8em 0"><b>{_label(renewal)}</b>{command}</div>' if command else ""
     return (
         f'<div style="max-width:60em"><table style="border-collapse:collapse;margin:2px 0 .6em">{table}</table>{steps}{command}'
         f'<div style="{_QUIET};margin-top:.6em">{escape(_KEYS)}</div></div>'
@@ -47,8 +48,13 @@ def renewal_text(renewal: Renewal) -> str:
         sign, word, _ = _STATES[step.state]
         lines += ["", f"{sign} {number}. {step.name}: {word}", *map(_folded, _told(step, renewal))]
     if renewal.command:
-        lines += ["", f"next: {renewal.command}"]
+        lines += ["", f"{_label(renewal)}: {renewal.command}"]
     return "\n".join([*lines, "", textwrap.fill(_KEYS, 118)])
+
+
+def _label(renewal: Renewal) -> str:
+    """What the command is for."""
+    return "the new certificate, by its file" if renewal.new else "next, when the certificate is here"
 
 
 def _rows(renewal: Renewal) -> Iterator[tuple[str, ...]]:
@@ -64,7 +70,7 @@ def _rows(renewal: Renewal) -> Iterator[tuple[str, ...]]:
 
 
 def _serial(identity: ClientIdentity) -> str:
-    """The serial number as Setup and openssl show it: pairs of hexadecimal digits."""
+    """The serial number as ``openssl x509 -serial`` shows it."""
     return f"{identity.leaf.serial_number:X}"
 
 
@@ -75,6 +81,11 @@ def _told(step: Step, renewal: Renewal) -> Iterator[str]:
         yield f"on your own org: {step.yours}"
     elif not step.came:
         yield step.yours
+
+
+def _quietly(step: Step, told: str) -> str:
+    """The style of what is to be done elsewhere, and so not here."""
+    return f' style="{_QUIET}"' if told not in (step.came, step.yours) else ""
 
 
 def _folded(text: str) -> str:
@@ -90,10 +101,8 @@ def _row(cells: tuple[str, ...], tag: str) -> str:
 
 def _step(number: int, step: Step, renewal: Renewal) -> str:
     sign, word, colour = _STATES[step.state]
-    told = list(_told(step, renewal))
-    first = f"<div>{escape(told[0])}</div>" if step.came else ""
-    rest = "".join(f'<div style="{_QUIET}">{escape(each)}</div>' for each in told[bool(step.came) :])
+    told = "".join(f"<div{_quietly(step, each)}>{escape(each)}</div>" for each in _told(step, renewal))
     return (
         f'<div style="border-left:3px solid {colour};padding:1px 0 1px 12px;margin:6px 0">'
-        f'<b>{number}. {escape(step.name)}</b> <b style="color:{colour}">{sign} {word}</b>{first}{rest}</div>'
+        f'<b>{number}. {escape(step.name)}</b> <b style="color:{colour}">{sign} {word}</b>{told}</div>'
     )
