@@ -154,7 +154,7 @@ class SfMagics(Magics):
         ),
         argument("--write", metavar="DIR", help="write fullcert.pem and upload.crt (the leaf) into that folder"),
         argument("--overwrite", action="store_true", help="write over files of that name"),
-        argument("--renew", action="store_true", help="renew the one that is presented, step by step; files: the new ones"),
+        argument("--renew", action="store_true", help="renew the presented one, step by step; files: the new ones"),
     )
     def sf_identity(self, chosen: Namespace) -> ClientIdentity | Renewal | widgets.Widget:
         """Assemble the client's key and certificates, check them, and present them in later calls.

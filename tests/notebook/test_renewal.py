@@ -5,8 +5,9 @@ from __future__ import annotations
 import stat
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -22,6 +23,7 @@ from sfmtls_nb import (
     MutualAuthenticationFault,
     Org,
     PasswordLogin,
+    Session,
     SfmtlsError,
     login,
 )
@@ -268,6 +270,22 @@ def test_without_a_certificate_there_is_nothing_to_renew(working: Workspace) -> 
 # ---------------------------------------------------------------- a running session
 
 
+@contextmanager
+def calling(session: Session, done: list[int]) -> Iterator[None]:
+    """Each thread makes its share of `CALLS`, and counts those that are done; all of them have to succeed."""
+
+    def calls(thread: int) -> None:
+        for _ in range(CALLS // THREADS):
+            session.get_user_info()
+            done[thread] += 1
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        running = [pool.submit(calls, thread) for thread in range(THREADS)]
+        yield
+        for each in running:
+            each.result()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("tls", ["1.2", "1.3"])
 def test_a_thousand_calls_over_the_switch_all_succeed(tls: Literal["1.2", "1.3"]) -> None:
@@ -275,31 +293,17 @@ def test_a_thousand_calls_over_the_switch_all_succeed(tls: Literal["1.2", "1.3"]
         old = client_of(practice)
         new = issued_for(practice, old)
         practice.state.upload_certificate(new.leaf.public_bytes(Encoding.PEM))
-        with login(Org(**practice.endpoints), PasswordLogin(*practice.user("enforced")), old) as session:
-            done = [0] * THREADS
-
-            def calls(thread: int) -> None:
-                for _ in range(CALLS // THREADS):
-                    session.get_user_info()
-                    done[thread] += 1
-
-            with ThreadPoolExecutor(THREADS) as pool:
-                running = [pool.submit(calls, thread) for thread in range(THREADS)]
-                until(lambda: sum(done) >= CALLS // 2)
-                session.present(new)
-                at_switch = [*done]
-                # A thread that has finished a call since then begins no more with the old one.
-                until(
-                    lambda: all(
-                        now > then or now == CALLS // THREADS for now, then in zip(done, at_switch, strict=True)
-                    )
-                )
-                practice.state.remove_certificate(old.leaf)
-                for each in running:
-                    each.result()
+        done = [0] * THREADS
+        signed_in = login(Org(**practice.endpoints), PasswordLogin(*practice.user("enforced")), old)
+        with signed_in as session, calling(session, done):
+            until(lambda: sum(done) >= CALLS // 2)
+            session.present(new)
+            # A thread that has finished a call since then begins no more with the old one.
+            then = [*done]
+            until(lambda: all(now > at or now == CALLS // THREADS for now, at in zip(done, then, strict=True)))
+            practice.state.remove_certificate(old.leaf)
         seen = Counter(calls_seen(practice))
-        leaves = {fingerprint(each.leaf).hex() for each in (old, new)}
-        assert (sum(seen.values()), set(seen)) == (CALLS, leaves)
+        assert (sum(seen.values()), set(seen)) == (CALLS, {fingerprint(each.leaf).hex() for each in (old, new)})
 
 
 def test_who_removes_the_old_leaf_before_the_switch_loses_calls(own_practice: PracticeOrg) -> None:
