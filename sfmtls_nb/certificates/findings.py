@@ -52,10 +52,12 @@ _TABLE: Final[tuple[tuple[str, Severity, str, str], ...]] = (
     # The files make no identity.
     ("no-key", "error", "add the key file that was made together with the certificate request (often .key or .pem)", _PROOF),
     ("no-leaf", "error", "add the certificate your authority issued for this key", _PROOF),
-    ("key-mismatch", "error", "find the key made with this certificate's request, or have a certificate issued for this key", _PROOF),
+    ("key-mismatch", "error", "find the key made with this certificate's request (one that signs JWTs for an app is another), or have a "
+     "certificate issued for this key", _PROOF),
     ("several-identities", "error", "give the files of one client at a time", _PROOF),
     # The leaf.
-    ("self-signed", "error", "have one issued by an authority whose root the org accepts", _LAYERS),
+    ("self-signed", "error", "have one issued by an authority whose root the org accepts; what an app takes for the key of its JWTs "
+     "may be self-signed, and is not for TLS", _LAYERS),
     ("leaf-may-issue", "warning", "works, and is dangerous: whoever gets the key can issue certificates; have one issued without CA:TRUE",
      "RFC 5280, 4.2.1.9"),
     ("ca-as-leaf", "error", "give the client's own key and certificate; an authority's key is not for a client", "RFC 5280, 4.2.1.9"),
