@@ -27,6 +27,7 @@ FLOORS = (
     "profiles scrub",
     "connection",
     "api",
+    "access",
     "query",
     "session",
     "sign_in",
