@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from copy import copy
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote, urlsplit
 
 from lxml import etree
@@ -26,6 +27,10 @@ from sfmtls_nb.errors import CallTimeout, NotSoapError, OrgError, SfmtlsError, r
 from sfmtls_nb.org import Port, checked_url
 from sfmtls_nb.query import Api, DescribeSObjectResult, PageSource, QueryResult, RestPages, SoapPages, read_describe
 from sfmtls_nb.secret import Secret
+
+if TYPE_CHECKING:
+    import httpx
+    import requests
 
 SOAP_HEADERS: Final = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'}
 # Characters that may stand in a header, as the session id has to.
@@ -221,6 +226,45 @@ class Session:
         session = copy(self)
         session.transport, session.org = transport, transport.org
         return session
+
+    # ------------------------------------------------------------ the same session, in other libraries
+
+    def requests_session(self) -> requests.Session:
+        """A `requests.Session` for this org: calls go to 8443 with the certificate, and with the session id.
+
+        ``get("/services/data/")`` begins at the org's host; other hosts get neither certificate nor session id.
+        """
+        from sfmtls_nb import handover  # noqa: PLC0415  # for those who ask for it
+
+        return handover.in_requests(self)
+
+    def httpx_client(self) -> httpx.Client:
+        """An `httpx.Client` for this org, as `requests_session`. Raises SfmtlsError if httpx is not installed."""
+        from sfmtls_nb import handover  # noqa: PLC0415  # as above
+
+        return handover.in_httpx(self)
+
+    def simple_salesforce(self) -> Any:
+        """A `simple_salesforce.Salesforce` for this org; its ``bulk``, ``bulk2`` and ``mdapi`` present the certificate too.
+
+        Raises SfmtlsError if simple-salesforce is not installed.
+        """
+        from sfmtls_nb import handover  # noqa: PLC0415  # as above
+
+        return handover.in_simple_salesforce(self)
+
+    def zeep_client(self, wsdl: str | os.PathLike[str]) -> Any:
+        """A `zeep.Client` for this org and a WSDL of it, by path or URL: its calls have the certificate and the SessionHeader.
+
+        Raises SfmtlsError if zeep is not installed, or if that is no WSDL of Salesforce's.
+        """
+        from sfmtls_nb import handover  # noqa: PLC0415  # as above
+
+        return handover.in_zeep(self, wsdl)
+
+    def renew(self, refused: Secret) -> bool:  # noqa: ARG002  # to be done
+        """Sign in again in place of a session id that the org refused; True if there is another one now."""
+        return False
 
     def __enter__(self) -> Self:
         return self

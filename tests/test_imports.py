@@ -28,6 +28,7 @@ FLOORS = (
     "connection",
     "api",
     "query",
+    "handover",
     "session",
     "sign_in",
     "diagnose practice",

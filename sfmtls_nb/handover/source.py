@@ -1,0 +1,62 @@
+"""Source: what a client of another library asks of the session at each call; and the calls that are signed with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+from sfmtls_nb.connection import Headers, Transport
+from sfmtls_nb.connection.request import SECRET_HEADERS
+from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.org import Port
+from sfmtls_nb.secret import Secret
+
+#: Stands for the session id in what other libraries keep, show and log; where a call leaves for the org, it is replaced.
+PLACEHOLDER: Final = "the-session-id-is-put-in-when-this-is-sent"
+
+
+class Source(Protocol):
+    """A session, as far as handing over needs it. All is asked anew at each call: the session may renew itself meanwhile."""
+
+    @property
+    def transport(self) -> Transport: ...
+    @property
+    def session_id(self) -> Secret: ...
+    @property
+    def server_url(self) -> str: ...
+    def renew(self, refused: Secret) -> bool:
+        """Sign in again in place of a session id that the org refused; True if there is another one now."""
+
+
+def door_of(source: Source, port: Port | None = None) -> str:
+    """``https://HOST:PORT`` of one of the session's doors: of 8443, if none is named and there is an identity to present."""
+    wanted: Port = port or (8443 if source.transport.identity else 443)
+    return f"https://{urlsplit(source.transport.org.endpoint(source.server_url, wanted)).netloc}"
+
+
+def signed(headers: Mapping[str, str], path: str, session_id: Secret) -> Headers:
+    """The headers with the session id: where they have the placeholder, and as Authorization if they have none of their own.
+
+    path: of the URL. The first Bulk API has a header of its own.
+    Raises SfmtlsError for a session id that no header can have: the HTTP library's own complaint would quote it.
+    """
+    sent = Headers(headers)
+    if not session_id or not all("!" <= character <= "~" for character in session_id.reveal()):
+        raise SfmtlsError(
+            "the session id cannot stand in a header",
+            "it is empty, or has characters that are not ASCII, such as a line end",
+            "sign in again; if you brought the token yourself, look for what was copied along with it",
+        )
+    for name in SECRET_HEADERS & {each.lower() for each in sent}:
+        sent[name] = sent[name].replace(PLACEHOLDER, session_id.reveal())
+    if "Authorization" not in sent:
+        sent["Authorization"] = f"Bearer {session_id.reveal()}"
+    if path.startswith("/services/async/") and "X-SFDC-Session" not in sent:
+        sent["X-SFDC-Session"] = session_id.reveal()
+    return sent
+
+
+def is_ended(status: int, body: bytes) -> bool:
+    """True if an answer says that the session has ended: by SOAP or REST, or by the first Bulk API in its own words."""
+    return status >= 400 and any(code in body[:4096] for code in (b"INVALID_SESSION_ID", b"InvalidSessionId"))
