@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from collections.abc import Iterator
+from typing import NoReturn, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -59,12 +60,14 @@ class _OrgTransport(httpx.BaseTransport):
 
     def _send(self, request: httpx.Request) -> httpx.Response:
         try:
-            return self._pool(request.url).handle_request(request)
+            response = self._pool(request.url).handle_request(request)
         except Exception as error:
             # The frames of the HTTP libraries hold headers and body as plain text, for what shows the variables of a traceback.
             for cause in causes_of(error):
                 cause.__traceback__ = None
             raise
+        response.stream = _Forgetful(response.stream)
+        return response
 
     def _pool(self, url: httpx.URL) -> httpx.HTTPTransport:
         transport = self._source.transport
@@ -81,6 +84,21 @@ class _OrgTransport(httpx.BaseTransport):
     def close(self) -> None:
         while self._pools:
             self._pools.popitem()[1][1].close()
+
+
+class _Forgetful(httpx.SyncByteStream):
+    """The stream of an answer, which lets go of the request with its session id when it has been read."""
+
+    def __init__(self, stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> None:
+        self._stream = cast("httpx.SyncByteStream | None", stream)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._stream or ()
+
+    def close(self) -> None:
+        if self._stream:
+            self._stream.close()
+            self._stream = None
 
 
 def _place(url: httpx.URL) -> tuple[str, str, int]:

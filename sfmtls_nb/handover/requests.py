@@ -121,6 +121,10 @@ class _DoorAdapter(_Adapter):
             leaving.body = SecretBytes(body.replace(PLACEHOLDER.encode(), text.encode()))
             leaving.prepare_content_length(leaving.body)
             del text
-        response = super().send(leaving, *args, **kwargs)
+        try:
+            response = super().send(leaving, *args, **kwargs)
+        except requests.RequestException as error:
+            error.request = request
+            raise
         response.request = request
         return response

@@ -48,8 +48,9 @@ def signed(headers: Mapping[str, str], path: str, session_id: Secret) -> Headers
             "it is empty, or has characters that are not ASCII, such as a line end",
             "sign in again; if you brought the token yourself, look for what was copied along with it",
         )
-    for name in SECRET_HEADERS & {each.lower() for each in sent}:
-        sent[name] = sent[name].replace(PLACEHOLDER, session_id.reveal())
+    for name, value in headers.items():
+        if name.lower() in SECRET_HEADERS:
+            sent[name] = value.replace(PLACEHOLDER, session_id.reveal())
     if "Authorization" not in sent:
         sent["Authorization"] = f"Bearer {session_id.reveal()}"
     if path.startswith("/services/async/") and "X-SFDC-Session" not in sent:
