@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.handover.recipes import RECIPES, recipe
 from sfmtls_nb.handover.source import Source
 
 if TYPE_CHECKING:
     import httpx
     import requests
 
-__all__ = ["Source", "in_httpx", "in_requests", "in_simple_salesforce", "in_zeep"]
+__all__ = ["RECIPES", "Source", "in_httpx", "in_requests", "in_simple_salesforce", "in_zeep", "recipe"]
 
 
 def in_requests(source: Source) -> requests.Session:
