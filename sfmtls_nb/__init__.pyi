@@ -26,6 +26,7 @@ from .errors import PracticeError as PracticeError
 from .errors import RestFault as RestFault
 from .errors import SessionFault as SessionFault
 from .errors import SfmtlsError as SfmtlsError
+from .errors import SignInError as SignInError
 from .errors import SoapFault as SoapFault
 from .handover import recipe as recipe
 from .notebook import load_ipython_extension as load_ipython_extension
@@ -36,7 +37,13 @@ from .profiles import save_profile as save_profile
 from .query import QueryResult as QueryResult
 from .secret import Secret as Secret
 from .session import Session as Session
+from .sign_in import ClientCredentials as ClientCredentials
+from .sign_in import ExistingSession as ExistingSession
+from .sign_in import JwtBearer as JwtBearer
 from .sign_in import PasswordLogin as PasswordLogin
+from .sign_in import SfCli as SfCli
+from .sign_in import WebLogin as WebLogin
 from .sign_in import login as login
+from .sign_in import secret_from as secret_from
 
 __version__: str

@@ -14,10 +14,11 @@
     ├── NotJsonError                   the answer is not JSON: HTML, half a document, something else
     ├── ApiFault                       the org said no
     │   ├── SoapFault                  by SOAP
-    │   │   ├── LoginFault                 to the username, password or security token
+    │   │   ├── LoginFault                 to the sign-in: username, password, token, app or assertion
     │   │   ├── MutualAuthenticationFault  to the connection: MUTUAL_AUTHENTICATION_FAILED
     │   │   └── SessionFault               to the session id
     │   └── RestFault                  by REST; the three above are RestFaults too
+    ├── SignInError                    signing in failed before or beside the org
     ├── ExpectationError               a prediction (``--expect``) did not come true
     └── PracticeError                  the practice org cannot do what was asked of it
 
@@ -156,7 +157,7 @@ class RestFault(ApiFault):
 
 
 class LoginFault(SoapFault, RestFault):
-    """The org refused the username, password or security token."""
+    """The org refused the sign-in. By OAuth, ``code`` is the answer's ``error``, and ``message`` its description."""
 
 
 class MutualAuthenticationFault(SoapFault, RestFault):
@@ -165,6 +166,10 @@ class MutualAuthenticationFault(SoapFault, RestFault):
 
 class SessionFault(SoapFault, RestFault):
     """The session id is unknown, ended or expired."""
+
+
+class SignInError(SfmtlsError):
+    """Signing in failed before or beside the org: no redirect came back, `sf` says no, a secret cannot be had."""
 
 
 class ExpectationError(SfmtlsError):

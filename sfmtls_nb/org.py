@@ -177,8 +177,8 @@ class Org:
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         return checked_url(urlunsplit(parts._replace(netloc=f"{host}:{self.mutual_port}")))
 
-    def followed(self, server_url: str) -> str:
-        """The ``serverUrl`` of a login answer, unchanged, if the session id may go there.
+    def followed(self, server_url: str, name: str = "serverUrl") -> str:
+        """An address in the answer to a sign-in, unchanged, if the session id may go there. name: how it is called there.
 
         Raises OrgError for a host that is neither Salesforce's, nor the login host, nor one of trusted_hosts.
         """
@@ -189,7 +189,7 @@ class Org:
             return server_url
         raise OrgError(
             f"the login answer leads to {host}, which is neither Salesforce's nor the login host",
-            f"signed in at {login_host}; its serverUrl is {server_url}, and the session id would go there",
+            f"signed in at {login_host}; its {name} is {server_url}, and the session id would go there",
             f'if {host} is yours, say so: Org(trusted_hosts=("{host}",)); if not, see what answers at {login_host}',
         )
 

@@ -7,22 +7,29 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from copy import copy
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote, urlsplit
 
 from lxml import etree
 
+from sfmtls_nb.access import Access, CurrentAccess, Renew
 from sfmtls_nb.api import (
     Reply,
+    bearer,
     build_element,
     build_envelope,
     read_json,
     read_reply,
+    revoke,
     serialize,
+    session_ended,
     to_json,
 )
 from sfmtls_nb.certificates import ClientIdentity
-from sfmtls_nb.connection import Exchange, Headers, Request, Transport
+from sfmtls_nb.connection import SECRET_HEADERS, Exchange, Headers, Request, Transport
 from sfmtls_nb.errors import CallTimeout, NotSoapError, OrgError, SfmtlsError, require, visible
 from sfmtls_nb.org import Port, checked_url
 from sfmtls_nb.query import Api, DescribeSObjectResult, PageSource, QueryResult, RestPages, SoapPages, read_describe
@@ -33,27 +40,44 @@ if TYPE_CHECKING:
     import requests
 
 SOAP_HEADERS: Final = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'}
-# Characters that may stand in a header, as the session id has to.
-_VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
 
 
 class Session:
-    """A session id and the org it is good for. As a context manager it ends the session on the way out.
+    """A sign-in's session and the org it is good for. As a context manager it ends the session on the way out.
 
-    server_url: the API's address, as the sign-in gave it: without the port for mutual TLS.
-    exchange: the call that signed in.
+    Where the org says that the session has ended, and the way in allows it, it signs in again, once, and repeats the call.
     """
 
-    def __init__(
-        self, transport: Transport, session_id: Secret, server_url: str, user_id: str, exchange: Exchange | None = None
-    ) -> None:
+    def __init__(self, transport: Transport, access: Access, renew: Renew | None = None) -> None:
         self.transport = transport
         self.org = transport.org
-        self.session_id = session_id
-        self.server_url = server_url
-        self.user_id = user_id
-        self.exchange = exchange
+        self._current = CurrentAccess(access, renew)
         self._described: dict[str, DescribeSObjectResult] = {}
+
+    @property
+    def session_id(self) -> Secret:
+        """The session id or access token; after a renewal the new one."""
+        return self._current.access.session_id
+
+    @property
+    def server_url(self) -> str:
+        """The SOAP API's address, as the sign-in gave it: without the port for mutual TLS."""
+        return self._current.access.server_url
+
+    @property
+    def user_id(self) -> str:
+        """The id of the user who signed in; empty where the way in does not tell it."""
+        return self._current.access.user_id
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """The call that signed in, without its secrets; None where none was made."""
+        return self._current.access.exchange
+
+    @property
+    def expires(self) -> datetime | None:
+        """The end of the session, where the org told it; a call may begin that time anew."""
+        return self._current.access.expires
 
     # ------------------------------------------------------------ calls
 
@@ -132,9 +156,13 @@ class Session:
         return self.soap("getUserInfo")
 
     def logout(self) -> None:
-        """End the session on the org, and close the connections."""
+        """End the session on the org, as its way in does that (SOAP logout or OAuth revoke), and close the connections."""
+        access = self._current.end()
         try:
-            self.soap("logout")
+            if access.ends_by == "revoke":
+                revoke(self.transport, access.refresh_token or access.session_id)
+            else:
+                self.soap("logout")
         finally:
             self.transport.close()
 
@@ -166,24 +194,27 @@ class Session:
     ) -> Request:
         """The request of `rest`, not sent."""
         require(path, str, "the path")
-        if not _VISIBLE.fullmatch(self.session_id.reveal()):
-            # Not left to the HTTP library: its complaint would quote it.
-            raise SfmtlsError(
-                "the session id cannot stand in the Authorization header",
-                "it is empty, or has characters that are not ASCII, such as a line end",
-                "sign in again; if you brought the token yourself, look for what was copied along with it",
-            )
         url = self._resource(path, port, self._door(certificate=certificate))
         sent = Headers({"Accept": "application/json"} | dict(headers or {}))
-        sent["Authorization"] = f"Bearer {self.session_id.reveal()}"
+        sent["Authorization"] = bearer(self.session_id)
         if body is None:
             return self.transport.prepare("GET", url, sent, certificate=certificate)
         sent["Content-Type"] = "application/json"
         return self.transport.prepare("POST", url, sent, to_json(body), certificate=certificate)
 
     def send(self, request: Request) -> Exchange:
-        """Send a request of this session, and return what came of it, whatever the org answered."""
-        return self.transport.send(request)
+        """Send a request of this session, and return what came of it, whatever the org answered.
+
+        If that is that the session has ended, sign in again where the way in allows it, and send it once more.
+        """
+        attempts, transport = self._current.attempts, self.transport
+        exchange = transport.send(request)
+        if session_ended(exchange):
+            for refused in filter(partial(_carries, request), self._current.issued()):
+                if new := self._current.renewed(refused, transport, attempts):
+                    return transport.send(_with(request, refused, new))
+                break
+        return exchange
 
     def _get(self, path: str, headers: Mapping[str, str]) -> Exchange:
         return self.send(self.prepare_rest(path, headers=headers))
@@ -216,6 +247,11 @@ class Session:
         return f"https://{root.netloc}{target}"
 
     # ------------------------------------------------------------ the same session, otherwise connected
+
+    def present(self, identity: ClientIdentity | None) -> None:
+        """Present another identity, or none, from the next call on. Calls in flight end as they began."""
+        # The connections of the old one close when the last call over them lets go of it.
+        self.transport = Transport(self.org, identity)
 
     def with_identity(self, identity: ClientIdentity | None) -> Session:
         """The same session, over connections of its own that present ``identity``."""
@@ -262,9 +298,9 @@ class Session:
 
         return handover.in_zeep(self, wsdl)
 
-    def renew(self, refused: Secret) -> bool:  # noqa: ARG002  # to be done
-        """Sign in again in place of a session id that the org refused; True if there is another one now."""
-        return False
+    def renewal(self) -> Callable[[Secret], Secret | None]:
+        """What gives another session id for a refused one, or None: taken before the call that may be refused."""
+        return partial(self._current.renewed, transport=self.transport, attempts=self._current.attempts)
 
     def __enter__(self) -> Self:
         return self
@@ -272,7 +308,7 @@ class Session:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         # The session id dies by itself later: nobody waits a second time for an org that does not answer, and an error
         # here must not hide the one that may have brought us here.
-        if kind is not None and issubclass(kind, CallTimeout):
+        if not self._current.access.ends_by or (kind is not None and issubclass(kind, CallTimeout)):
             self.transport.close()
             return
         with suppress(SfmtlsError):
@@ -280,3 +316,18 @@ class Session:
 
     def __repr__(self) -> str:
         return f"Session({self.session_id}, {visible(self.server_url)})"
+
+
+def _carries(request: Request, session_id: Secret) -> bool:
+    """True if a request goes with this session id: in its header, or in its envelope."""
+    text = session_id.reveal()
+    return text.encode() in request.body or any(request.headers.get(name, "").endswith(text) for name in SECRET_HEADERS)
+
+
+def _with(request: Request, old: Secret, new: Secret) -> Request:
+    """The same request with another session id."""
+    headers = Headers(request.headers)
+    for name in SECRET_HEADERS & {each.lower() for each in headers}:
+        headers[name] = headers[name].removesuffix(old.reveal()) + new.reveal()
+    body = request.body.replace(old.reveal().encode(), new.reveal().encode())
+    return replace(request, headers=headers, body=body)

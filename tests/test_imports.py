@@ -27,6 +27,7 @@ FLOORS = (
     "profiles scrub",
     "connection",
     "api",
+    "access",
     "query",
     "handover",
     "session",

@@ -36,6 +36,7 @@ from sfmtls_nb import (
     SoapFault,
     login,
 )
+from sfmtls_nb.access import Access
 from sfmtls_nb.api import parse_typed, read_json, read_reply
 from sfmtls_nb.connection import Transport
 from sfmtls_nb.org import Port
@@ -165,7 +166,7 @@ def test_a_strict_listener_decides_inside_tls(
     identity: ClientIdentity,
 ) -> None:
     strict = replace(org, mutual_port=port_of(practice.strict_url))
-    there = Session(Transport(strict, identity), session.session_id, session.server_url, session.user_id)
+    there = Session(Transport(strict, identity), Access(session.session_id, session.server_url))
     try:
         answer = there.soap("getUserInfo", certificate=certificate).operation
     except HandshakeError:
@@ -184,7 +185,7 @@ def test_after_logout_the_session_is_gone(session: Session) -> None:
 
 
 def test_an_unknown_session_id_is_a_session_fault(session: Session) -> None:
-    stranger = Session(session.transport, Secret("00D36000000bLGT!AQsecret"), session.server_url, session.user_id)
+    stranger = Session(session.transport, Access(Secret("00D36000000bLGT!AQsecret"), session.server_url))
     with pytest.raises(SessionFault) as caught:
         stranger.get_user_info()
     assert "AQsecret" not in str(caught.value)
@@ -328,7 +329,7 @@ def test_over_rest_too_on_443_the_answer_is_the_fault(kind: type[ApiFault], sess
 
 
 def test_over_rest_too_an_unknown_session_id_is_a_session_fault(session: Session) -> None:
-    stranger = Session(session.transport, Secret("00D36000000bLGT!AQsecret"), session.server_url, session.user_id)
+    stranger = Session(session.transport, Access(Secret("00D36000000bLGT!AQsecret"), session.server_url))
     with pytest.raises(SessionFault) as caught:
         stranger.rest("limits")
     assert "AQsecret" not in "".join(traceback.format_exception(caught.value))
@@ -344,7 +345,7 @@ def test_a_resource_that_is_not_there_is_a_rest_fault(session: Session) -> None:
 def test_a_token_that_no_header_can_hold_is_refused_without_being_shown(
     token: str, session: Session, sent: list[Request]
 ) -> None:
-    stranger = Session(session.transport, Secret(token), session.server_url, session.user_id)
+    stranger = Session(session.transport, Access(Secret(token), session.server_url))
     with pytest.raises(SfmtlsError, match="cannot stand in the Authorization header") as caught:
         stranger.rest("limits")
     assert ([], False) == (sent, "s3cr" in "".join(traceback.format_exception(caught.value)))
@@ -395,9 +396,7 @@ def test_a_call_without_an_answer_carries_the_exchange_that_failed(
 ) -> None:
     tls: ssl.SSLContext = server_tls(practice.authority.server, tmp_path_factory.mktemp("tls"))
     with serving(silence, tls) as where:
-        silent = Session(
-            Transport(replace(org, read_timeout=0.3)), session.session_id, f"https://{where}/x", session.user_id
-        )
+        silent = Session(Transport(replace(org, read_timeout=0.3)), Access(session.session_id, f"https://{where}/x"))
         with pytest.raises(CallTimeout) as caught:
             silent.get_user_info()
     assert (f"https://{where}", None) == (
@@ -432,6 +431,7 @@ def test_no_local_variable_of_a_failing_call_shows_the_session_id(
         own_practice.arm("delay")
     elif failure == "session-expires":
         own_practice.state.sessions.clear()
+        own_practice.state.users[-1].password = "another one"  # so that it cannot be renewed
     else:
         own_practice.arm(failure)
     with pytest.raises(SfmtlsError) as caught:

@@ -3,28 +3,48 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sfmtls_nb.api.answer import reading
 from sfmtls_nb.api.faults import rest_fault
+from sfmtls_nb.api.oauth_faults import oauth_fault
 from sfmtls_nb.connection.request import Exchange
-from sfmtls_nb.errors import NotJsonError, RestFault
-from sfmtls_nb.secret import SecretBytes
+from sfmtls_nb.errors import NotJsonError, RestFault, SfmtlsError
+from sfmtls_nb.secret import Secret, SecretBytes
 from sfmtls_nb.xml import beginning
+
+# Characters that may stand in a header, as the session id has to.
+_VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
+
+
+def bearer(session_id: Secret) -> str:
+    """The header Authorization for a session id, in plain text. Raises SfmtlsError for one that no header can have."""
+    if not _VISIBLE.fullmatch(session_id.reveal()):
+        # Not left to the HTTP library: its complaint would quote it.
+        raise SfmtlsError(
+            "the session id cannot stand in the Authorization header",
+            "it is empty, or has characters that are not ASCII, such as a line end",
+            "sign in again; if you brought the token yourself, look for what was copied along with it",
+        )
+    return f"Bearer {session_id.reveal()}"
 
 
 def read_json(exchange: Exchange) -> Any:
     """The answer to a REST call, as Python values.
 
-    Raises CertificatePageError or NotJsonError for what is not JSON, and a RestFault for
-    ``[{"errorCode": …, "message": …}]``, whatever its HTTP status; the exchange is on it.
+    Raises CertificatePageError or NotJsonError for what is not JSON, a RestFault for
+    ``[{"errorCode": …, "message": …}]``, whatever its HTTP status, and a LoginFault for OAuth's
+    ``{"error": …, "error_description": …}``; the exchange is on it.
     """
     try:
         with reading(exchange, NotJsonError) as body:
             content = _parse(body)
             if isinstance(content, list) and content and all(map(_is_error, content)):
                 raise _read_fault(content)
+            if _is_oauth_error(content) and "/services/oauth2/" in exchange.request.url:
+                raise oauth_fault(content["error"], str(content.get("error_description", "")))
             if exchange.status is not None and exchange.status >= 400:
                 raise NotJsonError(
                     f"the call failed with HTTP {exchange.status}, and its JSON is none of Salesforce's errors",
@@ -75,6 +95,10 @@ def _parse(body: bytes) -> Any:
 
 def _is_error(item: Any) -> bool:
     return isinstance(item, dict) and "errorCode" in item and "message" in item
+
+
+def _is_oauth_error(content: Any) -> bool:
+    return isinstance(content, dict) and isinstance(content.get("error"), str)
 
 
 def _read_fault(content: list[Any]) -> RestFault:

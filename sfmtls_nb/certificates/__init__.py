@@ -5,6 +5,7 @@ from __future__ import annotations
 from sfmtls_nb.certificates.certificate import common_name, fingerprint, is_self_signed, name_words
 from sfmtls_nb.certificates.findings import FINDINGS, Finding
 from sfmtls_nb.certificates.identity import ClientIdentity
+from sfmtls_nb.certificates.reader import read_bag
 from sfmtls_nb.certificates.request import KeyAndRequest, new_key_and_csr
 from sfmtls_nb.certificates.roots import AcceptedRoots
 from sfmtls_nb.certificates.wrappings import unwrapped_text
@@ -20,5 +21,6 @@ __all__ = [
     "is_self_signed",
     "name_words",
     "new_key_and_csr",
+    "read_bag",
     "unwrapped_text",
 ]

@@ -7,11 +7,11 @@ import json
 import os
 import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from sfmtls_nb.command.lab import copy_lessons, open_lab
 from sfmtls_nb.command.recipe import print_recipe
@@ -173,19 +173,26 @@ def _practice(options: argparse.Namespace) -> None:
             practice.identity(each.name)
         print(json.dumps(practice.description(), indent=2), flush=True)
         print(f"The practice org runs; its files are in {practice.directory}. Ctrl-C stops it.", file=sys.stderr)
-        while not stop.wait(1):  # with a limit: on Windows, a wait without one hears no Ctrl-C
+        while not stop():
             pass
     print("The practice org has stopped.", file=sys.stderr)
 
 
 @contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets, or another signal that ends a program."""
-    stop = threading.Event()
+def _told_to_stop() -> Iterator[Callable[[], bool]]:
+    """Waits for Ctrl-C, or another signal that ends a program, for a second at a time: on Windows, no longer wait hears it."""
+    # Not an Event: set in a handler that interrupts its own wait, it can wait for itself for ever. This queue is made for that.
+    heard: SimpleQueue[int] = SimpleQueue()
     endings = [signal.SIGINT, signal.SIGTERM]
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
         endings.append(signal.SIGHUP)  # the terminal was closed, and there is no nohup to outlive it
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in endings}
+    before = {number: signal.signal(number, lambda number, _: heard.put(number)) for number in endings}
+
+    def stop() -> bool:
+        with suppress(Empty):
+            return bool(heard.get(timeout=1))
+        return False
+
     try:
         yield stop
     finally:

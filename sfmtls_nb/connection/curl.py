@@ -7,6 +7,7 @@ import re
 import shlex
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from sfmtls_nb.connection.request import SECRET_HEADERS, Exchange, Request
 from sfmtls_nb.connection.transport import passes_proxy
@@ -20,6 +21,15 @@ _VARIABLES: Final = {
     "oldPassword": "${SF_OLD_PASSWORD}",
     "newPassword": "${SF_NEW_PASSWORD}",
 }
+#: The same for the names of a form that OAuth takes.
+_FORM: Final = {
+    "client_secret": "${SF_CONSUMER_SECRET}",
+    "assertion": "${SF_JWT}",
+    "code": "${SF_CODE}",
+    "code_verifier": "${SF_CODE_VERIFIER}",
+    "refresh_token": "${SF_REFRESH_TOKEN}",
+    "token": "${SF_SESSION_ID}",
+}
 # A character each from Unicode's private use area, put in first: unlike a "$" it is not escaped for the shell.
 _PLACEHOLDERS: Final = {name: chr(0xE000 + number) for number, name in enumerate(_VARIABLES)}
 # JSON has them with a capital: {"NewPassword": …}.
@@ -30,8 +40,9 @@ _LINE: Final = " \\\n    "
 def curl_command(call: Request | Exchange, pem: str | Path = "fullcert.pem") -> str:
     """The call as a shell command, to paste into a terminal or a support case.
 
-    A CA file that was given as content is called ca.pem. pem: the file that ``identity.write_pem`` wrote. A session id or password stands there as $SF_SESSION_ID or
-    $SF_PASSWORD: export it first (a password as it is in XML, with ``&amp;`` for ``&``).
+    A CA file that was given as content is called ca.pem. pem: the file that ``identity.write_pem`` wrote. A session id, a
+    password or another secret stands there as $SF_SESSION_ID, $SF_PASSWORD and the like: export it first (a password as it is in
+    XML, with ``&amp;`` for ``&``).
     """
     request, answer = (call.request, call.response_body) if isinstance(call, Exchange) else (call, b"")
     options = [f"curl -sS {shlex.quote(mask_session_ids(request.url))}"]
@@ -48,6 +59,10 @@ def curl_command(call: Request | Exchange, pem: str | Path = "fullcert.pem") -> 
         options.append(f"-E {shlex.quote(name)}")
     if request.method == "GET":
         return _LINE.join(options)
+    if request.headers.get("Content-Type") == "application/x-www-form-urlencoded":
+        return _LINE.join(
+            [*options, *(f"--data-urlencode {_field(*each)}" for each in parse_qsl(request.body.decode()))]
+        )
     is_json = request.headers.get("Content-Type") == "application/json"
     show = "" if is_json or is_html(answer) else " | xmllint --format -"
     text, end = _here_document(_shown_json(request) if is_json else _shown_xml(request)), "END_OF_BODY"
@@ -64,6 +79,11 @@ def _header(name: str, value: str) -> str:
     scheme = "".join(value.rpartition(" ")[:2])
     shown = re.sub(r'[\\$`"]', r"\\\g<0>", f"{name}: {scheme}")
     return f'"{shown}{_VARIABLES["sessionId"]}"'
+
+
+def _field(name: str, value: str) -> str:
+    """A name and value of a form as one word of the shell, as `_header` does it."""
+    return f'"{name}={_FORM[name]}"' if name in _FORM else shlex.quote(f"{name}={value}")
 
 
 def _shown_xml(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import NoReturn, cast
 from urllib.parse import urlsplit
@@ -40,6 +41,7 @@ class _OrgTransport(httpx.BaseTransport):
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._lock = threading.Lock()
         # The identity stays with its pool: what is gone could give its id() to another.
         self._pools: dict[tuple[int, str], tuple[ClientIdentity | None, httpx.HTTPTransport]] = {}
         self._mutual = _place(httpx.URL(door_of(source, 8443)))
@@ -48,14 +50,12 @@ class _OrgTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if _place(request.url) not in self._doors:
             return self._send(request)
-        session_id = self._source.session_id
+        renewal, session_id = self._source.renewal(), self._source.session_id
         response = self._send(_signed(request, session_id))
-        if response.status_code < 400 or not isinstance(request.stream, httpx.ByteStream):
-            return response
-        response.read()
-        if is_ended(response.status_code, response.content) and self._source.renew(session_id):
-            response.close()
-            return self._send(_signed(request, self._source.session_id))
+        if response.status_code >= 400 and isinstance(request.stream, httpx.ByteStream):
+            response.read()
+            if is_ended(response.status_code, response.content) and (new := renewal(session_id)):
+                return self._send(_signed(request, new))
         return response
 
     def _send(self, request: httpx.Request) -> httpx.Response:
@@ -75,11 +75,12 @@ class _OrgTransport(httpx.BaseTransport):
         proxies = environment_proxies(str(url))
         proxy = proxies.get(url.scheme) or proxies.get("all") or ""
         key = (id(identity), proxy)
-        if key not in self._pools:
-            context = client_context(transport.org.ca_file, identity, transport.org.trust)
-            pool = httpx.HTTPTransport(verify=context, trust_env=False, proxy=proxy or None)
-            self._pools[key] = (identity, pool)
-        return self._pools[key][1]
+        with self._lock:
+            if key not in self._pools:
+                context = client_context(transport.org.ca_file, identity, transport.org.trust)
+                pool = httpx.HTTPTransport(verify=context, trust_env=False, proxy=proxy or None)
+                self._pools[key] = (identity, pool)
+            return self._pools[key][1]
 
     def close(self) -> None:
         while self._pools:

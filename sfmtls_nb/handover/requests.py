@@ -101,14 +101,13 @@ class _DoorAdapter(_Adapter):
         self._source = source
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        session_id = self._source.session_id
+        renewal, session_id = self._source.renewal(), self._source.session_id
         response = self._send_signed(request, session_id, *args, **kwargs)
         repeatable = isinstance(request.body, bytes | str | None)
         if response.status_code < 400 or not repeatable or not is_ended(response.status_code, response.content):
             return response
-        if not self._source.renew(session_id):
-            return response
-        return self._send_signed(request, self._source.session_id, *args, **kwargs)
+        new = renewal(session_id)
+        return self._send_signed(request, new, *args, **kwargs) if new else response
 
     def _send_signed(
         self, request: requests.PreparedRequest, session_id: Secret, *args: Any, **kwargs: Any

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
-from sfmtls_nb.connection import Headers, Transport
-from sfmtls_nb.connection.request import SECRET_HEADERS
-from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.api import bearer
+from sfmtls_nb.connection import SECRET_HEADERS, Headers, Transport
 from sfmtls_nb.org import Port
 from sfmtls_nb.secret import Secret
 
@@ -25,8 +24,8 @@ class Source(Protocol):
     def session_id(self) -> Secret: ...
     @property
     def server_url(self) -> str: ...
-    def renew(self, refused: Secret) -> bool:
-        """Sign in again in place of a session id that the org refused; True if there is another one now."""
+    def renewal(self) -> Callable[[Secret], Secret | None]:
+        """What gives another session id for a refused one, or None: taken before the call that may be refused."""
 
 
 def door_of(source: Source, port: Port | None = None) -> str:
@@ -39,20 +38,14 @@ def signed(headers: Mapping[str, str], path: str, session_id: Secret) -> Headers
     """The headers with the session id: where they have the placeholder, and as Authorization if they have none of their own.
 
     path: of the URL. The first Bulk API has a header of its own.
-    Raises SfmtlsError for a session id that no header can have: the HTTP library's own complaint would quote it.
+    Raises SfmtlsError for a session id that no header can have.
     """
-    sent = Headers(headers)
-    if not session_id or not all("!" <= character <= "~" for character in session_id.reveal()):
-        raise SfmtlsError(
-            "the session id cannot stand in a header",
-            "it is empty, or has characters that are not ASCII, such as a line end",
-            "sign in again; if you brought the token yourself, look for what was copied along with it",
-        )
+    sent, authorization = Headers(headers), bearer(session_id)
     for name, value in headers.items():
         if name.lower() in SECRET_HEADERS:
             sent[name] = value.replace(PLACEHOLDER, session_id.reveal())
     if "Authorization" not in sent:
-        sent["Authorization"] = f"Bearer {session_id.reveal()}"
+        sent["Authorization"] = authorization
     if path.startswith("/services/async/") and "X-SFDC-Session" not in sent:
         sent["X-SFDC-Session"] = session_id.reveal()
     return sent

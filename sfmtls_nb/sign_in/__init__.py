@@ -2,29 +2,57 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.connection import Transport
 from sfmtls_nb.errors import SfmtlsError, require
 from sfmtls_nb.org import Org
 from sfmtls_nb.session import Session
+from sfmtls_nb.sign_in.client_credentials import ClientCredentials
+from sfmtls_nb.sign_in.existing_session import ExistingSession
+from sfmtls_nb.sign_in.jwt_bearer import JwtBearer
 from sfmtls_nb.sign_in.password import PasswordLogin
+from sfmtls_nb.sign_in.secret_source import secret_from
+from sfmtls_nb.sign_in.sf_cli import SfCli
+from sfmtls_nb.sign_in.web import WebLogin
 
-__all__ = ["PasswordLogin", "login"]
+__all__ = [
+    "ClientCredentials",
+    "Credentials",
+    "ExistingSession",
+    "JwtBearer",
+    "PasswordLogin",
+    "SfCli",
+    "WebLogin",
+    "login",
+    "secret_from",
+]
+
+#: What one signs in with: a value each, which says when to take it.
+Credentials = PasswordLogin | JwtBearer | ClientCredentials | WebLogin | SfCli | ExistingSession
 
 
-def login(org: Org, credentials: PasswordLogin, identity: ClientIdentity | None = None) -> Session:
+def login(org: Org, credentials: Credentials, identity: ClientIdentity | None = None) -> Session:
     """Sign in, and return the Session whose calls go out with ``identity``.
 
-    Login itself is on 443 and asks nobody for a certificate, not even an enforced user: the API call that follows is
-    enforced. Raises LoginFault, SoapFault, OrgError, or what keeps the call from getting there.
+    SOAP login() on 443 asks nobody for a certificate, nor does Salesforce's token endpoint there, not even for an enforced
+    user: the API call that follows is enforced. Where the server does ask, as on 8443, it gets the certificate.
+    Raises LoginFault for what the org refuses, SignInError, SoapFault, OrgError, or what keeps the call from getting there.
     """
     require(org, Org, "where to sign in")
-    require(credentials, PasswordLogin, "what to sign in with")
+    if not isinstance(credentials, get_args(Credentials)):
+        ways = ", ".join(way.__name__ for way in get_args(Credentials))
+        raise SfmtlsError(
+            "what to sign in with is none of the ways in",
+            f"it is of type {type(credentials).__name__}",
+            f"take one of {ways}",
+        )
     if identity is not None:
         require(identity, ClientIdentity, "the identity")
     transport = Transport(org, identity)
     try:
-        return credentials.sign_in(transport)
+        return Session(transport, credentials.sign_in(transport), credentials.renew)
     except SfmtlsError:
         transport.close()
         raise

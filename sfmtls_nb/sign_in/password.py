@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
 
+from sfmtls_nb.access import Access
 from sfmtls_nb.api import Reply, build_element, build_envelope, read_reply, serialize
 from sfmtls_nb.connection import Transport
-from sfmtls_nb.errors import LoginFault, NotSoapError, OrgError, SfmtlsError
-from sfmtls_nb.org import LAST_VERSION_WITH_LOGIN
+from sfmtls_nb.errors import LoginFault, NotSoapError, OrgError, SfmtlsError, SoapFault
+from sfmtls_nb.org import LAST_VERSION_WITH_LOGIN, Org
 from sfmtls_nb.secret import Secret, mask
-from sfmtls_nb.session import SOAP_HEADERS, Session
+from sfmtls_nb.session import SOAP_HEADERS
 
 
 @dataclass(frozen=True, init=False)
 class PasswordLogin:
-    """A username and password for SOAP login(), with the security token where the org wants one."""
+    """A username and password for SOAP login(), with the security token where the org wants one: the way of the article.
+
+    For orgs that have it still: login() is off in new ones, absent from API 65.0 on, and retired with Summer '27.
+    """
 
     username: str
     password: Secret
@@ -36,24 +42,33 @@ class PasswordLogin:
         object.__setattr__(self, "password", Secret(password))
         object.__setattr__(self, "security_token", Secret(security_token))
 
-    def sign_in(self, transport: Transport) -> Session:
-        """The session that login() gives. Raises LoginFault, SoapFault, OrgError, or what keeps the call from getting there."""
+    def sign_in(self, transport: Transport) -> Access:
+        """The access that login() gives. Raises LoginFault, SoapFault, OrgError, or what keeps the call from getting there."""
         version = transport.org.api_version
         if float(version) > float(LAST_VERSION_WITH_LOGIN):
             raise OrgError(
                 f"SOAP login() does not exist in API {version}",
                 f"{LAST_VERSION_WITH_LOGIN} is the last version that has it (Salesforce KB 005132110)",
-                f'sign in with Org(api_version="{LAST_VERSION_WITH_LOGIN}"), or with OAuth',
+                f'{_INSTEAD}; as long as the org has login() still: Org(api_version="{LAST_VERSION_WITH_LOGIN}")',
             )
         password = Secret(self.password.reveal() + self.security_token.reveal())
         url = f"{transport.org.login_url}/services/Soap/u/{version}"
         request = transport.prepare("POST", url, {**SOAP_HEADERS, "SOAPAction": "login"}, self._body(password))
-        return self._session(transport, read_reply(transport.send(request)))
+        try:
+            return self._access(transport.org, read_reply(transport.send(request)))
+        except SoapFault as fault:
+            if way := _REFUSED.get(fault.code):
+                fault.next_step = way
+            raise
+
+    def renew(self, transport: Transport, _: Access) -> Access:
+        """Another access, in place of one that has ended."""
+        return self.sign_in(transport)
 
     def _body(self, password: str | Secret) -> bytes:
         return serialize(build_envelope(build_element("login", {"username": self.username, "password": password})))
 
-    def _session(self, transport: Transport, reply: Reply) -> Session:
+    def _access(self, org: Org, reply: Reply) -> Access:
         session_id = Secret(reply.text(".//result/sessionId") or "")
         server_url = reply.text(".//result/serverUrl")
         error: SfmtlsError
@@ -73,13 +88,29 @@ class PasswordLogin:
             )
         else:
             try:
-                transport.org.followed(server_url)
+                org.followed(server_url)
             except OrgError as stranger:
                 stranger.exchange = reply.exchange
                 raise
-            # The session outlives its password, which is not kept.
-            sent = replace(reply.exchange.request, body=self._body(mask("")))
-            user_id = reply.text(".//result/userId") or ""
-            return Session(transport, session_id, server_url, user_id, replace(reply.exchange, request=sent))
+            # The exchange outlives the sign-in, and the password in it is masked.
+            exchange = replace(reply.exchange, request=replace(reply.exchange.request, body=self._body(mask(""))))
+            seconds = reply.text(".//result/userInfo/sessionSecondsValid") or ""
+            expires = exchange.at + timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
+            return Access(session_id, server_url, reply.text(".//result/userId") or "", exchange, expires)
         error.exchange = reply.exchange
         raise error
+
+
+_INSTEAD: Final = (
+    'sign in by OAuth instead, through an External Client App: login(org, WebLogin("CONSUMER_KEY")) for a person, '
+    'login(org, JwtBearer("CONSUMER_KEY", "USERNAME", "jwt.key")) for a program; or %sf_login --way web, %sf_login --form'
+)
+_SETUP: Final = (
+    "; an administrator can allow login() until Summer '27: Setup > User Interface > Enable SOAP API login()"
+)
+#: Codes with which an org refuses login() itself, whatever the username and password -> the next step.
+_REFUSED: Final = {
+    "INVALID_OPERATION": f"{_INSTEAD}{_SETUP}, and the user permission Use Any API Auth",
+    "INSUFFICIENT_ACCESS": f"{_INSTEAD}; an administrator can give the user the permission Use Any API Auth, in a profile or permission set",
+    "UNSUPPORTED_API_VERSION": f"choose a version that the org serves; login() exists from 31.0 to {LAST_VERSION_WITH_LOGIN}; or {_INSTEAD}",
+}

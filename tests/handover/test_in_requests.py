@@ -276,7 +276,10 @@ def test_a_proxy_of_the_environment_is_passed_with_the_certificate(
 
 def test_a_session_id_that_no_header_can_have_is_not_quoted(session: Session) -> None:
     source: Source = HandedOver(session.transport, session.server_url, Secret("s3cr3tly\nX: y"))
-    with in_requests(source) as client, pytest.raises(SfmtlsError, match="cannot stand in a header") as refused:
+    with (
+        in_requests(source) as client,
+        pytest.raises(SfmtlsError, match="cannot stand in the Authorization header") as refused,
+    ):
         client.get(LIMITS)
     assert "s3cr3tly" not in str(refused.value)
 

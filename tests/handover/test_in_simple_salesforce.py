@@ -47,12 +47,12 @@ def test_a_record(client: Any) -> None:
 
 
 def test_the_first_bulk_api(client: Any) -> None:
-    assert 20 == len(client.bulk.Contact.query("SELECT Id FROM Contact LIMIT 20"))
+    assert 20 == len(client.bulk.Contact.query("SELECT Id FROM Contact LIMIT 20", wait=0.1))
 
 
 def test_the_second_bulk_api(client: Any) -> None:
     total = client.query("SELECT COUNT() FROM Contact")["totalSize"]
-    pages = client.bulk2.Contact.query("SELECT Id FROM Contact")
+    pages = client.bulk2.Contact.query("SELECT Id FROM Contact", wait=0.1)
     assert total == sum(len(page.splitlines()) - 1 for page in pages)
 
 
@@ -99,7 +99,7 @@ def test_metadata_calls_have_the_session_id_in_their_header(
 def test_a_session_that_ended_is_renewed_in_all_of_it(session: Session) -> None:
     source = ended(session, session.session_id)
     client = in_simple_salesforce(source)
-    assert 20 == len(client.bulk.Contact.query("SELECT Id FROM Contact LIMIT 20"))
+    assert 20 == len(client.bulk.Contact.query("SELECT Id FROM Contact LIMIT 20", wait=0.1))
     source.session_id, source.ids = ended(session).session_id, iter([session.session_id])
     assert 0 < client.query("SELECT COUNT() FROM Contact")["totalSize"]
     assert len(source.refused) == 2

@@ -33,7 +33,7 @@ CLIENTS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "simple-salesforce": (in_simple_salesforce, lambda client: client.query("SELECT Id FROM Contact LIMIT 1")),
     "simple-salesforce in bulk": (
         in_simple_salesforce,
-        lambda client: client.bulk.Contact.query("SELECT Id FROM Contact"),
+        lambda client: client.bulk.Contact.query("SELECT Id FROM Contact", wait=0.1),
     ),
     "zeep": (lambda source: in_zeep(source, WSDL), lambda client: serialize_object(client.service.getUserInfo())),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
 
@@ -21,10 +21,13 @@ class HandedOver:
     ids: Iterator[Secret] = field(default_factory=lambda: iter(()))
     refused: list[Secret] = field(default_factory=list)
 
-    def renew(self, refused: Secret) -> bool:
-        self.refused.append(refused)
-        self.session_id = next(self.ids, refused)
-        return self.session_id != refused
+    def renewal(self) -> Callable[[Secret], Secret | None]:
+        def renewed(refused: Secret) -> Secret | None:
+            self.refused.append(refused)
+            self.session_id = next(self.ids, refused)
+            return self.session_id if self.session_id != refused else None
+
+        return renewed
 
 
 def ended(session: Session, *ids: Secret) -> HandedOver:

@@ -16,6 +16,7 @@ import pandas as pd
 %load_ext sfmtls_nb
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb import Org, Secret, Session
+from sfmtls_nb.access import Access
 from sfmtls_nb.connection import Transport
 magics = lambda: get_ipython().magics_manager.registry["SfMagics"]
 surname, df = "Smith", pd.DataFrame({"colour": [1]})"""
@@ -27,7 +28,7 @@ url = f"https://127.0.0.1:{silent.getsockname()[1]}"
 calls = []
 threading.Thread(target=lambda: [calls.append(silent.accept()) for _ in range(9)], daemon=True).start()
 magics().workspace.org = Org(url)
-magics().workspace.session = Session(Transport(Org(url)), Secret("x"), f"{url}/services/Soap/u/64.0", "005")"""
+magics().workspace.session = Session(Transport(Org(url)), Access(Secret("x"), f"{url}/services/Soap/u/64.0"))"""
 
 
 class Kernel:

@@ -1,0 +1,89 @@
+"""Access: what a sign-in gives, and the one that a session and its copies have now."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from sfmtls_nb.connection import Exchange, Transport
+from sfmtls_nb.errors import ApiFault, SfmtlsError
+from sfmtls_nb.secret import Secret
+
+
+@dataclass(frozen=True)
+class Access:
+    """A session id or an access token (to the APIs they are the same), and where it is good: a plain value.
+
+    server_url: the SOAP API's address as the sign-in gave it, without the port for mutual TLS.
+    exchange: the call that signed in, without its secrets; None where none was made.
+    expires: the end, where the org told it; a call may begin that time anew.
+    ends_by: how the org is told to end it: SOAP logout(), or OAuth's revoke; empty for one that was made elsewhere and is
+        in use there, and so is left alone.
+    """
+
+    session_id: Secret
+    server_url: str
+    user_id: str = ""
+    exchange: Exchange | None = field(default=None, repr=False)
+    expires: datetime | None = None
+    refresh_token: Secret | None = None
+    ends_by: Literal["logout", "revoke", ""] = "logout"
+
+
+#: Signs in again, over a transport, in place of an access that the org no longer takes; None if that cannot be.
+Renew = Callable[[Transport, Access], Access | None]
+
+
+class CurrentAccess:
+    """The access that a session and its copies share, so that one renewal is one for them all, on whatever thread.
+
+    attempts: how many renewals have been tried.
+    """
+
+    def __init__(self, access: Access, renew: Renew | None = None) -> None:
+        self.access = access
+        self.attempts = 0
+        self._renew = renew
+        self._former: list[Secret] = []
+        self._lock = threading.Lock()
+
+    def issued(self) -> list[Secret]:
+        """The session ids so far, the newest first."""
+        return [self.access.session_id, *reversed(self._former)]
+
+    def end(self) -> Access:
+        """The access, which is renewed no more: its session is about to be ended."""
+        self._renew = None
+        return self.access
+
+    def renewed(self, refused: Secret, transport: Transport, attempts: int) -> Secret | None:
+        """The session id to use in place of a refused one; None if there is none.
+
+        attempts: as it was when the refused call was sent. A renewal that failed since then is not tried again for that call,
+        and one that the org refused never is: wrong passwords lock a user out.
+        Raises what keeps the sign-in from succeeding.
+        """
+        with self._lock:
+            if self.access.session_id != refused:
+                return self.access.session_id
+            if self._renew is None or self.attempts != attempts:
+                return None
+            self.attempts += 1
+            try:
+                access = self._renew(transport, self.access)
+            except SfmtlsError as error:
+                if isinstance(error, ApiFault):
+                    self._renew = None
+                error.evidence = f"{error.evidence}; the session had ended, and this came of signing in again".lstrip(
+                    "; "
+                )
+                raise
+            if access is None or access.session_id == refused:
+                self._renew = None
+                return None
+            self._former.append(refused)
+            self.access = access
+            return access.session_id

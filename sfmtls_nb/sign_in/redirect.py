@@ -1,0 +1,157 @@
+"""Redirect: where the browser ends after the authorize page; it comes to a port of this machine, or is pasted."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final, Self
+from urllib.parse import parse_qs, urlsplit
+
+from sfmtls_nb.api import oauth_fault
+from sfmtls_nb.errors import SignInError
+from sfmtls_nb.secret import Secret
+
+#: Seconds that a person has to sign in: as long as the org's own page waits.
+_PATIENCE: Final = 900
+_AGAIN: Final = "sign in again, with the link that is shown then, in one tab"
+_COPY: Final = "copy the whole address of the page that the browser ends at, from http to its end, and paste it"
+_PAGE: Final = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>body{{font:16px/1.5 system-ui,'
+    "sans-serif;max-width:30em;margin:4em auto;padding:0 1em;color-scheme:light dark}}</style></head><body><h1>{title}</h1>"
+    "<p>{words}</p></body></html>"
+)
+
+
+def is_loopback(redirect_uri: str) -> bool:
+    """True if a redirect URI leads to a port of this machine (RFC 8252, 7.3)."""
+    parts = urlsplit(redirect_uri)
+    return parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+
+
+class Listener:
+    """The port of a redirect URI, open in its ``with`` block. Raises SignInError if it cannot be had."""
+
+    def __init__(self, redirect_uri: str) -> None:
+        parts = urlsplit(redirect_uri)
+        if not is_loopback(redirect_uri):
+            raise SignInError(
+                "no browser can be waited for at this redirect URI",
+                f"{redirect_uri} is not an http address of this machine",
+                "WebLogin(…, paste=True) asks for the address instead",
+            )
+        self._path, self._found = parts.path or "/", Secret("")
+        port = parts.port or 80
+        try:
+            self._server = _Server(("127.0.0.1", port), _handler(self))
+        except (OSError, OverflowError) as error:
+            raise SignInError(
+                f"port {port} cannot be listened at",
+                f"{getattr(error, 'strerror', None) or error}; the redirect URI is {redirect_uri}",
+                "finish the other sign-in that waits there, or stop what has the port; or take another redirect URI, and register "
+                "it in the app; or WebLogin(…, paste=True), which needs no port",
+            ) from error
+
+    def redirect(self) -> Secret:
+        """The address with which the browser comes. Raises SignInError if it does not come in time."""
+        until = time.monotonic() + _PATIENCE
+        while not self._found:
+            self._server.timeout = min(0.5, until - time.monotonic())  # so that Stop is heard
+            if self._server.timeout <= 0:
+                raise SignInError(
+                    "no browser came back",
+                    f"{_PATIENCE // 60} minutes have passed; the page was closed, or is on another machine",
+                    "sign in again; where the browser is on another machine: WebLogin(…, paste=True)",
+                )
+            self._server.handle_request()
+        return self._found
+
+    def take(self, target: str) -> bool:
+        """Take the target of a request, if it is the redirect: browsers ask for /favicon.ico too."""
+        if urlsplit(target).path != self._path or not {"code", "error"} & parse_qs(urlsplit(target).query).keys():
+            return False
+        self._found = Secret(target)
+        return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):  # browsers open connections that they do not use
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: a browser that goes away is no news, and a traceback would show the code."""
+
+
+def _handler(listener: Listener) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 5  # seconds, for one who connects and says nothing
+
+        def do_GET(self) -> None:
+            taken = listener.take(self.path)
+            title = "You can close this page" if taken else "There is nothing here"
+            words = (
+                "The notebook or program that sent you goes on now."
+                if taken
+                else "This port waits for a sign-in to come back."
+            )
+            page = _PAGE.format(title=title, words=words).encode()
+            self.send_response(200 if taken else 404)
+            for name, value in {
+                "Content-Type": "text/html; charset=utf-8",
+                "Content-Length": str(len(page)),
+                "Cache-Control": "no-store",
+                "Referrer-Policy": "no-referrer",
+            }.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: the code is in the request's line."""
+
+    return Handler
+
+
+def code_in(address: Secret, redirect_uri: str, state: str) -> Secret:
+    """The code in the address that a browser ends at. The address may be a target alone, as it comes to the port.
+
+    Raises LoginFault for the error that stands there instead, SignInError if it is another address, or belongs to another
+    sign-in, or is cut off. Its text is not quoted.
+    """
+    length = len(address.reveal())
+    try:
+        place, values = _parts(address)
+    except ValueError:
+        raise SignInError("that is no address", f"{length} characters", _COPY) from None
+    if place[1] and place != _place(redirect_uri):
+        raise SignInError(
+            "that is the address of another page",
+            f"it is at {place[1]}; the sign-in ends at {redirect_uri}",
+            f"sign in first, and press Allow; then {_COPY}",
+        )
+    if missing := [name for name in ("code", "state") if name not in values and "error" not in values]:
+        raise SignInError(
+            "the address is cut off" if place[1] else "that is not the address of the page",
+            f"there is no {missing[0]} in its {length} characters",
+            _COPY,
+        )
+    if not hmac.compare_digest(values.get("state", Secret("")).reveal().encode(), state.encode()):
+        raise SignInError("the browser comes from another sign-in", "its state is not the one that was sent", _AGAIN)
+    if "error" in values:
+        raise oauth_fault(values["error"].reveal(), values.get("error_description", Secret("")).reveal())
+    return values["code"]
+
+
+def _place(address: str) -> tuple[str, str, str]:
+    parts = urlsplit(address)
+    return parts.scheme, parts.netloc, parts.path
+
+
+def _parts(address: Secret) -> tuple[tuple[str, str, str], dict[str, Secret]]:
+    """The scheme, host and path of an address, and the values in its query."""
+    text = address.reveal().strip().strip("<>\"'")
+    values = parse_qs(urlsplit(text).query)
+    return _place(text), {name: Secret(given[0]) for name, given in values.items()}
