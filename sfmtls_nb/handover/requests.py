@@ -36,7 +36,9 @@ class RequestsSession(requests.Session):
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._presented = source.transport.identity
         self.mount("https://", _Adapter(source.transport.org))
-        self.mount(f"{door_of(source, 443)}/", _DoorAdapter(source))
+        usual = door_of(source, 443)
+        for written in {usual, usual if urlsplit(usual).port else f"{usual}:443"}:
+            self.mount(f"{written}/", _DoorAdapter(source))
         self.mount(self._mutual, _DoorAdapter(source, self._presented))
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:

@@ -67,6 +67,20 @@ def test_a_url_of_the_other_door_is_called_there(session: Session, practice: Pra
     ]
 
 
+@pytest.mark.parametrize("door", ["", ":443", ":8443"])
+def test_the_port_443_may_be_written_or_not(practice: PracticeOrg, monkeypatch: pytest.MonkeyPatch, door: str) -> None:
+    acme = "acme.my.salesforce.com"
+    ports = {
+        f"{acme}:443".encode(): urlsplit(practice.api_url).port or 0,
+        f"{acme}:8443".encode(): urlsplit(practice.mutual_url).port or 0,
+    }
+    with serving(tunnelling(ports, [])) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
+        org = Org(f"https://{acme}", ca_file=practice.ca_file)
+        with login(org, PasswordLogin(*practice.user("standard"))) as session:
+            assert session.requests_session().get(f"https://{acme}{door}{LIMITS}").status_code == 200
+
+
 def test_without_an_identity_a_path_alone_is_called_on_443(practice: PracticeOrg, org: Org) -> None:
     with login(org, PasswordLogin(*practice.user("standard"))).requests_session() as client:
         assert urlsplit(practice.api_url).port == urlsplit(client.get(LIMITS).url).port

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import simple_salesforce
 from handing import ended
 from raw_server import answering, http, server_tls, serving
 from zeep.exceptions import Fault
@@ -15,6 +16,7 @@ from zeep.plugins import HistoryPlugin
 from sfmtls_nb import Session, SfmtlsError
 from sfmtls_nb.handover import in_zeep
 from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.practice.request import Listener
 
 WSDL = Path(__file__).parents[1] / "peers" / "partner.wsdl"
 
@@ -28,6 +30,15 @@ def test_further_headers_go_beside_the_session_header(session: Session) -> None:
         "SELECT Id FROM Contact", _soapheaders={"QueryOptions": {"batchSize": 200}}
     )
     assert 200 == len(page.records)
+
+
+def test_a_call_by_the_metadata_wsdl_goes_to_its_own_api(session: Session, practice: PracticeOrg) -> None:
+    wsdl = Path(simple_salesforce.__file__).with_name("metadata.wsdl")
+    practice.events.clear()
+    with pytest.raises(Fault, match="the metadata API: it is not simulated"):
+        session.zeep_client(wsdl).service.describeMetadata(58.0)
+    (event,) = practice.events.where(kind="request")
+    assert (Listener.MUTUAL, 3) == (event.listener, len(event.chain))
 
 
 def test_a_fault_is_zeeps(session: Session) -> None:

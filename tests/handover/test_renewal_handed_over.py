@@ -29,6 +29,7 @@ def end(session: Session, practice: PracticeOrg) -> None:
     practice.state.close_session(session.session_id.reveal())
 
 
+@pytest.mark.slow
 def test_one_renewal_serves_every_client(renewable: Session, practice: PracticeOrg) -> None:
     with renewable.requests_session() as requests, renewable.httpx_client() as httpx:
         salesforce, zeep = renewable.simple_salesforce(), renewable.zeep_client(WSDL)
