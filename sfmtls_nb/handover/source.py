@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 from urllib.parse import urlsplit
@@ -13,6 +14,11 @@ from sfmtls_nb.secret import Secret
 
 #: Stands for the session id in what other libraries keep, show and log; where a call leaves for the org, it is replaced.
 PLACEHOLDER: Final = "the-session-id-is-put-in-when-this-is-sent"
+# Where the code stands, and not in a text that quotes what was asked: "<" stands in JSON as it is, and quotes in XML.
+_ENDED_JSON: Final = re.compile(rb'"(?:error|exception)Code"\s*:\s*"(?:INVALID_SESSION_ID|InvalidSessionId)"')
+_ENDED_XML: Final = re.compile(
+    rb"<(?:\w+:)?(?:faultcode|exceptionCode)>(?:\w+:)?(?:INVALID_SESSION_ID|InvalidSessionId)<"
+)
 
 
 class Source(Protocol):
@@ -53,4 +59,5 @@ def signed(headers: Mapping[str, str], path: str, session_id: Secret) -> Headers
 
 def is_ended(status: int, body: bytes) -> bool:
     """True if an answer says that the session has ended: by SOAP or REST, or by the first Bulk API in its own words."""
-    return status >= 400 and any(code in body[:4096] for code in (b"INVALID_SESSION_ID", b"InvalidSessionId"))
+    pattern = _ENDED_JSON if body.lstrip()[:1] in b"[{" else _ENDED_XML
+    return status >= 400 and bool(pattern.search(body, 0, 4096))

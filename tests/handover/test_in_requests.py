@@ -209,6 +209,14 @@ def test_another_refusal_renews_nothing(session: Session, practice: PracticeOrg)
     assert [] == source.refused
 
 
+def test_a_refusal_that_quotes_the_code_renews_nothing(session: Session) -> None:
+    source = HandedOver(session.transport, session.server_url, session.session_id)
+    with in_requests(source) as client:
+        asked = 'SELECT Id FROM Contact WHERE "errorCode":"INVALID_SESSION_ID" <exceptionCode>INVALID_SESSION_ID'
+        assert client.get("/services/data/v64.0/query", params={"q": asked}).status_code == 400
+    assert [] == source.refused
+
+
 def test_a_body_that_can_be_sent_only_once_is_not_repeated(session: Session) -> None:
     source = ended(session, session.session_id)
     with in_requests(source) as client:
