@@ -23,6 +23,8 @@ Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 # So that curl --connect-to reaches the practice org under Salesforce's names with verification on. Nothing but a
 # client that names this authority's file trusts it, and its key never leaves this process.
 _SALESFORCE_NAMES: Final = ("login.salesforce.com", "test.salesforce.com", "*.salesforce.com", "*.my.salesforce.com")
+#: Of a certificate: the most that a public authority issues from 15 March 2026 on.
+_DAYS: Final = 200
 
 
 class CertificateProfile(TypedDict, total=False):
@@ -111,7 +113,7 @@ class Authority:
         return Issued(self._certify(subject, key.public_key(), issuer_name, signing_key, profile), key)
 
     def sign(self, request_pem: bytes) -> bytes:
-        """Sign a CSR and return the new leaf, valid for a year, and its intermediates, as PEM.
+        """Sign a CSR and return the new leaf, valid for 200 days, and its intermediates, as PEM.
 
         It certifies clientAuth whatever else was asked for. Raises PracticeError for what is no request.
         """
@@ -132,7 +134,7 @@ class Authority:
             request.public_key(),
             issuing.certificate.subject,
             issuing.key,
-            {"purposes": [ExtendedKeyUsageOID.CLIENT_AUTH], "days": 365},
+            {"purposes": [ExtendedKeyUsageOID.CLIENT_AUTH], "days": _DAYS},
         )
         return leaf.public_bytes(Encoding.PEM) + b"".join(each.certificate_pem for each in self.client.intermediates)
 
