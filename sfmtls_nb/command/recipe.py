@@ -23,6 +23,6 @@ def print_recipe(name: str, files: Sequence[str], org: Org, folder: Path, *, ove
         identity = ClientIdentity.load(*files)
     except PassphraseError:
         identity = ClientIdentity.load(*files, password=Secret(getpass.getpass("Passphrase of the key: ")))
-    asked = getpass.getpass("Passphrase to give to client.p12: ") if RECIPES[name].keystore else None
+    asked = Secret(getpass.getpass("Passphrase to give to client.p12: ")) if RECIPES[name].keystore else None
     print(*recipe(name, identity, org, folder, passphrase=asked, overwrite=overwrite), sep="\n")
     print(f"sfmtls-nb: the files are in {folder.absolute()}; the key is among them", file=sys.stderr)

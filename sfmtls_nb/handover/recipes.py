@@ -17,7 +17,7 @@ from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.files import expand, write_new
 from sfmtls_nb.org import Org
-from sfmtls_nb.secret import Secret
+from sfmtls_nb.secret import Secret, SecretBytes
 
 _TLS: Final = "http://www.mulesoft.org/schema/mule/tls"
 #: What the user exports, and the lines name.
@@ -57,7 +57,8 @@ class Kit:
         return self.identity.write_pem(self.folder / "fullcert.pem", overwrite=self.overwrite)
 
     def key(self) -> Path:
-        key = self.identity.pem(passphrase=self.identity.passphrase).removesuffix(self.identity.certificates_pem())
+        certificates = self.identity.certificates_pem()
+        key = SecretBytes(self.identity.pem(passphrase=self.identity.passphrase).removesuffix(certificates))
         return write_new(self.folder / "client-key.pem", key, overwrite=self.overwrite)
 
     def chain(self) -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 from lxml import etree
+from tracebacks import shown_with_locals
 
 from sfmtls_nb import ClientIdentity, IdentityError, Org, OrgError, Session, SfmtlsError
 from sfmtls_nb.handover import RECIPES, recipe
@@ -101,6 +102,17 @@ def test_other_files_of_that_name_are_left_alone_unless_told_otherwise(
         recipe("curl", identity, ACME, tmp_path)
     recipe("curl", identity, ACME, tmp_path, overwrite=True)
     assert identity.pem() == (tmp_path / "fullcert.pem").read_bytes()
+
+
+@pytest.mark.parametrize(("name", "file"), [("curl", "fullcert.pem"), ("postman", "client-key.pem")])
+def test_a_traceback_with_all_its_variables_shows_no_key(
+    identity: ClientIdentity, tmp_path: Path, name: str, file: str
+) -> None:
+    (tmp_path / file).write_text("mine")
+    with pytest.raises(IdentityError, match="exists already") as refused:
+        recipe(name, identity, ACME, tmp_path)
+    shown = shown_with_locals(refused.value)
+    assert "PRIVATE KEY" not in shown
 
 
 # ---------------------------------------------------------------- one by one
