@@ -23,7 +23,7 @@ from sfmtls_nb.certificates.roots import AcceptedRoots
 from sfmtls_nb.errors import IdentityError
 from sfmtls_nb.files import expand, path_or_content, read_file, without_locals, write_new
 from sfmtls_nb.org import Org
-from sfmtls_nb.secret import Secret
+from sfmtls_nb.secret import Secret, SecretBytes
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class ClientIdentity:
         target = expand(path, IdentityError)
         if not overwrite and passphrase and self.is_in(target):
             return target
-        return write_new(target, self.pem(passphrase=passphrase), overwrite=overwrite)
+        return write_new(target, SecretBytes(self.pem(passphrase=passphrase)), overwrite=overwrite)
 
     def is_in(self, path: Path) -> bool:
         """True if a file holds what `write_pem` writes, so that ``curl -E`` with it presents this identity.
