@@ -98,21 +98,6 @@ class PasswordLogin:
         raise error
 
 
-def _secret(what: str, value: object) -> Secret:
-    """A password as it is given: the space around it may be part of it."""
-    if not isinstance(value, str | bytes | bytearray | memoryview | Secret):
-        raise _no_text(what, value)
-    return Secret(value)
-
-
-def _no_text(what: str, value: object) -> OrgError:
-    return OrgError(
-        f"the {what} is not text",
-        f"it is of type {type(value).__name__}",
-        "give it as text, or ask for it with getpass()",
-    )
-
-
 _INSTEAD: Final = (
     'sign in by OAuth instead, through an External Client App: login(org, WebLogin("CONSUMER_KEY")) for a person, '
     'login(org, JwtBearer("CONSUMER_KEY", "USERNAME", "jwt.key")) for a program; or %sf_login --way web, %sf_login --form'
@@ -126,3 +111,18 @@ _REFUSED: Final = {
     "INSUFFICIENT_ACCESS": f"{_INSTEAD}; an administrator can give the user the permission Use Any API Auth, in a profile or permission set",
     "UNSUPPORTED_API_VERSION": f"choose a version that the org serves; login() exists from 31.0 to {LAST_VERSION_WITH_LOGIN}; or {_INSTEAD}",
 }
+
+
+def _secret(what: str, value: object) -> Secret:
+    """A password as it is given: the space around it may be part of it."""
+    if not isinstance(value, str | bytes | bytearray | memoryview | Secret):
+        raise _no_text(what, value)
+    return Secret(value)
+
+
+def _no_text(what: str, value: object) -> OrgError:
+    return OrgError(
+        f"the {what} is not text",
+        f"it is of type {type(value).__name__}",
+        "give it as text, or ask for it with getpass()",
+    )

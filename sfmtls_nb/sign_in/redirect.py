@@ -12,7 +12,6 @@ from sfmtls_nb.api import oauth_fault
 from sfmtls_nb.errors import OrgError, SignInError
 from sfmtls_nb.secret import Secret
 
-REDIRECT_URI: Final = "http://localhost:1717/OauthRedirect"
 #: Seconds that a person has to sign in: as long as the org's own page waits.
 _PATIENCE: Final = 900
 _AGAIN: Final = "sign in again, with the link that is shown then, in one tab"
@@ -22,6 +21,8 @@ _PAGE: Final = (
     "sans-serif;max-width:30em;margin:4em auto;padding:0 1em;color-scheme:light dark}}</style></head><body><h1>{title}</h1>"
     "<p>{words}</p></body></html>"
 )
+#: Where the browser comes back to, if nothing else is said.
+REDIRECT_URI: Final = "http://localhost:1717/OauthRedirect"
 
 
 def checked_redirect_uri(redirect_uri: str) -> str:
