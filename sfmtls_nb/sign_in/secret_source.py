@@ -6,7 +6,7 @@ import os
 import shlex
 from typing import Final
 
-from sfmtls_nb.errors import SignInError
+from sfmtls_nb.errors import SignInError, require
 from sfmtls_nb.files import reason_of, without_locals
 from sfmtls_nb.profiles import SECRET_SOURCE, SOURCES
 from sfmtls_nb.secret import Secret
@@ -23,8 +23,9 @@ def secret_from(source: str) -> Secret:
     open file descriptor, of which the first line is the secret; what follows stays unread there, as gpg does with
     ``--passphrase-fd``. A line end at its end is not part of a secret.
 
-    Raises SignInError if this is none of the three, or if there is no secret to be had.
+    Raises SignInError if this is none of the three, or if there is no secret to be had, and SfmtlsError if it is no text.
     """
+    require(source, str, "the place of the secret")
     found = SECRET_SOURCE.fullmatch(source)
     if found is None:
         del source  # perhaps the secret, which a traceback would show

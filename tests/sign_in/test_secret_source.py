@@ -14,7 +14,7 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, NoKeyringError
 from tracebacks import beyond, shown_with_locals
 
-from sfmtls_nb import ClientCredentials, Org, Secret, SignInError, login, secret_from
+from sfmtls_nb import ClientCredentials, Org, Secret, SfmtlsError, SignInError, login, secret_from
 from sfmtls_nb.practice import PracticeOrg
 
 
@@ -64,6 +64,11 @@ def test_a_variable_that_is_empty_has_no_secret(text: str, monkeypatch: pytest.M
 def test_a_variable_that_is_not_set_has_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SF_SECRET", raising=False)
     assert "it is not set" == refused("env:SF_SECRET").evidence
+
+
+def test_a_place_that_is_no_text_is_refused_by_its_type() -> None:
+    with pytest.raises(SfmtlsError, match="NoneType"):
+        secret_from(os.environ.get("THERE_IS_NO_SUCH_VARIABLE"))  # type: ignore[arg-type]
 
 
 def test_a_secret_signs_in(org: Org, practice: PracticeOrg, monkeypatch: pytest.MonkeyPatch) -> None:
