@@ -56,14 +56,19 @@ class Listener:
         """The address with which the browser comes. Raises SignInError if it does not come in time."""
         until = time.monotonic() + _PATIENCE
         while not self._found:
-            self._server.timeout = min(0.5, until - time.monotonic())  # so that Stop is heard
-            if self._server.timeout <= 0:
+            if (left := until - time.monotonic()) <= 0:
                 raise SignInError(
                     "no browser came back",
                     f"{_PATIENCE // 60} minutes have passed; the page was closed, or is on another machine",
                     "sign in again; where the browser is on another machine: WebLogin(…, paste=True)",
                 )
-            self._server.handle_request()
+            self.come(min(0.5, left))  # so that Stop is heard
+        return self._found
+
+    def come(self, seconds: float = 0) -> Secret:
+        """The address with which the browser has come, or comes within some seconds; an empty one if it does not."""
+        self._server.timeout = seconds
+        self._server.handle_request()
         return self._found
 
     def take(self, target: str) -> bool:

@@ -1,0 +1,125 @@
+"""Entry: a way in and what it wants that is no secret: as typed, from the profile, of the practice org, or asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.files import expand
+from sfmtls_nb.notebook.identities import ask, ask_openly, find, user_named
+from sfmtls_nb.org import Org
+from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.profiles import Profile
+from sfmtls_nb.secret import Secret
+from sfmtls_nb.sign_in import Credentials, credentials_of, secret_from, way_named
+from sfmtls_nb.sign_in.ways import Field
+
+#: Asks for a field of a way in.
+Ask = Callable[[Field], str | Secret]
+#: What is secret among the fields of a way in, by their names; an uploaded key is bytes.
+Secrets = Mapping[str, Secret | bytes]
+#: Hosts that are everybody's, and so no org's own.
+_SHARED: Final = ("login.salesforce.com", "test.salesforce.com")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A way in, and the values of its fields, by their names. key: the file of the JWT key. Empty: not said."""
+
+    way: str = ""
+    username: str = ""
+    consumer_key: str = ""
+    key: str = ""
+    alias: str = ""
+    instance_url: str = ""
+    secret_from: str = ""
+    paste: bool = False
+
+    def said(self) -> dict[str, str]:
+        """What is said beside the way in, by the names of its fields."""
+        own = ("way", "secret_from", "paste")
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in own and getattr(self, each.name)}
+
+    def into(self, profile: Profile) -> Profile:
+        """A profile with this way in."""
+        return replace(
+            profile,
+            sign_in=self.way,  # type: ignore[arg-type]  # the profile checks it
+            username=self.username,
+            consumer_key=self.consumer_key,
+            jwt_key=expand(self.key).absolute() if self.key else None,
+            alias=self.alias,
+            secret_from=self.secret_from,
+        )
+
+
+def completed(entry: Entry, org: Org, profile: Profile | None, practice: PracticeOrg | None, question: Ask) -> Entry:
+    """An entry with all that its way in wants, but for secrets: what is not said is the profile's, or else the practice
+    org's, or else asked for. Without a way in, it is the profile's, or username and password.
+
+    Raises SfmtlsError for a way that there is not, and for what that way does not take; PracticeError for a user that the
+    practice org does not have.
+    """
+    way = way_named(entry.way or (profile.sign_in if profile else "password"))
+    wanted = {field.name: field for field in way.fields if not field.secret}
+    if strange := entry.said().keys() - wanted:
+        raise SfmtlsError(
+            f"{way.title} ({way.name}) takes no {sorted(strange)[0].replace('_', ' ')}",
+            f"it takes {', '.join(field.label.lower() for field in way.fields)}",
+            "say by which way: --way NAME; %sf_login --form shows when to take which",
+        )
+    usual = {**_usual(org, practice), **_of(profile)}
+    said: dict[str, Any] = {name: usual[name] for name in wanted if usual.get(name)} | entry.said()
+    for name, field in wanted.items():
+        if name not in said and not field.optional:
+            said[name] = question(field)
+    if practice and "username" in said:
+        said["username"] = next((u.username for u in practice.state.users if said["username"] == u.name), said["username"])
+    place = entry.secret_from or (profile.secret_from if profile and way.secret else "")
+    return replace(entry, way=way.name, secret_from=place, **said)
+
+
+def credentials_for(entry: Entry, practice: PracticeOrg | None, secrets: Secrets, question: Ask) -> Credentials:
+    """The credentials of a completed entry; its secret is the one given, or kept where the entry says, or the practice org's.
+
+    Raises SignInError for a secret that cannot be had, and what the credentials raise.
+    """
+    way, values = way_named(entry.way), {**entry.said(), "paste": entry.paste, **secrets}
+    if entry.key and not values.get("key") is None:
+        values["key"] = secrets.get("key") or find(entry.key, practice)
+    if way.secret and not values.get(way.secret.name):
+        values[way.secret.name] = secret_from(entry.secret_from) if entry.secret_from else _known(entry, practice)
+    return credentials_of(way, values, question)
+
+
+def asked(field: Field) -> str | Secret:
+    """The answer of whoever runs the cell."""
+    return ask(field.question) if field.secret else ask_openly(field.question)
+
+
+def _known(entry: Entry, practice: PracticeOrg | None) -> Secret | None:
+    """The secret that is known here: that of a user or of the app of the practice org."""
+    if practice and entry.way == "password":
+        return user_named(entry.username, practice).password
+    if practice and entry.way == "client-credentials" and entry.consumer_key == practice.app.consumer_key:
+        return Secret(practice.app.consumer_secret)
+    return None
+
+
+def _usual(org: Org, practice: PracticeOrg | None) -> dict[str, str]:
+    here = {} if urlsplit(org.login_url).hostname in _SHARED else {"instance_url": org.login_url}
+    if practice is None:
+        return here
+    app = {"consumer_key": practice.app.consumer_key, "key": str(practice.client.key)}
+    return {**here, **app, "username": "enforced"}
+
+
+def _of(profile: Profile | None) -> dict[str, str]:
+    if profile is None:
+        return {}
+    key = str(profile.jwt_key) if profile.jwt_key else ""
+    found = {"username": profile.username, "consumer_key": profile.consumer_key, "key": key, "alias": profile.alias}
+    return {name: value for name, value in found.items() if value}
