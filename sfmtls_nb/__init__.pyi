@@ -26,6 +26,7 @@ from .errors import PracticeError as PracticeError
 from .errors import RestFault as RestFault
 from .errors import SessionFault as SessionFault
 from .errors import SfmtlsError as SfmtlsError
+from .errors import SignInError as SignInError
 from .errors import SoapFault as SoapFault
 from .notebook import load_ipython_extension as load_ipython_extension
 from .org import Org as Org
@@ -37,5 +38,6 @@ from .secret import Secret as Secret
 from .session import Session as Session
 from .sign_in import PasswordLogin as PasswordLogin
 from .sign_in import login as login
+from .sign_in import secret_from as secret_from
 
 __version__: str

@@ -8,8 +8,9 @@ from sfmtls_nb.errors import SfmtlsError, require
 from sfmtls_nb.org import Org
 from sfmtls_nb.session import Session
 from sfmtls_nb.sign_in.password import PasswordLogin
+from sfmtls_nb.sign_in.secret_source import secret_from
 
-__all__ = ["PasswordLogin", "login"]
+__all__ = ["PasswordLogin", "login", "secret_from"]
 
 
 def login(org: Org, credentials: PasswordLogin, identity: ClientIdentity | None = None) -> Session:
