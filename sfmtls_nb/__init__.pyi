@@ -43,5 +43,6 @@ from .sign_in import PasswordLogin as PasswordLogin
 from .sign_in import SfCli as SfCli
 from .sign_in import WebLogin as WebLogin
 from .sign_in import login as login
+from .sign_in import secret_from as secret_from
 
 __version__: str

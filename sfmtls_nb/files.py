@@ -100,8 +100,8 @@ def expand(path: str | Path, error: type[SfmtlsError] = SfmtlsError) -> Path:
         raise error(f"{shown(path)!r} is in no known home", str(unknown), "write the whole path") from unknown
 
 
-def read_file(path: Path) -> SecretBytes:
-    """Read a file whole. Raises OSError, without the path in it, for what is no file or has no end.
+def read_file(path: Path, largest: int = _LARGEST) -> SecretBytes:
+    """Read a file whole. Raises OSError, without the path in it, for what is no file, has no end, or more bytes than ``largest``.
 
     /dev/null is an empty file, as everywhere.
     """
@@ -110,13 +110,13 @@ def read_file(path: Path) -> SecretBytes:
         if not stat.S_ISREG(mode) and str(path) != os.devnull:
             raise OSError(next((words for is_kind, words in _KIND.items() if is_kind(mode)), "it is no file"))
         with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
+            data = file.read(largest + 1)
     except ValueError as error:  # a null byte in the name
         raise OSError(str(error)) from None
     except OSError as error:
         raise type(error)(*([error.errno, error.strerror] if error.strerror else [str(error)])) from None
-    if len(data) > _LARGEST:
-        raise OSError(f"it is larger than {_LARGEST // 1_000_000} MB")
+    if len(data) > largest:
+        raise OSError(f"it is larger than {largest // 1_000_000} MB")
     return SecretBytes(data)
 
 

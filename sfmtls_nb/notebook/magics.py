@@ -123,7 +123,8 @@ class SfMagics(Magics):
         """Choose the org to call; without a name, show where we are and what there is.
 
         A profile is a table in profiles.toml, and --save writes one: my_domain (and sandbox) or login_url; api_version, username,
-        identity, ca_file, accepted_roots, mutual_port, connect_timeout, read_timeout, call_timeout, answer_limit, trust, trusted_hosts.
+        identity, ca_file, accepted_roots, mutual_port, connect_timeout, read_timeout, call_timeout, answer_limit, trust, trusted_hosts;
+        and for the way in sign_in, consumer_key, jwt_key, alias, secret_from.
         """
         from sfmtls_nb.notebook.moves import move
 

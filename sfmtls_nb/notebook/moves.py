@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from IPython.core.error import UsageError
 
 from sfmtls_nb.certificates import common_name
+from sfmtls_nb.errors import OrgError
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Org
 from sfmtls_nb.profiles import PRACTICE, profiles_file, read_profiles
@@ -48,13 +49,28 @@ def whereabouts(workspace: Workspace) -> str:
     org, session, identity = workspace.org, workspace.session, workspace.identity
     profile = f", profile {workspace.profile.name}" if workspace.profile else ""
     named = ", the practice org" if workspace.at_practice() else profile
-    profiles = [f"{name} ({each.org.login_url})" for name, each in read_profiles().items()]
-    rows = {
-        "org": f"{org.login_url}{named}" if org else "none is chosen",
-        "session": f"signed in, at {session.server_url}" if session else "not signed in; %sf_login does that",
-        "certificate": common_name(identity.leaf) if identity else "none; %sf_identity presents one",
-        "there are": ", ".join([PRACTICE, *profiles]),
-        "also": "a My Domain (acme), a whole host, or https://localhost:PORT of a private or practice org",
-        "profiles": str(profiles_file()),
-    }
-    return "\n".join(f"{name:<12} {text}" for name, text in rows.items())
+    rows = [
+        ("org", f"{org.login_url}{named}" if org else "none is chosen"),
+        ("session", f"signed in, at {session.server_url}" if session else "not signed in; %sf_login does that"),
+        ("certificate", common_name(identity.leaf) if identity else "none; %sf_identity presents one"),
+        *_orgs(),
+    ]
+    return "\n".join(f"{name:<12} {text}" for name, text in rows)
+
+
+def _orgs() -> Iterator[tuple[str, str]]:
+    """The rows on the orgs that there are, with one for each thing that is wrong with the profiles."""
+    profiles: list[str] = []
+    wrong: list[OrgError] = []
+    try:
+        found = read_profiles()
+        profiles = [f"{name} ({each.org.login_url})" for name, each in found.items()]
+        wrong = list(found.broken.values())
+    except OrgError as error:
+        wrong = [error]
+    yield "there are", ", ".join([PRACTICE, *profiles])
+    yield "also", "a My Domain (acme), a whole host, or https://localhost:PORT of a private or practice org"
+    with suppress(OrgError):  # the file is in nobody's home, and what is wrong says so
+        yield "profiles", str(profiles_file())
+    for each in wrong:
+        yield "wrong", " ".join(f"{each.what} ({each.evidence}); {each.next_step}".split())

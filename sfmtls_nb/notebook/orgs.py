@@ -16,22 +16,24 @@ def org_named(name: str, sandbox: str | None = None, *, private: bool = False) -
     """The profile of that name; else the org at that host or URL; else the org of that My Domain.
 
     private: its root is named beside it, so that it may be a server of one's own; on this machine it always may.
-    Raises OrgError where the name is nearly one that is known: somebody else's org would be asked to sign in there.
+    Raises OrgError where something is wrong with that profile, and where the name is nearly one that is known: somebody
+    else's org would be asked to sign in there.
     """
     profiles = read_profiles()
-    if name in profiles and not sandbox:
-        return profiles[name]
-    if name not in profiles and set(name) & set("./:"):
+    profile = profiles.get(name)
+    if profile and not sandbox:
+        return profile
+    if not profile and set(name) & set("./:"):
         if sandbox:
             raise OrgError(
                 "a whole host says itself which sandbox it is", next_step="name a sandbox beside a name such as acme"
             )
         return _server(name, private=private) or Org.at(name)
     org = Org.my_domain(name, sandbox=sandbox)
-    known = {each.casefold(): each for each in (PRACTICE, *profiles)}
+    known = {each.casefold(): each for each in (PRACTICE, *profiles, *profiles.broken)}
     swapped = [each for each in known if sorted(each) == sorted(name.casefold())]
     close = swapped or get_close_matches(name.casefold(), known, 1, 0.7) or _kin(name.casefold(), profiles)
-    if close and name not in profiles:
+    if close and not profile:
         near = known.get(close[0], close[0])
         raise OrgError(
             f"there is no profile {name}; did you mean {near}?",

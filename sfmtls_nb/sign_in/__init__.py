@@ -17,8 +17,9 @@ from sfmtls_nb.sign_in.client_credentials import ClientCredentials
 from sfmtls_nb.sign_in.existing_session import ExistingSession
 from sfmtls_nb.sign_in.jwt_bearer import JwtBearer
 from sfmtls_nb.sign_in.password import PasswordLogin
+from sfmtls_nb.sign_in.secret_source import secret_from
 from sfmtls_nb.sign_in.sf_cli import SfCli
-from sfmtls_nb.sign_in.ways import Credentials, described, renews
+from sfmtls_nb.sign_in.ways import WAYS, Credentials, Way, credentials_of, described, renews, way_named
 from sfmtls_nb.sign_in.web import WebLogin, WebSignIn
 
 __all__ = [
@@ -28,10 +29,15 @@ __all__ = [
     "JwtBearer",
     "PasswordLogin",
     "SfCli",
+    "WAYS",
+    "Way",
     "WebLogin",
     "WebSignIn",
+    "credentials_of",
     "finish",
     "login",
+    "secret_from",
+    "way_named",
 ]
 
 

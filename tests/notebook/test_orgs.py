@@ -10,12 +10,12 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb import ClientIdentity, OrgError, SfmtlsError, read_profiles
-from sfmtls_nb import profiles as profiles_module
 from sfmtls_nb.notebook.guide.guide import Guide
 from sfmtls_nb.notebook.orgs import org_named
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.profiles import _KEYS
+from sfmtls_nb.profiles import table
+from sfmtls_nb.profiles.table import _KEYS
 
 
 @pytest.fixture
@@ -368,7 +368,7 @@ def test_the_keys_of_a_profile_are_documented_where_profiles_are(
     shell.run_line_magic("sf_org", "--help")
     shown = capsys.readouterr().out
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    assert [] == [key for key in _KEYS for text in (shown, profiles_module.__doc__ or "", readme) if key not in text]
+    assert [] == [key for key in _KEYS for text in (shown, table.__doc__ or "", readme) if key not in text]
 
 
 @pytest.mark.parametrize("name", ["uat", "production", "globx"])

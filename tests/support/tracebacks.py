@@ -25,3 +25,11 @@ def _reprs(error: BaseException | None, seen: set[int]) -> Iterator[str]:
         at = at.tb_next
     for other in (error.__cause__, error.__context__):
         yield from _reprs(other, seen)
+
+
+def beyond(file: str, error: BaseException) -> BaseException:
+    """An error without the frames of the test that caught it: its own variables are no leak."""
+    at = error.__traceback__
+    while at and at.tb_next and at.tb_frame.f_code.co_filename == file:
+        at = at.tb_next
+    return error.with_traceback(at)

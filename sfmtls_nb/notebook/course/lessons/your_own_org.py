@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -94,10 +94,10 @@ def _three_calls(work: Work) -> Iterator[Point]:
 def _a_profile(_: Work) -> Iterator[Point]:
     try:
         profiles = read_profiles()
+        prod = profiles.get("prod")
     except SfmtlsError as error:
         yield Point(False, "", f"the profiles cannot be read: {error.what} ({error.evidence}); {error.next_step}")
         return
-    prod: Profile | None = profiles.get("prod")
     yield Point(prod is not None, "there is a profile prod", f"no profile prod yet; there are: {_names(profiles)}")
     if prod is None:
         return
@@ -133,7 +133,7 @@ def _wrong_with(profile: Profile) -> str:
     return "" if identity.intermediates else "the intermediates are not among them"
 
 
-def _names(profiles: dict[str, Profile]) -> str:
+def _names(profiles: Mapping[str, Profile]) -> str:
     return ", ".join(profiles) or "none"
 
 

@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tracebacks import beyond, shown_with_locals
 
 from sfmtls_nb import Org, OrgError, Profile, read_profiles, save_profile
-from sfmtls_nb.profiles import profiles_file
+from sfmtls_nb.profiles import WAYS_IN, Profiles, profiles_file
 
 SESSION_ID = "00D36000000bLGT!AQQAQMlp30Zpiy6_gSeP1cmQG.0dHlfMcUDg96d8BSRpSb9Bwks"
 PEM = (
@@ -50,14 +51,23 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "profiles.toml"
 
 
-def read(file: Path, text: str) -> dict[str, Profile]:
+def read(file: Path, text: str) -> Profiles:
     file.write_text(text)
     return read_profiles(file)
 
 
+def read_all(file: Path) -> Profiles:
+    """The profiles of a file, after each has been asked for."""
+    profiles = read_profiles(file)
+    for name in (*profiles, *profiles.broken):
+        profiles[name]
+    return profiles
+
+
 def refused(file: Path, text: str) -> OrgError:
+    file.write_text(text)
     with pytest.raises(OrgError) as caught:
-        read(file, text)
+        read_all(file)
     return caught.value
 
 
@@ -80,6 +90,11 @@ def test_a_profile_is_read_with_all_it_may_say(file: Path) -> None:
         trusted_hosts = ["api.acme.example"]
         username = "ada@acme.example"
         identity = ["client.key", "keys/client.crt", "../chain.p7b"]
+        sign_in = "jwt"
+        consumer_key = "3MVG9"
+        jwt_key = "keys/jwt.key"
+        alias = "acme-prod"
+        secret_from = "env:JWT_PASSPHRASE"
     """
     folder = file.parent
     org = Org(
@@ -95,11 +110,34 @@ def test_a_profile_is_read_with_all_it_may_say(file: Path) -> None:
         trusted_hosts=("api.acme.example",),
     )
     identity = (folder / "client.key", folder / "keys/client.crt", folder / "../chain.p7b")
-    assert {"acme.uat": Profile("acme.uat", org, "ada@acme.example", identity)} == read(file, text)
+    way_in = Profile(
+        "acme.uat",
+        org,
+        "ada@acme.example",
+        identity,
+        sign_in="jwt",
+        consumer_key="3MVG9",
+        jwt_key=folder / "keys/jwt.key",
+        alias="acme-prod",
+        secret_from="env:JWT_PASSPHRASE",
+    )
+    assert {"acme.uat": way_in} == read(file, text)
 
 
 def test_a_profile_is_read_that_trusts_as_the_system_does(file: Path) -> None:
     assert "system" == read(file, '[acme]\nmy_domain = "acme"\ntrust = "system"')["acme"].org.trust
+
+
+@pytest.mark.parametrize("way", WAYS_IN)
+def test_a_profile_is_read_with_its_way_in(file: Path, way: str) -> None:
+    assert way == read(file, f'[acme]\nmy_domain = "acme"\nsign_in = "{way}"')["acme"].sign_in
+
+
+@pytest.mark.parametrize(
+    "place", ["env:SF_SECRET", "keyring:sfmtls_nb/me@acme.example", "keyring:https://acme.example/a/b", "fd:3"]
+)
+def test_a_profile_is_read_with_the_place_of_its_secret(file: Path, place: str) -> None:
+    assert place == read(file, f'[acme]\nmy_domain = "acme"\nsecret_from = "{place}"')["acme"].secret_from
 
 
 def test_a_profile_is_read_of_a_sandbox(file: Path) -> None:
@@ -186,6 +224,13 @@ def test_the_file_in_nobodys_home_is_an_error(monkeypatch: pytest.MonkeyPatch) -
         ("read_timeout = false", "read_timeout is not a number of seconds", "read_timeout = 30"),
         ("read_timeout = -1", "a timeout cannot be -1", "above 0"),
         ('api_version = "64"', "'64' is not an API version", '"64.0"'),
+        ('sign_in = "JTW"', "JTW is not a way to sign in", "did you mean jwt?"),
+        ('sign_in = "client_credentials"', "is not a way to sign in", "did you mean client-credentials?"),
+        ('sign_in = "x y"', "'x y' is not a way to sign in", "it may be password, jwt, "),
+        ("sign_in = []", "sign_in is not a text", 'sign_in = "…"'),
+        ("consumer_key = 3", "consumer_key is not a text", 'consumer_key = "…"'),
+        ('jwt_key = ["jwt.key"]', "jwt_key is not the name of a file", 'jwt_key = "'),
+        ("secret_from = 3", "secret_from is not a text", 'secret_from = "…"'),
         ('sandbox = "a.b"', "'a.b' is not a My Domain or sandbox name", "Setup > My Domain"),
         ('identity = ["~nobody-at-all/x"]', "is in no known home", "write the whole path"),
         ('login_url = "https://x.example"', "either a my_domain or a login_url", "keep one"),
@@ -265,7 +310,7 @@ def test_what_is_wrong_is_said_and_nothing_else_is_raised(file: Path, text: str)
     file.write_text(text, encoding="utf-8", errors="replace")
     said = f"nothing is wrong in {file}"
     try:
-        read_profiles(file)
+        read_all(file)
     except OrgError as error:
         said = str(error)
     assert str(file) in said
@@ -276,32 +321,70 @@ def test_what_is_wrong_is_said_and_nothing_else_is_raised(file: Path, text: str)
     [
         *("password", "PASSWORD", "passwd", "passphrase", "sf_password", "secret", "client_secret", "clientSecret"),
         *("token", "security_token", "access-token", "session_id", "sessionId", "sid", "pwd"),
+        *("consumer_secret", "jwt_passphrase", "secret_form"),
     ],
 )
 def test_a_secret_is_refused_by_its_key_and_not_shown(file: Path, key: str) -> None:
     error = refused(file, f'[acme]\nmy_domain = "acme"\n{key} = "hunter2"')
-    assert (f"a profile holds no secret; {key} is asked for", f"{file}, [acme]", False) == (
+    assert (f"a profile holds no secret; {key} is asked for", f"{file}, [acme]", True, False) == (
         error.what,
         error.evidence,
-        "hunter2" in f"{error!s}{error!r}",
+        'secret_from = "env:NAME"' in error.next_step,
+        "hunter2" in shown_with_locals(beyond(__file__, error)),
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hunter2",
+        "env:9hunter2",
+        "env:hunter2!",
+        "env=hunter2",
+        "ENV:hunter2",
+        "keyring:hunter2",
+        "fd:-2",
+        "fd:hunter2",
+        "file:hunter2",
+    ],
+)
+def test_a_secret_is_not_shown_where_its_place_should_stand(file: Path, text: str) -> None:
+    error = refused(file, f'[acme]\nmy_domain = "acme"\nsecret_from = "{text}"')
+    assert ("secret_from does not say where the secret is", True, False) == (
+        error.what,
+        "env:NAME, keyring:SERVICE/USERNAME or fd:NUMBER" in error.next_step,
+        text in shown_with_locals(beyond(__file__, error)),
+    )
+    with pytest.raises(OrgError, match="does not say where") as caught:
+        Profile("acme", Org(), secret_from=text)
+    assert text not in str(caught.value)
 
 
 @pytest.mark.parametrize("secret", [PEM, "-----BEGIN PRIVATE KEY-----", SESSION_ID])
 @pytest.mark.parametrize(
-    "line", ['username = "@"', 'identity = ["client.crt", "@"]', 'key = "@"', '"@" = 1', 'key = {"a" = ["@"]}']
+    "line",
+    [
+        'username = "@"',
+        'consumer_key = "@"',
+        'jwt_key = "@"',
+        'secret_from = "@"',
+        'identity = ["client.crt", "@"]',
+        'key = "@"',
+        '"@" = 1',
+        'key = {"a" = ["@"]}',
+    ],
 )
 def test_a_secret_is_refused_wherever_it_stands_and_not_shown(file: Path, line: str, secret: str) -> None:
     error = refused(file, f'[acme]\nmy_domain = "acme"\n{line.replace("@", secret)}')
     assert ("a profile holds no secret, and this one has a secret in it", False) == (
         error.what,
-        secret[-20:] in f"{error!s}{error!r}",
+        secret[-20:] in shown_with_locals(beyond(__file__, error)),
     )
 
 
 @pytest.mark.parametrize("text", ['password = "hunter2"', "[acme]\npassword = hunter2", '[acme.password]\na="hunter2"'])
 def test_a_secret_is_not_shown_in_what_is_no_profile_either(file: Path, text: str) -> None:
-    assert "hunter2" not in f"{refused(file, text)!s}"
+    assert "hunter2" not in shown_with_locals(beyond(__file__, refused(file, text)))
 
 
 def test_a_secret_is_no_name(file: Path) -> None:
@@ -327,6 +410,34 @@ def test_a_profile_is_saved_and_read_again(file: Path, name: str) -> None:
     profile = Profile(name, org, "ada@acme.example", (file.parent / "client.key", Path("/etc/client.crt")))
     save_profile(profile, file)
     assert {name: profile} == read_profiles(file)
+
+
+_TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="!-"))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "username": _TEXTS,
+            "sign_in": st.sampled_from(WAYS_IN),
+            "consumer_key": _TEXTS,
+            "jwt_key": st.sampled_from([Path("/etc/jwt.key"), Path("/etc/a key")]),
+            "alias": _TEXTS,
+            "secret_from": st.sampled_from(["env:X", "keyring:a/b", "keyring:https://a/ä", "fd:0"]),
+        },
+    )
+)
+def test_a_profile_is_saved_with_its_way_in_and_read_again(file: Path, said: dict[str, Any]) -> None:
+    profile = Profile("acme", Org.my_domain("acme"), **said)
+    assert profile == read_profiles(save_profile(profile, file))["acme"]
+
+
+def test_a_profile_is_saved_with_the_jwt_key_beside_it_by_its_relative_name(file: Path) -> None:
+    jwt_key = file.parent / "jwt.key"
+    save_profile(Profile("x", Org.my_domain("acme"), sign_in="jwt", jwt_key=jwt_key), file)
+    assert '[x]\nmy_domain = "acme"\nsign_in = "jwt"\njwt_key = "jwt.key"\n' == file.read_text()
 
 
 @pytest.mark.parametrize(
