@@ -5,7 +5,6 @@
     ├── IdentityError                  the certificate material
     │   ├── PassphraseError            the key is encrypted: the passphrase is missing or wrong
     │   └── ChainError                 the certificates do not belong together
-    ├── SignInError                    signing in failed before or beside the org
     ├── ConnectError                   the connection: no such host, nobody listening, cut off
     │   ├── HandshakeError             TLS failed: we refuse the server, or it refuses us
     │   ├── CallTimeout                nothing came in time, or not all of it
@@ -106,10 +105,6 @@ class PassphraseError(IdentityError):
 
 class ChainError(IdentityError):
     """The certificates do not belong together."""
-
-
-class SignInError(SfmtlsError):
-    """Signing in failed before or beside the org: no redirect came back, `sf` says no, a secret cannot be had."""
 
 
 class ConnectError(SfmtlsError):

@@ -27,7 +27,10 @@ _SHARED: Final = ("login.salesforce.com", "test.salesforce.com")
 
 @dataclass(frozen=True)
 class Entry:
-    """A way in, and the values of its fields, by their names. key: the file of the JWT key. Empty: not said."""
+    """A way in, and the values of its fields, by their names. Empty: not said.
+
+    key: the file of the JWT key. extras: the names of the secrets that came beside the usual ones, such as a passphrase.
+    """
 
     way: str = ""
     username: str = ""
@@ -37,11 +40,16 @@ class Entry:
     instance_url: str = ""
     secret_from: str = ""
     paste: bool = False
+    extras: tuple[str, ...] = ()
 
     def said(self) -> dict[str, str]:
         """What is said beside the way in, by the names of its fields."""
-        own = ("way", "secret_from", "paste")
-        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in own and getattr(self, each.name)}
+        own = ("way", "secret_from", "paste", "extras")
+        return {
+            each.name: getattr(self, each.name)
+            for each in fields(self)
+            if each.name not in own and getattr(self, each.name)
+        }
 
     def into(self, profile: Profile) -> Profile:
         """A profile with this way in."""
@@ -67,32 +75,49 @@ def completed(entry: Entry, org: Org, profile: Profile | None, practice: Practic
     wanted = {field.name: field for field in way.fields if not field.secret}
     if strange := entry.said().keys() - wanted:
         raise SfmtlsError(
-            f"{way.title} ({way.name}) takes no {sorted(strange)[0].replace('_', ' ')}",
+            f"{way.title} ({way.name}) takes no {min(strange).replace('_', ' ')}",
             f"it takes {', '.join(field.label.lower() for field in way.fields)}",
             "say by which way: --way NAME; %sf_login --form shows when to take which",
         )
-    usual = {**_usual(org, practice), **_of(profile)}
+    usual = usual_values(org, profile, practice)
     said: dict[str, Any] = {name: usual[name] for name in wanted if usual.get(name)} | entry.said()
     for name, field in wanted.items():
         if name not in said and not field.optional:
             said[name] = question(field)
     if practice and "username" in said:
-        said["username"] = next((u.username for u in practice.state.users if said["username"] == u.name), said["username"])
+        said["username"] = next(
+            (u.username for u in practice.state.users if said["username"] == u.name), said["username"]
+        )
     place = entry.secret_from or (profile.secret_from if profile and way.secret else "")
     return replace(entry, way=way.name, secret_from=place, **said)
 
 
-def credentials_for(entry: Entry, practice: PracticeOrg | None, secrets: Secrets, question: Ask) -> Credentials:
+def credentials_for(
+    entry: Entry, practice: PracticeOrg | None, secrets: Secrets, question: Ask
+) -> tuple[Entry, Credentials]:
     """The credentials of a completed entry; its secret is the one given, or kept where the entry says, or the practice org's.
 
     Raises SignInError for a secret that cannot be had, and what the credentials raise.
     """
-    way, values = way_named(entry.way), {**entry.said(), "paste": entry.paste, **secrets}
-    if entry.key and not values.get("key") is None:
-        values["key"] = secrets.get("key") or find(entry.key, practice)
+    way = way_named(entry.way)
+    optional = {field.name for field in way.fields if field.secret and field.optional}
+    values: dict[str, Any] = {
+        **entry.said(),
+        "paste": entry.paste,
+        **{name: each for name, each in secrets.items() if each},
+    }
+    if entry.key and "key" not in secrets:
+        values["key"] = find(entry.key, practice)
     if way.secret and not values.get(way.secret.name):
         values[way.secret.name] = secret_from(entry.secret_from) if entry.secret_from else _known(entry, practice)
-    return credentials_of(way, values, question)
+    extras = {name for name in optional if values.get(name)}
+
+    def noted(field: Field) -> str | Secret:
+        extras.update({field.name} & optional)
+        return question(field)
+
+    credentials = credentials_of(way, values, noted)
+    return replace(entry, extras=tuple(sorted(extras))), credentials
 
 
 def asked(field: Field) -> str | Secret:
@@ -109,17 +134,21 @@ def _known(entry: Entry, practice: PracticeOrg | None) -> Secret | None:
     return None
 
 
-def _usual(org: Org, practice: PracticeOrg | None) -> dict[str, str]:
-    here = {} if urlsplit(org.login_url).hostname in _SHARED else {"instance_url": org.login_url}
-    if practice is None:
-        return here
-    app = {"consumer_key": practice.app.consumer_key, "key": str(practice.client.key)}
-    return {**here, **app, "username": "enforced"}
-
-
-def _of(profile: Profile | None) -> dict[str, str]:
-    if profile is None:
-        return {}
-    key = str(profile.jwt_key) if profile.jwt_key else ""
-    found = {"username": profile.username, "consumer_key": profile.consumer_key, "key": key, "alias": profile.alias}
-    return {name: value for name, value in found.items() if value}
+def usual_values(org: Org | None, profile: Profile | None, practice: PracticeOrg | None) -> dict[str, str]:
+    """The values of fields where nothing else is said, by their names: the profile's, or the practice org's."""
+    known: dict[str, str] = {}
+    if org and urlsplit(org.login_url).hostname not in _SHARED:
+        known["instance_url"] = org.login_url
+    if practice:
+        key = practice.client.key
+        short = find(key.name, practice) == key  # unless one's own of that name is here
+        known |= {
+            "consumer_key": practice.app.consumer_key,
+            "key": key.name if short else str(key),
+            "username": "enforced",
+        }
+    if profile:
+        said = {"username": profile.username, "consumer_key": profile.consumer_key, "alias": profile.alias}
+        said["key"] = str(profile.jwt_key or "")
+        known |= {name: value for name, value in said.items() if value}
+    return known

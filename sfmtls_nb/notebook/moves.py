@@ -22,8 +22,10 @@ def move(workspace: Workspace, chosen: Namespace) -> Org | None:
     """Choose the org of a %sf_org line; without a name, say where we are, and stay."""
     options = {name: value for name in _OPTIONS if (value := getattr(chosen, name)) is not None}
     if chosen.name is None:
-        if options or chosen.sandbox or chosen.save:
+        if options or chosen.sandbox:
             raise UsageError("%sf_org: these flags go with the name of an org; %sf_org alone shows where we are")
+        if chosen.save is not None:
+            print(f"{workspace.save(chosen.save).name} is kept in {profiles_file()}")
         print(whereabouts(workspace))
         return workspace.org
     with leaving(workspace):
@@ -51,7 +53,7 @@ def whereabouts(workspace: Workspace) -> str:
     named = ", the practice org" if workspace.at_practice() else profile
     rows = [
         ("org", f"{org.login_url}{named}" if org else "none is chosen"),
-        ("session", f"signed in, at {session.server_url}" if session else "not signed in; %sf_login does that"),
+        ("session", f"{session.by}, at {session.server_url}" if session else "not signed in; %sf_login does that"),
         ("certificate", common_name(identity.leaf) if identity else "none; %sf_identity presents one"),
         *_orgs(),
     ]

@@ -19,7 +19,8 @@ from sfmtls_nb.connection import Exchange, Request, Transport, curl_command
 from sfmtls_nb.errors import OrgError, PassphraseError, PracticeError, SfmtlsError
 from sfmtls_nb.files import KEEP, expand
 from sfmtls_nb.frame import records_frame
-from sfmtls_nb.notebook.identities import ask, ask_openly, assemble, find, identity_named, user_named
+from sfmtls_nb.notebook.entry import Ask, Entry, Secrets, asked, completed, credentials_for
+from sfmtls_nb.notebook.identities import assemble, find, identity_named
 from sfmtls_nb.notebook.orgs import is_at, org_named
 from sfmtls_nb.org import Org, Port
 from sfmtls_nb.practice import ON_REQUEST, SCENARIOS, PracticeOrg
@@ -27,7 +28,7 @@ from sfmtls_nb.profiles import PRACTICE, Profile, save_profile
 from sfmtls_nb.query import Api
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
-from sfmtls_nb.sign_in import PasswordLogin, login
+from sfmtls_nb.sign_in import Credentials, login
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ class Workspace:
     """The state of a notebook. Everything is None until a magic or a form has made it.
 
     pem: the file written of the identity, for clients such as curl. envelopes: bodies by the names they were saved under.
-    profile: the one that the org was chosen by. usual: the options of `Org` where neither the user nor a profile gives any.
+    profile: the one that the org was chosen by. entry: the way in of the last sign-in at that org. usual: the options of `Org` where neither the user nor a profile gives any.
     """
 
     def __init__(self, usual: Mapping[str, Any] | None = None) -> None:
@@ -47,6 +48,7 @@ class Workspace:
         self.profile: Profile | None = None
         self.identity: ClientIdentity | None = None
         self.session: Session | None = None
+        self.entry: Entry | None = None
         self.last: Exchange | None = None
         self.pem: Path | None = None
         self.envelopes: dict[str, str] = {}
@@ -88,9 +90,22 @@ class Workspace:
         if profile:
             profile = replace(profile, org=org)
         if save is not None:
-            profile = replace(profile, name=save) if profile else Profile(save, org)
-            save_profile(profile)
+            profile = self._saved(replace(profile, name=save) if profile else Profile(save, org))
         return self.go_to_profile(profile, asking=asking) if profile else self.go_to(org)
+
+    def save(self, name: str) -> Profile:
+        """Keep the org that is chosen, with the way in of the last sign-in, as a profile; it is the one from now on."""
+        org = self.chosen_org()
+        if self.at_practice():
+            raise OrgError("the practice org is no profile", "it is new each time", "%sf_practice chooses it")
+        self.profile = self._saved(replace(self.profile or Profile(name, org), name=name, org=org))
+        return self.profile
+
+    def _saved(self, profile: Profile) -> Profile:
+        if self.entry and self.org and self.org.login_url == profile.org.login_url:
+            profile = self.entry.into(profile)
+        save_profile(profile)
+        return profile
 
     def start_practice(self) -> PracticeOrg:
         """Start the practice org of this notebook, if it does not run, and choose it."""
@@ -131,6 +146,7 @@ class Workspace:
         """Choose another org. Nobody is signed in there yet, and the certificate for the last one is not presented there."""
         before, self.org, self.session, self.profile = self.org, org, None, None
         if before and before.login_url != org.login_url:
+            self.entry = None
             self.present(None)
         return org
 
@@ -168,13 +184,22 @@ class Workspace:
 
     # ------------------------------------------------------------ who we are
 
-    def sign_in(self, username: str | None = None, password: Secret | None = None) -> Session:
-        """Sign in. Asks for what is missing, except at the practice org, whose users are known."""
-        org = self.chosen_org()
-        credentials = self._credentials(username, password)
+    def sign_in(self, entry: Entry | None = None, secrets: Secrets | None = None, *, question: Ask = asked) -> Session:
+        """Sign in. Asks for what is missing, except at the practice org, where all is known."""
+        entry, credentials = self.credentials(entry or Entry(), secrets or {}, question)
+        return self.enter(entry, lambda: login(self.chosen_org(), credentials, self.identity))
+
+    def credentials(self, entry: Entry, secrets: Secrets, question: Ask) -> tuple[Entry, Credentials]:
+        """An entry with all that its way in wants, and the credentials that it makes with these secrets."""
+        practice = self.at_practice()
+        entry = completed(entry, self.chosen_org(), self.profile, practice, question)
+        return credentials_for(entry, practice, secrets, question)
+
+    def enter(self, entry: Entry, signing_in: Callable[[], Session]) -> Session:
+        """Take the session that comes of signing in, and the way in that it was."""
         with self._remembering():
-            self.session = login(org, credentials, self.identity)
-        self.last = self.session.exchange
+            self.session = signing_in()
+        self.entry, self.last = entry, self.session.exchange or self.last
         return self.session
 
     def signed_in(self) -> Session:
@@ -183,15 +208,6 @@ class Workspace:
             self.chosen_org()
             raise SfmtlsError("not signed in", next_step="%sf_login does that")
         return self.session
-
-    def _credentials(self, username: str | None, password: Secret | None) -> PasswordLogin:
-        practice = self.at_practice()
-        if password is not None and username:
-            return PasswordLogin(username, password)
-        if practice is None:
-            username = username or (self.profile.username if self.profile else "") or ask_openly("Username: ")
-            return PasswordLogin(username, ask("Password (and security token): "))
-        return user_named(username or "enforced", practice)
 
     def find(self, name: str | Path) -> Path:
         """A file by name: here, or else in the practice org's folder, where its authority has put them."""
@@ -240,7 +256,7 @@ class Workspace:
         """Show this certificate in every later call, or none. A scenario that presented another is over."""
         self.identity, self.pem, self._usual = identity, None, None
         if self.session:
-            self.session = self.session.with_identity(identity)
+            self.session.present(identity)
 
     def findings(self, identity: ClientIdentity) -> list[Finding]:
         """Check an identity against the roots of the org, and against its clock as the last call gave it."""

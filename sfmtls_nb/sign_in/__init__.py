@@ -23,13 +23,13 @@ from sfmtls_nb.sign_in.ways import WAYS, Credentials, Way, credentials_of, descr
 from sfmtls_nb.sign_in.web import WebLogin, WebSignIn
 
 __all__ = [
+    "WAYS",
     "ClientCredentials",
     "Credentials",
     "ExistingSession",
     "JwtBearer",
     "PasswordLogin",
     "SfCli",
-    "WAYS",
     "Way",
     "WebLogin",
     "WebSignIn",

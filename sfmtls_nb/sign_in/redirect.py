@@ -13,7 +13,7 @@ from sfmtls_nb.errors import SignInError
 from sfmtls_nb.secret import Secret
 
 #: Seconds that a person has to sign in: as long as the org's own page waits.
-_PATIENCE: Final = 900
+PATIENCE: Final = 900
 _AGAIN: Final = "sign in again, with the link that is shown then, in one tab"
 _COPY: Final = "copy the whole address of the page that the browser ends at, from http to its end, and paste it"
 _PAGE: Final = (
@@ -54,12 +54,12 @@ class Listener:
 
     def redirect(self) -> Secret:
         """The address with which the browser comes. Raises SignInError if it does not come in time."""
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + PATIENCE
         while not self._found:
             if (left := until - time.monotonic()) <= 0:
                 raise SignInError(
                     "no browser came back",
-                    f"{_PATIENCE // 60} minutes have passed; the page was closed, or is on another machine",
+                    f"{PATIENCE // 60} minutes have passed; the page was closed, or is on another machine",
                     "sign in again; where the browser is on another machine: WebLogin(…, paste=True)",
                 )
             self.come(min(0.5, left))  # so that Stop is heard

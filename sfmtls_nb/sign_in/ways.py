@@ -68,7 +68,13 @@ WAYS: Final = {
             (
                 _USERNAME,
                 Field("password", "Password", secret=True, asks="Password (and security token)"),
-                Field("security_token", "Security token", secret=True, optional=True, hint="only where the org asks for it"),
+                Field(
+                    "security_token",
+                    "Security token",
+                    secret=True,
+                    optional=True,
+                    hint="only where the org asks for it",
+                ),
             ),
             PasswordLogin,
         ),
@@ -98,7 +104,9 @@ WAYS: Final = {
             "For a person: the browser opens the org's own page, with whatever it asks of people, such as a second factor.",
             (
                 _KEY,
-                Field("consumer_secret", "Consumer secret", secret=True, optional=True, hint="only if the app requires it"),
+                Field(
+                    "consumer_secret", "Consumer secret", secret=True, optional=True, hint="only if the app requires it"
+                ),
             ),
             WebLogin,
         ),
@@ -114,7 +122,9 @@ WAYS: Final = {
             "Existing session",
             "For a quick look with a session id or access token from elsewhere: it is not renewed when it ends.",
             (
-                Field("session_id", "Session id", secret=True, hint="or access token", asks="Session id or access token"),
+                Field(
+                    "session_id", "Session id", secret=True, hint="or access token", asks="Session id or access token"
+                ),
                 Field("instance_url", "Instance URL", hint="https://acme.my.salesforce.com"),
             ),
             ExistingSession,

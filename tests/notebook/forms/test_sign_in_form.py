@@ -24,7 +24,10 @@ def sign_in(shell: InteractiveShell) -> SignInForm:
 def test_a_user_of_the_practice_org_signs_in_without_a_password(sign_in: SignInForm) -> None:
     sign_in.user.value = "standard@practice.example"
     sign_in.button.click()
-    assert (sign_in.username.value, sign_in._workspace.session) == ("standard@practice.example", sign_in.session)
+    assert (sign_in.input("username").value, sign_in._workspace.session) == (
+        "standard@practice.example",
+        sign_in.session,
+    )
 
 
 def test_the_session_is_shown_and_its_id_is_not(sign_in: SignInForm) -> None:
@@ -36,21 +39,24 @@ def test_the_session_is_shown_and_its_id_is_not(sign_in: SignInForm) -> None:
 
 def test_a_password_is_sent_with_its_security_token(shell: InteractiveShell, sign_in: SignInForm) -> None:
     password = shell.run_line_magic("sf_practice", "show").user("enforced").password
-    sign_in.password.value, sign_in.token.value = password[:3], password[3:]
+    sign_in.input("password").value, sign_in.input("security_token").value = password[:3], password[3:]
     sign_in.button.click()
     assert isinstance(sign_in.session, Session)
 
 
 def test_a_wrong_password_is_an_error_in_words(sign_in: SignInForm) -> None:
-    sign_in.password.value = PASSWORD
+    sign_in.input("password").value = PASSWORD
     sign_in.button.click()
     assert ("✖ error: LoginFault" in sign_in.result.value, sign_in.session) == (True, None)
 
 
 def test_a_stranger_without_a_password_is_told_so_and_nothing_is_sent(sign_in: SignInForm) -> None:
-    sign_in.username.value = "somebody@example.com"
+    sign_in.input("username").value = "somebody@example.com"
     sign_in.button.click()
-    assert ("there is no password" in sign_in.result.value, sign_in._workspace.last) == (True, None)
+    assert ("the practice org has no user somebody@example.com" in sign_in.result.value, sign_in._workspace.last) == (
+        True,
+        None,
+    )
 
 
 def test_somebody_else_has_to_say_who(sign_in: SignInForm) -> None:
@@ -69,11 +75,11 @@ def test_where_there_is_no_practice_org_its_users_are_not_offered() -> None:
     workspace = Workspace()
     workspace.go_to(Org.my_domain("acme"))
     form = SignInForm(workspace)
-    assert (form.user in form.children, form.username.value) == (False, "")
+    assert (form.user in form._fields.children, form.input("username").value) == (False, "")
 
 
 def test_no_secret_stays_in_any_widget(sign_in: SignInForm) -> None:
-    sign_in.password.value, sign_in.token.value = PASSWORD, "t0ken-4711"
+    sign_in.input("password").value, sign_in.input("security_token").value = PASSWORD, "t0ken-4711"
     sign_in.button.click()
     assert (PASSWORD in saved(), "t0ken-4711" in saved()) == (False, False)
 
@@ -82,11 +88,11 @@ def test_the_widgets_are_empty_before_anything_is_sent(sign_in: SignInForm, monk
     seen: list[tuple[str, str]] = []
 
     def spy() -> None:
-        seen.append((sign_in.password.value, sign_in.token.value))
+        seen.append((sign_in.input("password").value, sign_in.input("security_token").value))
         raise ZeroDivisionError
 
     monkeypatch.setattr(sign_in._workspace, "chosen_org", spy)
-    sign_in.password.value, sign_in.token.value = PASSWORD, "t0ken-4711"
+    sign_in.input("password").value, sign_in.input("security_token").value = PASSWORD, "t0ken-4711"
     with pytest.raises(ZeroDivisionError):
         sign_in._clicked(sign_in.button)
     assert seen == [("", "")]
@@ -105,6 +111,6 @@ def test_the_code_shown_signs_in_the_same_user(
 
 def test_the_code_shown_has_no_password(shell: InteractiveShell, sign_in: SignInForm) -> None:
     password = shell.run_line_magic("sf_practice", "show").user("enforced").password
-    sign_in.password.value = password
+    sign_in.input("password").value = password
     sign_in.button.click()
     assert (password in sign_in.result.value, "SF_PASSWORD" in shown_code(sign_in, "curl")) == (False, True)
