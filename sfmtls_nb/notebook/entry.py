@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
-from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.errors import OrgError, SfmtlsError
 from sfmtls_nb.files import expand
 from sfmtls_nb.notebook.identities import ask, ask_openly, find, user_named
 from sfmtls_nb.org import Org
@@ -118,6 +118,15 @@ def credentials_for(
 
     credentials = credentials_of(way, values, noted)
     return replace(entry, extras=tuple(sorted(extras))), credentials
+
+
+def missing(field: Field) -> NoReturn:
+    """Raise OrgError for a field that is empty: a callback has no prompt to ask by."""
+    label = f"{field.label[0].lower()}{field.label[1:]}"
+    if field.name == "passphrase":
+        raise OrgError("the JWT key is encrypted", next_step="type its passphrase, and sign in again")
+    emptied = "; it is emptied each time you press the button" if field.secret else ""
+    raise OrgError(f"there is no {label}", f"its field is empty{emptied}", "type it, and sign in again")
 
 
 def asked(field: Field) -> str | Secret:

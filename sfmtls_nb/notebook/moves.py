@@ -53,7 +53,10 @@ def whereabouts(workspace: Workspace) -> str:
     named = ", the practice org" if workspace.at_practice() else profile
     rows = [
         ("org", f"{org.login_url}{named}" if org else "none is chosen"),
-        ("session", f"{session.by}, at {session.server_url}" if session else "not signed in; %sf_login does that"),
+        (
+            "session",
+            f"signed in by {session.by}, at {session.server_url}" if session else "not signed in; %sf_login does that",
+        ),
         ("certificate", common_name(identity.leaf) if identity else "none; %sf_identity presents one"),
         *_orgs(),
     ]

@@ -129,7 +129,7 @@ def test_help_of_each_magic_explains_its_options(kernel: Kernel, magic: str, opt
 
 def test_help_names_the_magic_as_it_is_typed(kernel: Kernel) -> None:
     shown = kernel.run("%sf_login --help").streams
-    assert ("%sf_login [--form]", False) == (shown[:18], "%%sf_login" in shown)
+    assert ("%sf_login [--way NAME]", False) == (shown[:22], "%%sf_login" in shown)
 
 
 @pytest.mark.parametrize(

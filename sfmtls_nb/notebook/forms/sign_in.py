@@ -6,10 +6,9 @@ from typing import Any, Final
 
 import ipywidgets as widgets
 
-from sfmtls_nb.errors import OrgError, SfmtlsError
 from sfmtls_nb.notebook import code
 from sfmtls_nb.notebook.browser import Browser
-from sfmtls_nb.notebook.entry import Entry, Secrets, usual_values
+from sfmtls_nb.notebook.entry import Entry, Secrets, missing, usual_values
 from sfmtls_nb.notebook.forms.form import INDENT, Form, button, done, hint, labelled, say
 from sfmtls_nb.notebook.forms.secret_fields import SecretField, UploadField
 from sfmtls_nb.notebook.views.code import code_html
@@ -114,13 +113,13 @@ class SignInForm(Form):
             typed["key"] = getattr(secrets["key"], "name", "")
         for field in way.fields:
             if not (field.secret or field.optional or typed[field.name]):
-                self._missing(field)
+                missing(field)
         return Entry(way.name, **typed)
 
     def _signed_in(self, secrets: Secrets) -> str:
         workspace = self._workspace
         workspace.chosen_org()
-        entry, credentials = workspace.credentials(self._entry(secrets), secrets, self._missing)
+        entry, credentials = workspace.credentials(self._entry(secrets), secrets, missing)
         if isinstance(credentials, WebLogin):
             self._browser = Browser(workspace, entry, credentials, self._came)
             return self._browser.html
@@ -147,18 +146,6 @@ class SignInForm(Form):
         who = f"as {entry.username}" if entry.username else f"by {WAYS[entry.way].title}"
         return done(
             f"signed in {who}", table_html(session_rows(session)) + code_html(note + magic, note + python, curl)
-        )
-
-    def _missing(self, field: Field) -> str:
-        """Not asked for by the workspace: a callback has no prompt."""
-        if field.name == "passphrase":
-            raise SfmtlsError("the JWT key is encrypted", next_step="type its passphrase, and sign in again")
-        whose = f" for {self.input('username').value.strip()}" if field.name == "password" else ""
-        emptied = "; it is emptied each time you press the button" if field.secret else ""
-        raise OrgError(
-            f"there is no {field.label[0].lower()}{field.label[1:]}{whose}",
-            f"its field is empty{emptied}",
-            "type it, and sign in again",
         )
 
 
