@@ -32,7 +32,7 @@ class Browser:
         self._begun = web.begin(self._org)
         self._task: asyncio.Task[None] | None = None
         self._alone = ""  # why it does not come back by itself
-        if web.is_pasted:
+        if web.is_elsewhere:
             self._alone = (
                 "This browser may be on another machine than the kernel, where its address does not lead back here."
             )

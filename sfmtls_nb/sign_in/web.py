@@ -67,7 +67,7 @@ class WebLogin:
         refuses; OrgError, or what keeps the call from getting there.
         """
         begun = self.begin(transport.org)
-        return begun.finish(transport, self._pasted(begun.link) if self.is_pasted else self._caught(begun.link))
+        return begun.finish(transport, self._pasted(begun.link) if self._is_pasted() else self._caught(begun.link))
 
     def begin(self, org: Org) -> WebSignIn:
         """A sign-in that waits for its browser: for who shows the link himself, and gets the address back."""
@@ -100,11 +100,12 @@ class WebLogin:
         return f"{org.login_url}/services/oauth2/authorize?{urlencode(asked)}"
 
     @property
-    def is_pasted(self) -> bool:
-        """True if the address is to be pasted: no browser of this machine would come to the port."""
-        if self.paste is not None:
-            return self.paste
-        return not is_loopback(self.redirect_uri) or any(map(os.environ.get, _ELSEWHERE)) or not _has_browser()
+    def is_elsewhere(self) -> bool:
+        """True if the browser is on another machine, as far as one can tell, and so does not come to a port of this one."""
+        return not is_loopback(self.redirect_uri) or any(map(os.environ.get, _ELSEWHERE))
+
+    def _is_pasted(self) -> bool:
+        return self.paste if self.paste is not None else self.is_elsewhere or not _has_browser()
 
     def _caught(self, link: str) -> Secret:
         with Listener(self.redirect_uri) as listener:
