@@ -81,8 +81,12 @@ class Listener:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Give the port back."""
         self._server.server_close()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class _Server(ThreadingHTTPServer):  # browsers open connections that they do not use

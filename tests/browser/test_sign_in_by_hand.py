@@ -123,5 +123,7 @@ def test_nothing_sticks_out_in_a_window_800_pixels_wide(desk: Desk, title: str) 
     desk.take(title)
     desk.form.press("Sign in")
     with desk.form.narrow():
-        wide = [each for each in desk.form.too_wide() if not each.startswith("INPUT")]  # a long key scrolls in its field
+        wide = [
+            each for each in desk.form.too_wide() if not each.startswith("INPUT")
+        ]  # a long key scrolls in its field
         assert (wide, desk.form.without_visible_label()) == ([], [])

@@ -143,10 +143,8 @@ class SignInForm(Form):
         note = f"# first put what you uploaded beside this notebook: {entry.key}\n" if uploaded else ""
         curl = workspace.curl(session.exchange) if session.exchange else ""
         magic, python = code.login_magic(workspace, entry), code.sign_in_program(workspace)
-        who = f"as {entry.username}" if entry.username else f"by {WAYS[entry.way].title}"
-        return done(
-            f"signed in {who}", table_html(session_rows(session)) + code_html(note + magic, note + python, curl)
-        )
+        who = f" as {entry.username}" if entry.username else ""
+        return done(f"signed in{who}", table_html(session_rows(session)) + code_html(note + magic, note + python, curl))
 
 
 def _inputs(workspace: Workspace, username: str) -> dict[Field, Any]:

@@ -106,9 +106,7 @@ _FIELDS: Final = {
     "instance_url": _Field(
         widgets.Text, "own", "session", description="Instance URL", placeholder="empty: where this org is"
     ),
-    "address": _Field(
-        SecretField, "anywhere", "web", description="Address", placeholder="that the browser ends at; at first, nothing"
-    ),
+    "address": _Field(SecretField, "anywhere", "web", description="Address", placeholder="at first, leave it empty"),
 }
 
 
