@@ -9,8 +9,13 @@ from sfmtls_nb.errors import SessionFault, SfmtlsError
 
 
 def session_ended(exchange: Exchange) -> bool:
-    """True if the answer is the fault INVALID_SESSION_ID, by SOAP or REST, and not a record with that text in it."""
+    """True if the answer is the fault INVALID_SESSION_ID, by SOAP or REST, and not a record with that text in it.
+
+    The endpoints beside the APIs, such as /services/oauth2/userinfo, have words of their own for it.
+    """
     body = exchange.response_body
+    if body == b"Bad_OAuth_Token":
+        return True
     if body.find(b"INVALID_SESSION_ID", 0, 4096) < 0:  # nearly all answers, at no cost
         return False
     try:

@@ -1,4 +1,4 @@
-"""The command ``sfmtls-nb``: tour, lab, practice and scrub."""
+"""The command ``sfmtls-nb``: tour, lab, practice, recipe and scrub."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import json
 import os
 import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from sfmtls_nb.command.lab import copy_lessons, open_lab
+from sfmtls_nb.command.recipe import print_recipe
 from sfmtls_nb.command.tour import tour
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.files import expand
+from sfmtls_nb.handover import RECIPES
+from sfmtls_nb.org import Org
 from sfmtls_nb.practice import LOOPBACK, SCENARIOS, Ports, PracticeOrg
 from sfmtls_nb.scrub import KNOWN_TO_OTHERS, find_notebooks, scrub_file
 
@@ -91,6 +94,23 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_practice)
 
     command = commands.add_parser(
+        "recipe",
+        help="write what curl, Postman, Java and others want of a key and its certificates",
+        description="Write the files that another tool wants of a key and its certificates, and print the lines to paste. "
+        "No secret is in the lines; passphrases are asked for.",
+    )
+    command.add_argument("name", choices=RECIPES, metavar="TOOL", help=", ".join(RECIPES))
+    command.add_argument("files", nargs="+", metavar="FILE", help="the key and its certificates, in any form and order")
+    command.add_argument("--login-url", required=True, metavar="URL", help="such as https://acme.my.salesforce.com")
+    command.add_argument("--folder", type=Path, default=Path(), metavar="DIR", help="where to write (default: here)")
+    command.add_argument("--overwrite", action="store_true", help="replace files of those names")
+    command.set_defaults(
+        run=lambda options: print_recipe(
+            options.name, options.files, Org(options.login_url), options.folder, overwrite=options.overwrite
+        )
+    )
+
+    command = commands.add_parser(
         "scrub",
         help="remove private keys, session ids, tokens and passwords from notebooks",
         description="Remove private keys, session ids, tokens and passwords from notebooks, and from pages exported as "
@@ -153,19 +173,26 @@ def _practice(options: argparse.Namespace) -> None:
             practice.identity(each.name)
         print(json.dumps(practice.description(), indent=2), flush=True)
         print(f"The practice org runs; its files are in {practice.directory}. Ctrl-C stops it.", file=sys.stderr)
-        while not stop.wait(1):  # with a limit: on Windows, a wait without one hears no Ctrl-C
+        while not stop():
             pass
     print("The practice org has stopped.", file=sys.stderr)
 
 
 @contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets, or another signal that ends a program."""
-    stop = threading.Event()
+def _told_to_stop() -> Iterator[Callable[[], bool]]:
+    """Waits for Ctrl-C, or another signal that ends a program, for a second at a time: on Windows, no longer wait hears it."""
+    # Not an Event: set in a handler that interrupts its own wait, it can wait for itself for ever. This queue is made for that.
+    heard: SimpleQueue[int] = SimpleQueue()
     endings = [signal.SIGINT, signal.SIGTERM]
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
         endings.append(signal.SIGHUP)  # the terminal was closed, and there is no nohup to outlive it
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in endings}
+    before = {number: signal.signal(number, lambda number, _: heard.put(number)) for number in endings}
+
+    def stop() -> bool:
+        with suppress(Empty):
+            return bool(heard.get(timeout=1))
+        return False
+
     try:
         yield stop
     finally:

@@ -12,7 +12,7 @@ from sfmtls_nb.files import expand
 from sfmtls_nb.notebook.identities import ask, ask_openly, find, user_named
 from sfmtls_nb.org import Org
 from sfmtls_nb.practice import PracticeOrg
-from sfmtls_nb.profiles import Profile
+from sfmtls_nb.profiles import Profile, save_profile
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.sign_in import Credentials, credentials_of, secret_from, way_named
 from sfmtls_nb.sign_in.ways import Field
@@ -62,6 +62,14 @@ class Entry:
             alias=self.alias,
             secret_from=self.secret_from,
         )
+
+
+def kept(profile: Profile, entry: Entry | None, org: Org | None) -> Profile:
+    """Save a profile, with the way in of the last sign-in, if that was at its org."""
+    if entry and org and org.login_url == profile.org.login_url:
+        profile = entry.into(profile)
+    save_profile(profile)
+    return profile
 
 
 def completed(entry: Entry, org: Org, profile: Profile | None, practice: PracticeOrg | None, question: Ask) -> Entry:

@@ -1,18 +1,22 @@
-"""Moves: go to the org that a %sf_org line names, say what stays behind; and, without a name, where we are."""
+"""Moves: go to the org that a %sf_org line names, say what stays behind; take up the certificate of a %sf_identity line."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from IPython.core.error import UsageError
+from IPython.display import display
 
-from sfmtls_nb.certificates import common_name
+from sfmtls_nb.certificates import ClientIdentity, common_name
 from sfmtls_nb.errors import OrgError
+from sfmtls_nb.notebook.entry import kept
+from sfmtls_nb.notebook.views.identity import findings_html, findings_text
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Org
-from sfmtls_nb.profiles import PRACTICE, profiles_file, read_profiles
+from sfmtls_nb.profiles import PRACTICE, Profile, profiles_file, read_profiles
 
 #: The arguments of %sf_org that are options of Org.
 _OPTIONS = ("api_version", "ca_file", "mutual_port")
@@ -25,7 +29,7 @@ def move(workspace: Workspace, chosen: Namespace) -> Org | None:
         if options or chosen.sandbox:
             raise UsageError("%sf_org: these flags go with the name of an org; %sf_org alone shows where we are")
         if chosen.save is not None:
-            print(f"{workspace.save(chosen.save).name} is kept in {profiles_file()}")
+            _save(workspace, chosen.save)
         print(whereabouts(workspace))
         return workspace.org
     with leaving(workspace):
@@ -33,6 +37,15 @@ def move(workspace: Workspace, chosen: Namespace) -> Org | None:
     if chosen.save is not None:
         print(f"kept in {profiles_file()}")
     return org
+
+
+def _save(workspace: Workspace, name: str) -> None:
+    """Keep the org that is chosen as a profile; it is the one from now on."""
+    org = workspace.chosen_org()
+    if workspace.at_practice():
+        raise OrgError("the practice org is no profile", "it is new each time", "%sf_practice chooses it")
+    workspace.profile = kept(replace(workspace.profile or Profile(name, org), name=name, org=org), workspace.entry, org)
+    print(f"kept in {profiles_file()}")
 
 
 @contextmanager
@@ -44,6 +57,18 @@ def leaving(workspace: Workspace) -> Iterator[None]:
         print("the session is gone with the org it was for; %sf_login signs in here")
     if identity and workspace.identity is None:
         print("the certificate for the other org stays behind; %sf_identity presents one here")
+
+
+def take_up(workspace: Workspace, chosen: Namespace) -> ClientIdentity:
+    """Assemble the certificate of a %sf_identity line, present it from now on, and show the findings about it."""
+    only, *others = chosen.files
+    identity = workspace.assemble(chosen.files, asking=True) if others else workspace.named_identity(only)
+    workspace.present(identity)
+    found = workspace.findings(identity)
+    display({"text/plain": findings_text(found), "text/html": findings_html(found)}, raw=True)
+    if chosen.write:
+        print("\n".join(workspace.write(identity, chosen.write, overwrite=chosen.overwrite)))
+    return identity
 
 
 def whereabouts(workspace: Workspace) -> str:

@@ -19,12 +19,12 @@ from sfmtls_nb.connection import Exchange, Request, Transport, curl_command
 from sfmtls_nb.errors import OrgError, PassphraseError, PracticeError, SfmtlsError
 from sfmtls_nb.files import KEEP, expand
 from sfmtls_nb.frame import records_frame
-from sfmtls_nb.notebook.entry import Ask, Entry, Secrets, asked, completed, credentials_for
+from sfmtls_nb.notebook.entry import Ask, Entry, Secrets, asked, completed, credentials_for, kept
 from sfmtls_nb.notebook.identities import assemble, find, identity_named
 from sfmtls_nb.notebook.orgs import is_at, org_named
 from sfmtls_nb.org import Org, Port
 from sfmtls_nb.practice import ON_REQUEST, SCENARIOS, PracticeOrg
-from sfmtls_nb.profiles import PRACTICE, Profile, save_profile
+from sfmtls_nb.profiles import PRACTICE, Profile
 from sfmtls_nb.query import Api
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
@@ -38,7 +38,8 @@ class Workspace:
     """The state of a notebook. Everything is None until a magic or a form has made it.
 
     pem: the file written of the identity, for clients such as curl. envelopes: bodies by the names they were saved under.
-    profile: the one that the org was chosen by. entry: the way in of the last sign-in at that org. usual: the options of `Org` where neither the user nor a profile gives any.
+    profile: the one that the org was chosen by. entry: the way in of the last sign-in there. usual: the options of `Org`
+    where neither the user nor a profile gives any.
     """
 
     def __init__(self, usual: Mapping[str, Any] | None = None) -> None:
@@ -90,22 +91,8 @@ class Workspace:
         if profile:
             profile = replace(profile, org=org)
         if save is not None:
-            profile = self._saved(replace(profile, name=save) if profile else Profile(save, org))
+            profile = kept(replace(profile or Profile(save, org), name=save), self.entry, self.org)
         return self.go_to_profile(profile, asking=asking) if profile else self.go_to(org)
-
-    def save(self, name: str) -> Profile:
-        """Keep the org that is chosen, with the way in of the last sign-in, as a profile; it is the one from now on."""
-        org = self.chosen_org()
-        if self.at_practice():
-            raise OrgError("the practice org is no profile", "it is new each time", "%sf_practice chooses it")
-        self.profile = self._saved(replace(self.profile or Profile(name, org), name=name, org=org))
-        return self.profile
-
-    def _saved(self, profile: Profile) -> Profile:
-        if self.entry and self.org and self.org.login_url == profile.org.login_url:
-            profile = self.entry.into(profile)
-        save_profile(profile)
-        return profile
 
     def start_practice(self) -> PracticeOrg:
         """Start the practice org of this notebook, if it does not run, and choose it."""
@@ -184,9 +171,9 @@ class Workspace:
 
     # ------------------------------------------------------------ who we are
 
-    def sign_in(self, entry: Entry | None = None, secrets: Secrets | None = None, *, question: Ask = asked) -> Session:
+    def sign_in(self, entry: Entry | None = None, secrets: Secrets | None = None) -> Session:
         """Sign in. Asks for what is missing, except at the practice org, where all is known."""
-        entry, credentials = self.credentials(entry or Entry(), secrets or {}, question)
+        entry, credentials = self.credentials(entry or Entry(), secrets or {}, asked)
         return self.enter(entry, lambda: login(self.chosen_org(), credentials, self.identity))
 
     def credentials(self, entry: Entry, secrets: Secrets, question: Ask) -> tuple[Entry, Credentials]:
@@ -232,9 +219,7 @@ class Workspace:
         if name == "none":
             practice.disarm()
             if self._usual is not None:
-                identity, pem = self._usual
-                self.present(identity)
-                self.pem = pem
+                self.present(*self._usual)
             return "all goes well again"
         for scenario in SCENARIOS:
             if scenario.name == name:
@@ -252,11 +237,19 @@ class Workspace:
         practice.arm(name)
         return f"with the next API call: {ON_REQUEST[name]}"
 
-    def present(self, identity: ClientIdentity | None) -> None:
-        """Show this certificate in every later call, or none. A scenario that presented another is over."""
-        self.identity, self.pem, self._usual = identity, None, None
+    def present(self, identity: ClientIdentity | None, pem: Path | None = None) -> None:
+        """Show this certificate in every later call, or none. A scenario that presented another is over.
+
+        pem: the file that was written of it.
+        """
+        self.identity, self.pem, self._usual = identity, pem, None
         if self.session:
             self.session.present(identity)
+
+    def switch(self, identity: ClientIdentity, pem: Path | None) -> None:
+        """Show this certificate in every later call of the session that is running, wherever it is in use. pem: as in `present`."""
+        self.identity, self.pem, self._usual = identity, pem, None
+        self.signed_in().present(identity)
 
     def findings(self, identity: ClientIdentity) -> list[Finding]:
         """Check an identity against the roots of the org, and against its clock as the last call gave it."""
@@ -274,9 +267,11 @@ class Workspace:
         """
         practice = self.at_practice()
         folder = practice.directory / expand(name) if practice else expand(name)
-        self.pem = identity.write_pem(folder / "fullcert.pem", overwrite=overwrite)
-        self._written.append(self.pem.absolute())
-        client = f"written for the client: {self.pem} ({KEEP})"
+        pem = identity.write_pem(folder / "fullcert.pem", overwrite=overwrite)
+        self._written.append(pem.absolute())
+        if identity is self.identity:
+            self.pem = pem
+        client = f"written for the client: {pem} ({KEEP})"
         if errors := self.errors(identity):
             return [client, f"nothing written to upload: first correct {', '.join(dict.fromkeys(errors))}"]
         upload = identity.write_upload(folder / "upload.crt", overwrite=overwrite)

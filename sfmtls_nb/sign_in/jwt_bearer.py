@@ -19,7 +19,7 @@ from sfmtls_nb.errors import IdentityError
 from sfmtls_nb.files import path_or_content, without_locals
 from sfmtls_nb.org import Org, my_domain_of
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.sign_in.token import access_by, text_of
+from sfmtls_nb.sign_in.token import access_by, check_texts
 
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #: Seconds that a JWT is good for; Salesforce takes no more than a few minutes.
@@ -54,7 +54,7 @@ class JwtBearer:
         # Under their own names no more: what prints local variables would show them.
         given, key = path_or_content(key), ""
         secret, passphrase = Secret(passphrase) if passphrase else None, None
-        text_of(consumer_key=consumer_key, username=username)
+        check_texts(consumer_key=consumer_key, username=username)
         object.__setattr__(self, "consumer_key", consumer_key)
         object.__setattr__(self, "username", username)
         object.__setattr__(self, "key", _suitable(_only_key(given, secret)))
@@ -77,9 +77,10 @@ class JwtBearer:
 
 def _audience(org: Org) -> str:
     """The login host that a JWT is for: of Salesforce's orgs one of the two well-known ones, of others their own."""
-    if found := my_domain_of(org.login_url):
+    parts = urlsplit(org.login_url)
+    if found := my_domain_of(parts.hostname or ""):
         return f"https://{'test' if found[1] else 'login'}.salesforce.com"
-    return f"https://{urlsplit(org.login_url).netloc}"
+    return f"https://{parts.netloc}"
 
 
 def _only_key(source: Path | bytes, passphrase: Secret | None) -> object:
@@ -102,14 +103,11 @@ def _suitable(key: object) -> rsa.RSAPrivateKey:
     """The key, if Salesforce takes a JWT signed with it: it refuses others without saying why."""
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _FEWEST_BITS:
         return key
-    found = (
-        f"RSA of {key.key_size} bits"
-        if isinstance(key, rsa.RSAPrivateKey)
-        else type(key).__name__.removesuffix("PrivateKey").strip("_")
-    )
+    kind = type(key).__name__.removesuffix("PrivateKey").strip("_")
+    found = f"{kind}, with {key.key_size} bits" if isinstance(key, rsa.RSAPrivateKey) else kind
     raise IdentityError(
         "the JWT key is not one that Salesforce takes",
-        f"it is {found}; an assertion is signed with RS256, which wants RSA of {_FEWEST_BITS} bits or more",
+        f"its kind is {found}; an assertion is signed with RS256, which wants RSA of {_FEWEST_BITS} bits or more",
         "make a key for the JWT, and upload its certificate in the External Client App: openssl req -x509 -newkey rsa:2048 "
         "-nodes -keyout jwt.key -out jwt.crt -days 365 -subj /CN=jwt; your key for mutual TLS stays as it is",
     )

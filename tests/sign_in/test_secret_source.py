@@ -14,7 +14,8 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, NoKeyringError
 from tracebacks import beyond, shown_with_locals
 
-from sfmtls_nb import Secret, SignInError, secret_from
+from sfmtls_nb import ClientCredentials, Org, Secret, SignInError, login, secret_from
+from sfmtls_nb.practice import PracticeOrg
 
 
 def refused(source: str) -> SignInError:
@@ -63,6 +64,12 @@ def test_a_variable_that_is_empty_has_no_secret(text: str, monkeypatch: pytest.M
 def test_a_variable_that_is_not_set_has_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SF_SECRET", raising=False)
     assert "it is not set" == refused("env:SF_SECRET").evidence
+
+
+def test_a_secret_signs_in(org: Org, practice: PracticeOrg, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SF_SECRET", practice.app.consumer_secret)
+    with login(org, ClientCredentials(practice.app.consumer_key, secret_from("env:SF_SECRET"))) as session:
+        assert session.session_id
 
 
 # ---------------------------------------------------------------- a keyring

@@ -22,8 +22,17 @@ needed = pytest.mark.skipif(
 
 def run_node(practice: PracticeOrg, home: Path, *arguments: str) -> str:
     """Run a script, and return what it prints. Its Node trusts the practice org, and finds jsforce."""
-    environment = {
-        **os.environ,
+    environment = {**os.environ, **sf_environment(practice, home)}
+    done = subprocess.run(
+        [_NODE, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=100
+    )
+    assert 0 == done.returncode, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def sf_environment(practice: PracticeOrg, home: Path) -> dict[str, str]:
+    """The variables with which Node trusts the practice org, finds jsforce and sf, and keeps what sf keeps in a folder."""
+    return {
         "HOME": str(home),
         "NODE_PATH": str(_MODULES),
         "NODE_EXTRA_CA_CERTS": str(practice.ca_file),
@@ -33,11 +42,6 @@ def run_node(practice: PracticeOrg, home: Path, *arguments: str) -> str:
         "SF_SKIP_NEW_VERSION_CHECK": "true",
         "SF_USE_GENERIC_UNIX_KEYCHAIN": "true",
     }
-    done = subprocess.run(
-        [_NODE, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=100
-    )
-    assert 0 == done.returncode, f"{done.stdout}\n{done.stderr}"
-    return done.stdout
 
 
 def run_sf(practice: PracticeOrg, home: Path, *arguments: str) -> str:
