@@ -102,9 +102,9 @@ class PasswordLogin:
 
 
 _INSTEAD: Final = (
-    "sign in by OAuth instead, through an External Client App: %sf_login --way web --consumer-key KEY for a person, "
-    "%sf_login USERNAME --way jwt --consumer-key KEY --key jwt.key for a program (%sf_login --form has every way); in Python "
-    'login(org, WebLogin("KEY")) or login(org, JwtBearer("KEY", "USERNAME", "jwt.key"))'
+    "sign in by OAuth instead, through an External Client App: %sf_login --way web --consumer-key CONSUMER_KEY for a person, "
+    "%sf_login USERNAME --way jwt --consumer-key CONSUMER_KEY --key jwt.key for a program (%sf_login --form has every way); in "
+    'Python login(org, WebLogin("CONSUMER_KEY")) or login(org, JwtBearer("CONSUMER_KEY", "USERNAME", "jwt.key"))'
 )
 _SETUP: Final = (
     "; an administrator can allow login() until Summer '27: Setup > User Interface > Enable SOAP API login()"
