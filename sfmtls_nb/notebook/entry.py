@@ -130,7 +130,7 @@ def credentials_for(
 
 def missing(field: Field) -> NoReturn:
     """Raise OrgError for a field that is empty: a callback has no prompt to ask by."""
-    label = f"{field.label[0].lower()}{field.label[1:]}"
+    label = field.label if field.label[:2].isupper() else f"{field.label[0].lower()}{field.label[1:]}"
     if field.name == "passphrase":
         raise OrgError("the JWT key is encrypted", next_step="type its passphrase, and sign in again")
     emptied = "; it is emptied each time you press the button" if field.secret else ""

@@ -151,8 +151,7 @@ def test_a_secret_that_was_refused_stands_in_no_traceback(
 ) -> None:
     ask(lambda _: "p455w0rd-of-mine")
     with pytest.raises(SfmtlsError) as caught:
-        shell.run_line_magic("sf_login", line)
-        shell.run_line_magic("sf_rest", "limits")
+        run(shell, f"%sf_login {line}\n%sf_rest limits")
     assert "p455w0rd-of-mine" not in shown_with_locals(beyond(__file__, caught.value))
 
 
