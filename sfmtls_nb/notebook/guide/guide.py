@@ -261,6 +261,8 @@ class Guide(widgets.VBox):
             note = self._note(step, action, taken)
             if note:
                 self.walk.notes[step.title] = note
+            elif step is STEPS[0] and self.walk.workspace.profile:
+                self.fields["way"].value = self.walk.workspace.profile.sign_in
 
     def _note(self, step: Step, action: Action, taken: Taken) -> Note | None:
         workspace = self.walk.workspace

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from consenting import consent
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets import Widget
@@ -599,3 +600,60 @@ def test_nothing_in_it_is_a_script(walked: Guide) -> None:
     for button in walked.rail:
         button.click()
         assert "<script" not in widget_state()
+
+
+# ---------------------------------------------------------------- the other ways in
+
+
+@pytest.mark.parametrize(("way", "python"), [("jwt", "JwtBearer("), ("client-credentials", "ClientCredentials(")])
+def test_every_way_signs_in_at_the_practice_org_with_one_click(guide: Guide, way: str, python: str) -> None:
+    click(guide, WAY[0])
+    guide.fields["way"].value = way
+    click(guide, "Sign in")
+    assert (states(guide)[3], python in guide.code.value) == (DONE, True)
+
+
+def test_the_step_says_when_to_take_the_way_that_is_chosen(guide: Guide) -> None:
+    click(guide, WAY[0])
+    guide.rail[3].click()
+    guide.fields["way"].value = "sf"
+    assert "For whoever works with the command sf" in text_of(guide.meaning.value)
+    assert [each.description for each in controls(guide)] == ["Way in", "Alias", "Sign in"]
+
+
+def test_the_browser_is_waited_for_and_its_address_signs_in(guide: Guide) -> None:
+    click(guide, WAY[0])
+    guide.fields["way"].value = "web"
+    click(guide, "Sign in")
+    assert states(guide)[3] == "… waits for the browser"
+    [link] = html.fromstring(guide.result.value).xpath("//a[@target='_blank'][@rel='noopener']/@href")
+    assert guide.walk.workspace.practice is not None
+    guide.fields["address"].value = consent(guide.walk.workspace.practice, link)
+    click(guide, "Sign in")
+    assert (states(guide)[3], "Browser, as" in said(guide)) == (DONE, True)
+
+
+def test_a_profile_brings_its_way_in(own: Guide, own_practice: PracticeOrg, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APP_SECRET", own_practice.app.consumer_secret)
+    how = {"sign_in": "client-credentials", "consumer_key": own_practice.app.consumer_key}
+    save_profile(Profile("prod", Org(**own_practice.endpoints), secret_from="env:APP_SECRET", **how))  # type: ignore[arg-type]
+    go(own, "prod")
+    click(own, "Sign in")
+    assert (states(own)[3], "Client credentials" in said(own)) == (DONE, True)
+
+
+def test_an_uploaded_jwt_key_signs_in_at_an_org_of_ones_own(own: Guide, own_practice: PracticeOrg) -> None:
+    own.rail[3].click()
+    own.fields["way"].value = "jwt"
+    own.fields["consumer_key"].value = own_practice.app.consumer_key
+    key = own_practice.client.key.read_bytes()
+    told = {
+        "name": "jwt.key",
+        "type": "",
+        "size": len(key),
+        "content": memoryview(key),
+        "last_modified": datetime.now(UTC),
+    }
+    own.fields["jwt_key"].value = (told,)
+    click(own, "Sign in")
+    assert (states(own)[3], "jwt.key" in own.code.value) == (DONE, True)
