@@ -52,13 +52,14 @@ class Entry:
         }
 
     def into(self, profile: Profile) -> Profile:
-        """A profile with this way in."""
+        """A profile with this way in. A key that was uploaded is in no file, and so not in the profile."""
+        key = expand(self.key).absolute() if self.key else None
         return replace(
             profile,
             sign_in=self.way,  # type: ignore[arg-type]  # the profile checks it
             username=self.username,
             consumer_key=self.consumer_key,
-            jwt_key=expand(self.key).absolute() if self.key else None,
+            jwt_key=key if key and key.exists() else None,
             alias=self.alias,
             secret_from=self.secret_from,
         )
@@ -96,7 +97,7 @@ def completed(entry: Entry, org: Org, profile: Profile | None, practice: Practic
         said["username"] = next(
             (u.username for u in practice.state.users if said["username"] == u.name), said["username"]
         )
-    place = entry.secret_from or (profile.secret_from if profile and way.secret else "")
+    place = entry.secret_from or (profile.secret_from if profile and profile.sign_in == way.name else "")
     return replace(entry, way=way.name, secret_from=place, **said)
 
 

@@ -14,9 +14,9 @@ from driving import run, saved
 from IPython.core.interactiveshell import InteractiveShell
 from tracebacks import beyond, shown_with_locals
 
-from sfmtls_nb import LoginFault, Org, Secret, SfmtlsError, read_profiles
+from sfmtls_nb import LoginFault, Org, Profile, Secret, SfmtlsError, read_profiles
 from sfmtls_nb.notebook import code
-from sfmtls_nb.notebook.entry import Entry
+from sfmtls_nb.notebook.entry import Entry, kept
 from sfmtls_nb.notebook.views.summaries import session_rows
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.practice import PracticeOrg
@@ -197,6 +197,31 @@ def test_a_profile_signs_in_by_its_way_with_nothing_more_to_say(
     assert run(shell, "%sf_login").by.startswith("Client credentials")
     assert 'secret_from("env:APP_SECRET")' in code.sign_in_program(workspace)
     assert own_practice.app.consumer_secret not in profiles.read_text()
+
+
+def test_the_secret_of_a_profiles_way_is_sent_by_no_other_way(
+    workspace: Workspace, own_practice: PracticeOrg, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Ask], None]
+) -> None:
+    monkeypatch.setenv("APP_SECRET", "for-the-app-alone")
+    prompts: list[str] = []
+
+    def answer(prompt: str) -> str:
+        prompts.append(prompt)
+        return own_practice.user("enforced").password
+
+    ask(answer)
+    org = Org(**own_practice.endpoints)
+    workspace.go_to_profile(Profile("prod", org, sign_in="client-credentials", secret_from="env:APP_SECRET"))
+    workspace.sign_in(Entry("password", ENFORCED))
+    assert prompts == ["Password (and security token): "]
+
+
+def test_an_uploaded_key_is_in_no_profile(workspace: Workspace, own_practice: PracticeOrg, profiles: Path) -> None:
+    workspace.go_to(Org(**own_practice.endpoints))
+    entry = Entry("jwt", ENFORCED, own_practice.app.consumer_key, "jwt-that-was-uploaded.key")
+    workspace.sign_in(entry, {"key": own_practice.client.key.read_bytes()})
+    assert kept(Profile("prod", workspace.chosen_org()), workspace.entry, workspace.org).jwt_key is None
+    assert "PRIVATE KEY" not in profiles.read_text()
 
 
 def test_the_practice_org_is_no_profile(shell: InteractiveShell, profiles: Path) -> None:
