@@ -54,6 +54,11 @@ class CurrentAccess:
         """The session ids so far, the newest first."""
         return [self.access.session_id, *reversed(self._former)]
 
+    @property
+    def renews(self) -> bool:
+        """True if another access can be had in place of this one."""
+        return self._renew is not None
+
     def end(self) -> Access:
         """The access, which is renewed no more: its session is about to be ended. A renewal under way is waited for."""
         with self._lock:

@@ -48,9 +48,11 @@ class Session:
     Where the org says that the session has ended, and the way in allows it, it signs in again, once, and repeats the call.
     """
 
-    def __init__(self, transport: Transport, access: Access, renew: Renew | None = None) -> None:
+    def __init__(self, transport: Transport, access: Access, renew: Renew | None = None, by: str = "") -> None:
+        """by: the way in and who came in by it, in words."""
         self.transport = transport
         self.org = transport.org
+        self.by = by
         self._current = CurrentAccess(access, renew)
         self._described: dict[str, DescribeSObjectResult] = {}
 
@@ -78,6 +80,11 @@ class Session:
     def expires(self) -> datetime | None:
         """The end of the session, where the org told it; a call may begin that time anew."""
         return self._current.access.expires
+
+    @property
+    def renews(self) -> bool:
+        """True if it signs in again by itself when the org has ended it."""
+        return self._current.renews
 
     # ------------------------------------------------------------ calls
 

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.connection import Exchange
 from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.notebook.entry import Entry
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Org, Port, my_domain_of
 
@@ -26,8 +27,17 @@ _IMPORTS: Final = {
     "getpass": ("getpass",),
     "pathlib": ("Path",),
     "sfmtls_nb": (
-        *("CertificatePageError", "ClientIdentity", "MutualAuthenticationFault", "Org", "PasswordLogin", "login"),
-        "read_profiles",
+        *("CertificatePageError", "ClientCredentials", "ClientIdentity", "ExistingSession", "JwtBearer"),
+        *(
+            "MutualAuthenticationFault",
+            "Org",
+            "PasswordLogin",
+            "SfCli",
+            "WebLogin",
+            "login",
+            "read_profiles",
+            "secret_from",
+        ),
     ),
     "sfmtls_nb.notebook.operations": ("body_of",),
     "sfmtls_nb.practice": ("PracticeOrg",),
@@ -63,15 +73,15 @@ def program(*lines: str) -> str:
     return "\n".join([*imports, "", code]) if imports else code
 
 
-def sign_in_program(workspace: Workspace, username: str) -> str:
-    """A program that signs in, and has ``session`` at the end."""
-    before, login = _login(workspace, username, present=True)
+def sign_in_program(workspace: Workspace) -> str:
+    """A program that signs in as the workspace did last, and has ``session`` at the end."""
+    before, login = _login(workspace, present=True)
     return program(*before, f"session = {login}", "session")
 
 
 def call_program(workspace: Workspace, before: Sequence[str], call: str, result: str, *, present: bool = True) -> str:
     """A program that signs in, makes one call of ``session``, and shows the result. present: with the identity."""
-    first, login = _login(workspace, _username(workspace), present=present)
+    first, login = _login(workspace, present=present)
     return program(*first, *before, f"with {login} as session:", f"    {call}", result)
 
 
@@ -96,22 +106,67 @@ def words(*names: str) -> str:
     )
 
 
-def _login(workspace: Workspace, username: str, *, present: bool) -> tuple[list[str], str]:
+def _login(workspace: Workspace, *, present: bool) -> tuple[list[str], str]:
     """The lines that make ``org`` and ``me``, and the call that signs in there."""
     practice, identity = workspace.at_practice(), workspace.identity if present else None
     lines = [_PRACTICE, "org = Org(**practice.endpoints)"] if practice else [f"org = {_org(workspace.chosen_org())}"]
     if identity:
         lines.append(f"me = {load(_files_of(workspace, identity), encrypted=identity.passphrase is not None)}")
-    return lines, f"login(org, {_credentials(workspace, username)}{', me' if identity else ''})"
+    return lines, f"login(org, {credentials(workspace, _entry(workspace))}{', me' if identity else ''})"
 
 
-def _credentials(workspace: Workspace, username: str) -> str:
+def credentials(workspace: Workspace, entry: Entry) -> str:
+    """The Python that makes the credentials of an entry; it asks for what is secret."""
     practice = workspace.at_practice()
-    known = next((u.name for u in practice.state.users if username in (u.name, u.username)), "") if practice else ""
-    if known:
-        return f"PasswordLogin(*practice.user({text(known)}))"
-    who = text(username) if username else 'input("Username: ")'
-    return f'PasswordLogin({who}, getpass("Password and security token: "))'
+
+    def said(value: str, question: str) -> str:
+        return text(value) if value else f'input("{question}: ")'
+
+    def secret(question: str) -> str:
+        return f"secret_from({text(entry.secret_from)})" if entry.secret_from else f'getpass("{question}: ")'
+
+    def extra(name: str, question: str) -> list[str]:
+        return [f"{name}={secret(question)}"] if name in entry.extras else []
+
+    who = said(entry.username, "Username")
+    ours = practice is not None and entry.consumer_key == practice.app.consumer_key
+    app = "practice.app.consumer_key" if ours else said(entry.consumer_key, "Consumer key")
+    key = entry.key and workspace.find(entry.key)
+    jwt_key = "practice.client.key" if practice and key == practice.client.key else said(str(key), "JWT key")
+    known = next((u.name for u in practice.state.users if entry.username == u.username), "") if practice else ""
+    app_secret = "practice.app.consumer_secret" if ours else secret("Consumer secret")
+    paste = ["paste=True"] if entry.paste else []
+    place = "org.login_url" if entry.instance_url == workspace.chosen_org().login_url else text(entry.instance_url)
+    return {
+        "password": f"PasswordLogin(*practice.user({text(known)}))"
+        if known
+        else f"PasswordLogin({who}, {secret('Password and security token')})",
+        "jwt": f"JwtBearer({', '.join([app, who, jwt_key, *extra('passphrase', 'Passphrase')])})",
+        "client-credentials": f"ClientCredentials({app}, {app_secret})",
+        "web": f"WebLogin({', '.join([app, *extra('consumer_secret', 'Consumer secret'), *paste])})",
+        "sf": f"SfCli({text(entry.alias) if entry.alias else ''})",
+        "session": f"ExistingSession({secret('Session id or access token')}, {place})",
+    }[entry.way or "password"]
+
+
+def login_magic(workspace: Workspace, entry: Entry) -> str:
+    """The line that signs in by an entry."""
+    practice, org = workspace.at_practice(), workspace.chosen_org()
+    known = {"instance_url": org.login_url}
+    if practice:
+        known |= {"consumer_key": practice.app.consumer_key, "username": practice.user("enforced").username}
+        known["key"] = entry.key if entry.key and workspace.find(entry.key) == practice.client.key else ""
+    said = {name: value for name, value in entry.said().items() if value != known.get(name)}
+    who = said.pop("username", "")
+    flags = {"way": entry.way if entry.way != "password" else "", **said, "secret-from": entry.secret_from}
+    line = [who, *(part for name, value in flags.items() if value for part in (f"--{name.replace('_', '-')}", value))]
+    return f"%sf_login {words(*filter(None, line))}{' --paste' if entry.paste else ''}".rstrip()
+
+
+def _entry(workspace: Workspace) -> Entry:
+    """The way in that was taken last, or would be taken if nothing more is said."""
+    usual = Entry("password", workspace.profile.username if workspace.profile else "")
+    return workspace.entry or usual
 
 
 def _files_of(workspace: Workspace, identity: ClientIdentity) -> list[Path]:
@@ -134,14 +189,6 @@ def _org(org: Org) -> str:
         f"{name}={text(str(each)) if isinstance(each, str | Path) else each}" for name, each in given.items() if each
     )
     return f"{call}({', '.join([*first, *written])})"
-
-
-def _username(workspace: Workspace) -> str:
-    """The username that is signed in, as far as that is known."""
-    practice, session = workspace.at_practice(), workspace.session
-    if practice and session:
-        return next((u.username for u in practice.state.users if u.user_id == session.user_id), "")
-    return workspace.profile.username if workspace.profile else ""
 
 
 # ---------------------------------------------------------------- steps of the guide
@@ -189,13 +236,13 @@ def write_pem(workspace: Workspace, names: Sequence[str], folder: str, *, overwr
     return Code(magic, program(*python), terminal="" if names else shell)
 
 
-def sign_in(workspace: Workspace, user: str, curl: str) -> Code:
-    """The code that signs in. user: the one that was chosen, or "". curl: the call, if it was made."""
-    practice, identity = _is_practice(workspace), ", identity=me" if workspace.identity else ""
-    user = user or ("enforced" if practice else _username(workspace))
-    known = f"PasswordLogin(*practice.user({text(user)}))" if practice else _credentials(workspace, user)
-    python = program(f"session = login(org, {known}{identity})")
-    return Code(f"%sf_login {words('' if practice and user == 'enforced' else user)}".rstrip(), python, curl)
+def sign_in(workspace: Workspace, entry: Entry, curl: str) -> Code:
+    """The code that signs in by an entry. curl: the call, if it was made."""
+    if workspace.org is None:
+        return Code("%sf_login", program('session = login(org, PasswordLogin(*practice.user("enforced")))'))
+    identity = ", identity=me" if workspace.identity else ""
+    python = program(f"session = login(org, {credentials(workspace, entry)}{identity})")
+    return Code(login_magic(workspace, entry), python, curl)
 
 
 def get_user_info(workspace: Workspace, made: Exchange | None) -> Code:

@@ -6,12 +6,13 @@ import re
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 from traitlets import Bool, Enum, Float, Int, TraitError, Unicode, observe, validate
 
 from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.notebook.arguments import EXPECT, NO_CERT, PORT, SIGN_IN
 from sfmtls_nb.notebook.lines import argument, takes
 
 # What the work is done with is imported where it is done: %load_ext has to be quick.
@@ -30,12 +31,6 @@ if TYPE_CHECKING:
     from sfmtls_nb.session import Session
 
 T = TypeVar("T")
-
-_NO_CERT: Final = argument("--no-cert", action="store_true", help="present no certificate")
-_PORT: Final = argument("--port", type=int, choices=[443, 8443], help="default: 8443 with an identity, else 443")
-_EXPECT: Final = argument(
-    "--expect", metavar="FAILURE", completes="failure", help="predict: page, a fault code, or the name of an error"
-)
 
 
 @magics_class
@@ -117,7 +112,9 @@ class SfMagics(Magics):
             "--ca-file", metavar="FILE", completes="file", help="PEM file of the root to trust, for a private server"
         ),
         argument("--mutual-port", type=int, metavar="N", help="of a private server: the port that stands for 8443"),
-        argument("--save", metavar="PROFILE", help="keep it as a profile of that name"),
+        argument(
+            "--save", metavar="PROFILE", help="keep it as a profile, with the way in of the last %%sf_login there"
+        ),
     )
     def sf_org(self, chosen: Namespace) -> Org | None:
         """Choose the org to call; without a name, show where we are and what there is.
@@ -130,22 +127,21 @@ class SfMagics(Magics):
         return move(self.workspace, chosen)
 
     @line_magic
-    @takes(
-        argument(
-            "username",
-            nargs="?",
-            completes="user",
-            help="default: the practice org's enforced user, or the profile's; else it is asked for",
-        ),
-        argument("--form", action="store_true", help="a form to type them into"),
-    )
+    @takes(*SIGN_IN)
     def sf_login(self, chosen: Namespace) -> Session | widgets.Widget:
-        """Sign in. The password is asked for and never typed into a cell; the practice org's is known."""
+        """Sign in. Secrets are asked for and never typed into a cell; at the practice org all is known.
+
+        %sf_org --save PROFILE keeps the way in that was taken last, without its secret.
+        """
         if chosen.form:
             from sfmtls_nb.notebook.forms.sign_in import SignInForm
 
             return SignInForm(self.workspace)
-        return self._called(lambda: self.workspace.sign_in(chosen.username))
+        from sfmtls_nb.notebook.entry import Entry
+
+        typed = {name: value for name, value in vars(chosen).items() if name in Entry.__dataclass_fields__ and value}
+        entry = Entry(**typed)
+        return self._called(lambda: self.workspace.sign_in(entry))
 
     @line_magic
     @takes(
@@ -183,8 +179,8 @@ class SfMagics(Magics):
             help="such as getUserInfo, or a name given with --save, or $variable; as a cell: a body or a whole envelope in "
             "XML, where {{expression}} stands for its value, and {{expression|raw}} for a piece of XML; without either, a form",
         ),
-        _NO_CERT,
-        _PORT,
+        NO_CERT,
+        PORT,
         argument(
             "--identity", metavar="NAME", completes="identity", help="present another one: a variable, file or scenario"
         ),
@@ -193,7 +189,7 @@ class SfMagics(Magics):
         argument("--dry-run", action="store_true", help="show the envelope, and send nothing"),
         argument("--curl", action="store_true", help="show the curl command that would do it, and send nothing"),
         argument("--save", metavar="NAME", help="keep the cell: %%sf_soap NAME sends it again"),
-        _EXPECT,
+        EXPECT,
     )
     def sf_soap(self, chosen: Namespace) -> Any:
         """Make a SOAP call. With --expect a failure that was predicted is the result; anything else raises."""
@@ -219,7 +215,7 @@ class SfMagics(Magics):
         argument("--api", choices=["soap", "rest"], help="by which API (default: SfMagics.api)"),
         argument("--deleted", action="store_true", help="deleted records too, as queryAll"),
         argument("--explode", metavar="CHILDREN", help="a row for each record of that child subquery"),
-        _EXPECT,
+        EXPECT,
     )
     def sf_soql(self, chosen: Namespace) -> pd.DataFrame | SfmtlsError | widgets.Widget:
         """Run SOQL, follow its pages, and return a DataFrame."""
@@ -242,9 +238,9 @@ class SfMagics(Magics):
             help="such as limits, sobjects/Contact/describe or /services/data; {{expression}} stands for its value, and "
             "{{expression|raw}} for a piece of the path; a cell is JSON (or $variable) to POST",
         ),
-        _NO_CERT,
-        _PORT,
-        _EXPECT,
+        NO_CERT,
+        PORT,
+        EXPECT,
     )
     def sf_rest(self, chosen: Namespace) -> Any:
         """GET a REST path, or POST the cell to it, and return the JSON of the answer."""

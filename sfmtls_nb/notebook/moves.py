@@ -5,16 +5,18 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from IPython.core.error import UsageError
 from IPython.display import display
 
 from sfmtls_nb.certificates import ClientIdentity, common_name
 from sfmtls_nb.errors import OrgError
+from sfmtls_nb.notebook.entry import kept
 from sfmtls_nb.notebook.views.identity import findings_html, findings_text
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Org
-from sfmtls_nb.profiles import PRACTICE, profiles_file, read_profiles
+from sfmtls_nb.profiles import PRACTICE, Profile, profiles_file, read_profiles
 
 #: The arguments of %sf_org that are options of Org.
 _OPTIONS = ("api_version", "ca_file", "mutual_port")
@@ -24,8 +26,10 @@ def move(workspace: Workspace, chosen: Namespace) -> Org | None:
     """Choose the org of a %sf_org line; without a name, say where we are, and stay."""
     options = {name: value for name in _OPTIONS if (value := getattr(chosen, name)) is not None}
     if chosen.name is None:
-        if options or chosen.sandbox or chosen.save:
+        if options or chosen.sandbox:
             raise UsageError("%sf_org: these flags go with the name of an org; %sf_org alone shows where we are")
+        if chosen.save is not None:
+            _save(workspace, chosen.save)
         print(whereabouts(workspace))
         return workspace.org
     with leaving(workspace):
@@ -33,6 +37,15 @@ def move(workspace: Workspace, chosen: Namespace) -> Org | None:
     if chosen.save is not None:
         print(f"kept in {profiles_file()}")
     return org
+
+
+def _save(workspace: Workspace, name: str) -> None:
+    """Keep the org that is chosen as a profile; it is the one from now on."""
+    org = workspace.chosen_org()
+    if workspace.at_practice():
+        raise OrgError("the practice org is no profile", "it is new each time", "%sf_practice chooses it")
+    workspace.profile = kept(replace(workspace.profile or Profile(name, org), name=name, org=org), workspace.entry, org)
+    print(f"kept in {profiles_file()}")
 
 
 @contextmanager
@@ -65,7 +78,10 @@ def whereabouts(workspace: Workspace) -> str:
     named = ", the practice org" if workspace.at_practice() else profile
     rows = [
         ("org", f"{org.login_url}{named}" if org else "none is chosen"),
-        ("session", f"signed in, at {session.server_url}" if session else "not signed in; %sf_login does that"),
+        (
+            "session",
+            f"signed in by {session.by}, at {session.server_url}" if session else "not signed in; %sf_login does that",
+        ),
         ("certificate", common_name(identity.leaf) if identity else "none; %sf_identity presents one"),
         *_orgs(),
     ]

@@ -19,15 +19,16 @@ from sfmtls_nb.connection import Exchange, Request, Transport, curl_command
 from sfmtls_nb.errors import OrgError, PassphraseError, PracticeError, SfmtlsError
 from sfmtls_nb.files import KEEP, expand
 from sfmtls_nb.frame import records_frame
-from sfmtls_nb.notebook.identities import ask, ask_openly, assemble, find, identity_named, user_named
+from sfmtls_nb.notebook.entry import Ask, Entry, Secrets, asked, completed, credentials_for, kept
+from sfmtls_nb.notebook.identities import assemble, find, identity_named
 from sfmtls_nb.notebook.orgs import is_at, org_named
 from sfmtls_nb.org import Org, Port
 from sfmtls_nb.practice import ON_REQUEST, SCENARIOS, PracticeOrg
-from sfmtls_nb.profiles import PRACTICE, Profile, save_profile
+from sfmtls_nb.profiles import PRACTICE, Profile
 from sfmtls_nb.query import Api
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
-from sfmtls_nb.sign_in import PasswordLogin, login
+from sfmtls_nb.sign_in import Credentials, login
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,8 @@ class Workspace:
     """The state of a notebook. Everything is None until a magic or a form has made it.
 
     pem: the file written of the identity, for clients such as curl. envelopes: bodies by the names they were saved under.
-    profile: the one that the org was chosen by. usual: the options of `Org` where neither the user nor a profile gives any.
+    profile: the one that the org was chosen by. entry: the way in of the last sign-in there. usual: the options of `Org`
+    where neither the user nor a profile gives any.
     """
 
     def __init__(self, usual: Mapping[str, Any] | None = None) -> None:
@@ -47,6 +49,7 @@ class Workspace:
         self.profile: Profile | None = None
         self.identity: ClientIdentity | None = None
         self.session: Session | None = None
+        self.entry: Entry | None = None
         self.last: Exchange | None = None
         self.pem: Path | None = None
         self.envelopes: dict[str, str] = {}
@@ -88,8 +91,7 @@ class Workspace:
         if profile:
             profile = replace(profile, org=org)
         if save is not None:
-            profile = replace(profile, name=save) if profile else Profile(save, org)
-            save_profile(profile)
+            profile = kept(replace(profile or Profile(save, org), name=save), self.entry, self.org)
         return self.go_to_profile(profile, asking=asking) if profile else self.go_to(org)
 
     def start_practice(self) -> PracticeOrg:
@@ -131,6 +133,7 @@ class Workspace:
         """Choose another org. Nobody is signed in there yet, and the certificate for the last one is not presented there."""
         before, self.org, self.session, self.profile = self.org, org, None, None
         if before and before.login_url != org.login_url:
+            self.entry = None
             self.present(None)
         return org
 
@@ -168,13 +171,22 @@ class Workspace:
 
     # ------------------------------------------------------------ who we are
 
-    def sign_in(self, username: str | None = None, password: Secret | None = None) -> Session:
-        """Sign in. Asks for what is missing, except at the practice org, whose users are known."""
-        org = self.chosen_org()
-        credentials = self._credentials(username, password)
+    def sign_in(self, entry: Entry | None = None, secrets: Secrets | None = None) -> Session:
+        """Sign in. Asks for what is missing, except at the practice org, where all is known."""
+        entry, credentials = self.credentials(entry or Entry(), secrets or {}, asked)
+        return self.enter(entry, lambda: login(self.chosen_org(), credentials, self.identity))
+
+    def credentials(self, entry: Entry, secrets: Secrets, question: Ask) -> tuple[Entry, Credentials]:
+        """An entry with all that its way in wants, and the credentials that it makes with these secrets."""
+        practice = self.at_practice()
+        entry = completed(entry, self.chosen_org(), self.profile, practice, question)
+        return credentials_for(entry, practice, secrets, question)
+
+    def enter(self, entry: Entry, signing_in: Callable[[], Session]) -> Session:
+        """Take the session that comes of signing in, and the way in that it was."""
         with self._remembering():
-            self.session = login(org, credentials, self.identity)
-        self.last = self.session.exchange
+            self.session = signing_in()
+        self.entry, self.last = entry, self.session.exchange or self.last
         return self.session
 
     def signed_in(self) -> Session:
@@ -183,15 +195,6 @@ class Workspace:
             self.chosen_org()
             raise SfmtlsError("not signed in", next_step="%sf_login does that")
         return self.session
-
-    def _credentials(self, username: str | None, password: Secret | None) -> PasswordLogin:
-        practice = self.at_practice()
-        if password is not None and username:
-            return PasswordLogin(username, password)
-        if practice is None:
-            username = username or (self.profile.username if self.profile else "") or ask_openly("Username: ")
-            return PasswordLogin(username, ask("Password (and security token): "))
-        return user_named(username or "enforced", practice)
 
     def find(self, name: str | Path) -> Path:
         """A file by name: here, or else in the practice org's folder, where its authority has put them."""
@@ -241,7 +244,7 @@ class Workspace:
         """
         self.identity, self.pem, self._usual = identity, pem, None
         if self.session:
-            self.session = self.session.with_identity(identity)
+            self.session.present(identity)
 
     def switch(self, identity: ClientIdentity, pem: Path | None) -> None:
         """Show this certificate in every later call of the session that is running, wherever it is in use. pem: as in `present`."""

@@ -161,8 +161,11 @@ _LINE: Final = r"(?:[^\n`<]|<<){0,1000}+"
 # A magic of ours, not in mid-sentence, or as IPython has it in tracebacks and scripts.
 _MAGIC: Final = r"(?m)(?:(?:^|[^\w\s])[ \t]*%{1,2}|magic\([\"'])sf_"
 # What `notebook.lines` refuses, but for the names of files.
-_FLAG: Final = r"(?![\w.-]*file)(?P<key>p|pwd?|[\w.-]*(?:pass|secret|token|session|sid|private.?key)[\w.-]*)"
-_FLAGS: Final = r"(?:--(?:out[= \t]{1,5}|(?!out\b))\w{1,80}[ \t]{1,20}){0,3}"
+_FLAG: Final = r"(?![\w.-]*file)(?!-?secret-from[= \t]{1,5}[\"']?(?:env|keyring|fd):)(?P<key>p|pwd?|[\w.-]*(?:pass|secret|token|session|sid|private.?key)[\w.-]*)"
+# Flags of %sf_login, of which some have a value: what stands behind them is no second word.
+_VALUED: Final = r"(?:out|way|key|alias|consumer-key|instance-url|secret-from)"
+_VALUE: Final = rf"{_VALUED}(?:=|[ \t]{{1,20}})[^\s\"'`<>]{{1,400}}+"
+_FLAGS: Final = rf"(?:--(?:{_VALUE}|(?!{_VALUED}\b)\w{{1,80}})[ \t]{{1,20}}){{0,6}}"
 _USERNAME: Final = r"[\"']?[^\s\"'`<>@${]{0,200}[@${][^\s\"'`<>]{0,200}+[\"']?[ \t]{1,20}"
 _LOGIN: Final = (
     rf"{_MAGIC}login[\"', \t]{{1,20}}(?:\w{{1,80}}[ \t]{{0,20}}<<[ \t]{{0,20}})?{_FLAGS}{_USERNAME}{_FLAGS}(?!#)"
@@ -231,6 +234,8 @@ _RULES: Final = (
     # A form's body or a URL's query
     _rule(rf"(?i)(?<=[?&])(?<!&&){_ANY_KEY}={_FIELD}"),
     _rule(rf"(?i)(?<![\w-]){_KEY}={_FIELD}(?=&(?!&))"),
+    # The address that a browser ends at after a sign-in, with its code
+    _rule(r"(?<=[?&])code=(?P<secret>[\w.%~-]{16,2000}+)", "authorization code", "code=", needs=_DIGIT),
     # A consumer secret as Setup shows it: 64 hexadecimal digits, or 19 decimal ones
     _rule(
         r"(?i)(?:client|consumer)[ _-]?secret[\"'\]]{0,3}\s{0,20}[:=]\s{0,20}(?P<secret>[0-9a-z]{16,2000}+)(?![\w(.\[])",

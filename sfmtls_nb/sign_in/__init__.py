@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import get_args
 
+from sfmtls_nb.access import Access
 from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.connection import Transport
 from sfmtls_nb.errors import SfmtlsError, require
 from sfmtls_nb.org import Org
+from sfmtls_nb.secret import Secret
 from sfmtls_nb.session import Session
 from sfmtls_nb.sign_in.client_credentials import ClientCredentials
 from sfmtls_nb.sign_in.existing_session import ExistingSession
@@ -15,22 +19,26 @@ from sfmtls_nb.sign_in.jwt_bearer import JwtBearer
 from sfmtls_nb.sign_in.password import PasswordLogin
 from sfmtls_nb.sign_in.secret_source import secret_from
 from sfmtls_nb.sign_in.sf_cli import SfCli
-from sfmtls_nb.sign_in.web import WebLogin
+from sfmtls_nb.sign_in.ways import WAYS, Credentials, Way, credentials_of, described, renews, way_named
+from sfmtls_nb.sign_in.web import WebLogin, WebSignIn
 
 __all__ = [
+    "WAYS",
     "ClientCredentials",
     "Credentials",
     "ExistingSession",
     "JwtBearer",
     "PasswordLogin",
     "SfCli",
+    "Way",
     "WebLogin",
+    "WebSignIn",
+    "credentials_of",
+    "finish",
     "login",
     "secret_from",
+    "way_named",
 ]
-
-#: What one signs in with: a value each, which says when to take it.
-Credentials = PasswordLogin | JwtBearer | ClientCredentials | WebLogin | SfCli | ExistingSession
 
 
 def login(org: Org, credentials: Credentials, identity: ClientIdentity | None = None) -> Session:
@@ -50,9 +58,25 @@ def login(org: Org, credentials: Credentials, identity: ClientIdentity | None = 
         )
     if identity is not None:
         require(identity, ClientIdentity, "the identity")
+    return _session(org, identity, credentials, credentials.sign_in)
+
+
+def finish(org: Org, begun: WebSignIn, address: Secret, identity: ClientIdentity | None = None) -> Session:
+    """The session of a sign-in by browser that was begun with `WebLogin.begin`. address: the one that the browser ends at.
+
+    Raises as `login` does.
+    """
+    return _session(org, identity, begun.web, partial(begun.finish, address=address))
+
+
+def _session(
+    org: Org, identity: ClientIdentity | None, credentials: Credentials, sign_in: Callable[[Transport], Access]
+) -> Session:
     transport = Transport(org, identity)
     try:
-        return Session(transport, credentials.sign_in(transport), credentials.renew)
+        access = sign_in(transport)
     except SfmtlsError:
         transport.close()
         raise
+    renew = credentials.renew if renews(credentials, access) else None
+    return Session(transport, access, renew, described(credentials, access))

@@ -46,7 +46,7 @@ class PasswordLogin:
             raise OrgError(
                 f"SOAP login() does not exist in API {version}",
                 f"{LAST_VERSION_WITH_LOGIN} is the last version that has it (Salesforce KB 005132110)",
-                f'{_INSTEAD}; as long as the org has login() still: Org(api_version="{LAST_VERSION_WITH_LOGIN}")',
+                f'{_INSTEAD}as long as the org has login() still: Org(api_version="{LAST_VERSION_WITH_LOGIN}")',
             )
         password = Secret(self.password.reveal() + self.security_token.reveal())
         url = f"{transport.org.login_url}/services/Soap/u/{version}"
@@ -98,18 +98,21 @@ class PasswordLogin:
         raise error
 
 
-_INSTEAD: Final = (
-    'sign in by OAuth instead, through an External Client App: login(org, WebLogin("CONSUMER_KEY")) for a person, '
-    'login(org, JwtBearer("CONSUMER_KEY", "USERNAME", "jwt.key")) for a program; or %sf_login --way web, %sf_login --form'
-)
-_SETUP: Final = (
-    "; an administrator can allow login() until Summer '27: Setup > User Interface > Enable SOAP API login()"
-)
+#: Each on a line of its own, to be copied.
+_INSTEAD: Final = """\
+sign in by OAuth instead, through an External Client App:
+    %sf_login --way web --consumer-key CONSUMER_KEY  # a person, with a browser
+    %sf_login USERNAME --way jwt --consumer-key CONSUMER_KEY --key jwt.key  # a program
+    %sf_login --form  # every way, and when to take it
+    login(org, WebLogin("CONSUMER_KEY"))  # the same in Python
+    login(org, JwtBearer("CONSUMER_KEY", "USERNAME", "jwt.key"))
+  or """
+_SETUP: Final = "let an administrator allow login() until Summer '27: Setup > User Interface > Enable SOAP API login()"
 #: Codes with which an org refuses login() itself, whatever the username and password -> the next step.
 _REFUSED: Final = {
     "INVALID_OPERATION": f"{_INSTEAD}{_SETUP}, and the user permission Use Any API Auth",
-    "INSUFFICIENT_ACCESS": f"{_INSTEAD}; an administrator can give the user the permission Use Any API Auth, in a profile or permission set",
-    "UNSUPPORTED_API_VERSION": f"choose a version that the org serves; login() exists from 31.0 to {LAST_VERSION_WITH_LOGIN}; or {_INSTEAD}",
+    "INSUFFICIENT_ACCESS": f"{_INSTEAD}let an administrator give the user the permission Use Any API Auth, in a profile or permission set",
+    "UNSUPPORTED_API_VERSION": f"{_INSTEAD}choose a version that the org serves; login() exists from 31.0 to {LAST_VERSION_WITH_LOGIN}",
 }
 
 

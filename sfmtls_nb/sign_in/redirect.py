@@ -13,7 +13,7 @@ from sfmtls_nb.errors import OrgError, SignInError
 from sfmtls_nb.secret import Secret
 
 #: Seconds that a person has to sign in: as long as the org's own page waits.
-_PATIENCE: Final = 900
+PATIENCE: Final = 900
 _AGAIN: Final = "sign in again, with the link that is shown then, in one tab"
 _COPY: Final = "copy the whole address of the page that the browser ends at, from http to its end, and paste it"
 _PAGE: Final = (
@@ -68,17 +68,22 @@ class Listener:
 
     def redirect(self) -> Secret:
         """The address with which the browser comes. Raises SignInError if it does not come in time."""
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + PATIENCE
         while not self._found:
-            self._server.timeout = min(0.5, until - time.monotonic())  # so that Stop is heard
-            if self._server.timeout <= 0:
+            if (left := until - time.monotonic()) <= 0:
                 raise SignInError(
                     "no browser came back",
-                    f"{_PATIENCE // 60} minutes have passed; the page was closed, or is on another machine, or shows an error",
+                    f"{PATIENCE // 60} minutes have passed; the page was closed, or is on another machine, or shows an error",
                     "sign in again; where the browser is on another machine: WebLogin(…, paste=True); where the page shows an error, "
                     "compare consumer key and Callback URL with the app's",
                 )
-            self._server.handle_request()
+            self.come(min(0.5, left))  # so that Stop is heard
+        return self._found
+
+    def come(self, seconds: float = 0) -> Secret:
+        """The address with which the browser has come, or comes within some seconds; an empty one if it does not."""
+        self._server.timeout = seconds
+        self._server.handle_request()
         return self._found
 
     def take(self, target: str) -> bool:
@@ -91,8 +96,12 @@ class Listener:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Give the port back."""
         self._server.server_close()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class _Server(ThreadingHTTPServer):  # browsers open connections that they do not use

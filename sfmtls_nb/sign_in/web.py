@@ -8,7 +8,7 @@ import hashlib
 import os
 import secrets
 import webbrowser
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlencode
 
@@ -64,16 +64,13 @@ class WebLogin:
         Raises SignInError if no redirect comes, or another one than was asked for; LoginFault for what the org or the user
         refuses; OrgError, or what keeps the call from getting there.
         """
+        begun = self.begin(transport.org)
+        return begun.finish(transport, self._pasted(begun.link) if self._is_pasted() else self._caught(begun.link))
+
+    def begin(self, org: Org) -> WebSignIn:
+        """A sign-in that waits for its browser: for who shows the link himself, and gets the address back."""
         state, verifier = secrets.token_urlsafe(24), Secret(secrets.token_urlsafe(64))
-        link = self._link(transport.org, state, verifier)
-        form: dict[str, str | Secret] = {
-            "grant_type": "authorization_code",
-            "code": self._pasted(link, state) if self._is_pasted() else self._caught(link, state),
-            "redirect_uri": self.redirect_uri,
-            "code_verifier": verifier,
-            **self._app(),
-        }
-        return access_by(transport, form)
+        return WebSignIn(self, self._link(org, state, verifier), state, verifier)
 
     def renew(self, transport: Transport, access: Access) -> Access | None:
         """Another access by the refresh token, without the person; None if the app gives no refresh token."""
@@ -100,32 +97,55 @@ class WebLogin:
         }
         return f"{org.login_url}/services/oauth2/authorize?{urlencode(asked)}"
 
-    def _is_pasted(self) -> bool:
-        if self.paste is not None:
-            return self.paste
-        return not is_loopback(self.redirect_uri) or any(map(os.environ.get, _ELSEWHERE)) or not _has_browser()
+    @property
+    def is_elsewhere(self) -> bool:
+        """True if the browser is on another machine, as far as one can tell, and so does not come to a port of this one."""
+        return not is_loopback(self.redirect_uri) or any(map(os.environ.get, _ELSEWHERE))
 
-    def _caught(self, link: str, state: str) -> Secret:
+    def _is_pasted(self) -> bool:
+        return self.paste if self.paste is not None else self.is_elsewhere or not _has_browser()
+
+    def _caught(self, link: str) -> Secret:
         with Listener(self.redirect_uri) as listener:
             print(f"Sign in with the browser; if no page opens, open this one:\n{link}")  # noqa: T201  # a link for a person
             webbrowser.open(link)
-            return code_in(listener.redirect(), self.redirect_uri, state)
+            return listener.redirect()
 
-    def _pasted(self, link: str, state: str) -> Secret:
+    def _pasted(self, link: str) -> Secret:
         print(  # noqa: T201  # as above
             f"Open this link, and sign in:\n{link}\nThe browser ends at an address that begins {self.redirect_uri}; it may say that "
             "the page cannot be opened, which is as it should be. Copy the whole address and paste it below."
         )
         try:
             # Unseen: the code in it would stay in the notebook.
-            address = Secret(getpass.getpass(_PASTE))
+            return Secret(getpass.getpass(_PASTE))
         except (EOFError, NotImplementedError) as error:
             raise SignInError(
                 "nobody can be asked for the address that the browser ends at",
                 str(error),
                 "run it where somebody can type; a program without anybody takes JwtBearer or ClientCredentials",
             ) from None
-        return code_in(address, self.redirect_uri, state)
+
+
+@dataclass(frozen=True)
+class WebSignIn:
+    """A sign-in that waits for its browser. link: the page of the org to open, good for this sign-in alone."""
+
+    web: WebLogin
+    link: str
+    state: str = field(repr=False)
+    verifier: Secret
+
+    def finish(self, transport: Transport, address: Secret) -> Access:
+        """The access that the code is good for, in the address that the browser ends at. Raises as `WebLogin.sign_in` does."""
+        form: dict[str, str | Secret] = {
+            "grant_type": "authorization_code",
+            "code": code_in(address, self.web.redirect_uri, self.state),
+            "redirect_uri": self.web.redirect_uri,
+            "code_verifier": self.verifier,
+            **self.web._app(),  # noqa: SLF001  # they are one
+        }
+        return access_by(transport, form)
 
 
 def _has_browser() -> bool:

@@ -40,6 +40,7 @@ FORMS: Final = {
         "%sf_login --form",
         "Sign in",
         (
+            'combobox "Way in"',
             'combobox "Practice user"',
             'textbox "Username"',
             'textbox "Password"',

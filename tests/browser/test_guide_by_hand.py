@@ -42,7 +42,7 @@ FIELDS: Final = {
         'checkbox "Write over files of that name"',
         'button "Write the two files"',
     ],
-    "4 · Sign in": ['button "Next: Call"', 'combobox "User"', 'button "Sign in"'],
+    "4 · Sign in": ['button "Next: Call"', 'combobox "Way in"', 'combobox "User"', 'button "Sign in"'],
 }
 #: Pictures, by the step after which they are taken. Steps before it show where the practice org is: another place each time.
 TAKEN: Final = {"5 · Call": "guide-called", "7 · On 443": "guide-finished"}

@@ -13,6 +13,7 @@ import pytest
 
 from sfmtls_nb import ClientIdentity, Org, Secret
 from sfmtls_nb.notebook import code
+from sfmtls_nb.notebook.entry import Entry
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.practice import PracticeOrg
 
@@ -24,7 +25,8 @@ def workspace(practice: PracticeOrg, org: Org, identity: ClientIdentity, tmp_pat
     made.go_to(org)
     made.present(identity)
     made.write(identity, str(tmp_path))
-    made.sign_in(practice.user("enforced").username, Secret(practice.user("enforced").password))
+    user = practice.user("enforced")
+    made.sign_in(Entry(username=user.username), {"password": Secret(user.password)})
     return made
 
 
@@ -52,14 +54,14 @@ def variables_after(program: str) -> dict[str, Any]:
     return variables
 
 
-def test_the_program_makes_the_same_call_and_asks_who_signs_in(workspace: Workspace, asked: list[str]) -> None:
+def test_the_program_makes_the_same_call_and_asks_for_the_password(workspace: Workspace, asked: list[str]) -> None:
     program = code.call_program(workspace, [], "reply = session.soap('getUserInfo')", "reply")
     assert variables_after(program)["reply"].text(".//userName") == "enforced@practice.example"
-    assert asked == ["Username: ", "Password and security token: "]
+    assert asked == ["Password and security token: "]
 
 
 def test_the_program_signs_in_who_was_named(workspace: Workspace, asked: list[str]) -> None:
-    session = variables_after(code.sign_in_program(workspace, "enforced@practice.example"))["session"]
+    session = variables_after(code.sign_in_program(workspace))["session"]
     assert (session.user_id, asked) == (workspace.signed_in().user_id, ["Password and security token: "])
 
 

@@ -106,6 +106,15 @@ def kernel(one_kernel: Kernel) -> Kernel:
 
 
 @pytest.fixture
+def encrypted_jwt_key(kernel: Kernel) -> Kernel:
+    """At a practice org, in whose folder there is a JWT key with another passphrase than anybody types."""
+    kernel.run("practice = %sf_practice", "import subprocess")
+    command = "openssl pkcs8 -topk8 -in client.key -out encrypted.key -passout pass:right-one"
+    kernel.run(f"subprocess.run({command.split()}, cwd=practice.directory, check=True)")
+    return kernel
+
+
+@pytest.fixture
 def signed_in(kernel: Kernel) -> Kernel:
     """As after the first three cells of a lesson: a practice org, its enforced user, and the certificate."""
     kernel.run("%sf_practice", "%sf_login", f"%sf_identity {CHAIN}")
@@ -129,7 +138,7 @@ def test_help_of_each_magic_explains_its_options(kernel: Kernel, magic: str, opt
 
 def test_help_names_the_magic_as_it_is_typed(kernel: Kernel) -> None:
     shown = kernel.run("%sf_login --help").streams
-    assert ("%sf_login [--form]", False) == (shown[:18], "%%sf_login" in shown)
+    assert ("%sf_login [--way NAME]", False) == (shown[:22], "%%sf_login" in shown)
 
 
 @pytest.mark.parametrize(
@@ -440,6 +449,25 @@ def test_a_secret_of_a_user_that_the_practice_org_has_not_is_not_asked_for(kerne
 def test_a_secret_of_a_real_org_is_asked_for_unseen_and_the_name_is_not(kernel: Kernel) -> None:
     ran = kernel.run("%sf_org acme", "%sf_login", typed="me@example.com")
     assert ran.prompts == [("Username: ", False), ("Password (and security token): ", True)]
+
+
+@pytest.mark.parametrize(
+    ("line", "typed"),
+    [
+        ("--way client-credentials --consumer-key 3MVG9other", "consumer-s3cret-4711"),
+        ("--way session", "s3ssion-of-mine-4711"),
+        ("--way web --paste", "http://localhost:1717/OauthRedirect?code=aPrx-s3cret-4711&state=other"),
+        ("--way jwt --key encrypted.key", "passphrase-s3cret-4711"),
+    ],
+)
+def test_a_secret_that_was_typed_and_refused_is_shown_by_nothing(
+    encrypted_jwt_key: Kernel, line: str, typed: str
+) -> None:
+    cells = ("%xmode Verbose", f"%sf_login {line}", "%sf_rest limits", "%xmode Context", "%history")
+    ran = [encrypted_jwt_key.run(cell, typed=typed) for cell in cells]
+    assert ran[1].prompts[0][1]
+    assert "error" in (ran[1].status, ran[2].status)
+    assert [each for each in ran if typed in each.shown or "s3cret-4711" in each.shown] == []
 
 
 def test_a_secret_is_asked_for_in_the_notebook_also_where_the_profile_loads_the_extension() -> None:

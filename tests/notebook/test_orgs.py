@@ -10,6 +10,7 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb import ClientIdentity, OrgError, SfmtlsError, read_profiles
+from sfmtls_nb.notebook.entry import Entry, asked
 from sfmtls_nb.notebook.guide.guide import Guide
 from sfmtls_nb.notebook.orgs import org_named
 from sfmtls_nb.notebook.workspace import Workspace
@@ -45,7 +46,7 @@ def test_a_profile_brings_its_user(shell: InteractiveShell, profiles: Path, monk
     profiles.write_text('[acme]\nmy_domain = "acme"\nusername = "me@acme.example"\n')
     shell.run_line_magic("sf_org", "acme")
     monkeypatch.setattr("getpass.getpass", lambda prompt: "pw")
-    assert "me@acme.example" == workspace_of(shell)._credentials(None, None).username
+    assert "me@acme.example" == workspace_of(shell).credentials(Entry(), {}, asked)[0].username
 
 
 def test_a_profile_brings_its_certificate(shell: InteractiveShell, profiles: Path) -> None:

@@ -28,6 +28,7 @@ from sfmtls_nb import (
     login,
 )
 from sfmtls_nb.certificates import fingerprint
+from sfmtls_nb.notebook.entry import Entry
 from sfmtls_nb.notebook.renewal import STEPS, Renewal, renew
 from sfmtls_nb.notebook.views.renewal import renewal_html, renewal_text
 from sfmtls_nb.notebook.workspace import Workspace
@@ -159,7 +160,7 @@ def test_files_that_are_there_already_stay_as_they_are(practising: Workspace, ow
 def test_a_user_whose_calls_prove_nothing_is_told_before_anything_is_written(
     practising: Workspace, own_practice: PracticeOrg
 ) -> None:
-    practising.sign_in("standard")
+    practising.sign_in(Entry(username="standard"))
     with pytest.raises(SfmtlsError, match="proves no certificate"):
         renew(practising, [], "new")
     assert not (own_practice.directory / "new").exists()

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
+from consenting import consent
 from tracebacks import beyond, shown_with_locals
 
 from sfmtls_nb import (
@@ -31,16 +32,6 @@ from sfmtls_nb.sign_in.redirect import code_in
 
 PASTED = "http://localhost:1717/OauthRedirect"
 Edit = Callable[[str], str]
-
-
-def consent(practice: PracticeOrg, link: str, user: str = "enforced", button: str = "allow") -> str:
-    """Do on the consent page what a person does, and return the address that the browser is sent to."""
-    username, password = practice.user(user)
-    asked = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
-    form = {**asked, "username": username, "password": password, button: "1"}
-    url = link.partition("?")[0]
-    answer = requests.post(url, data=form, allow_redirects=False, verify=str(practice.ca_file), timeout=30)
-    return answer.headers["Location"]
 
 
 @pytest.fixture
@@ -210,7 +201,7 @@ def test_a_browser_that_does_not_come_back_is_waited_for_and_no_longer(
     practice: PracticeOrg, org: Org, free_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webbrowser, "open", lambda _: True)
-    monkeypatch.setattr("sfmtls_nb.sign_in.redirect._PATIENCE", 0.2)
+    monkeypatch.setattr("sfmtls_nb.sign_in.redirect.PATIENCE", 0.2)
     with pytest.raises(SignInError, match="no browser came back"):
         login(org, by_port(practice, free_port))
     with socket.create_server(("127.0.0.1", free_port)):

@@ -64,6 +64,11 @@ WRITTEN: dict[str, tuple[str, str, str]] = {
     "sessionId element": ("<sessionId>opaque-0815</sessionId>", "opaque-0815", "session id"),
     "refresh token": (REFRESH, REFRESH, "refresh token"),
     "JWT": (JWT, JWT, "JSON Web Token"),
+    "address after a sign-in": (
+        "http://localhost:1717/OauthRedirect?code=aPrx0815.xyz-4711&state=s",
+        "aPrx0815.xyz-4711",
+        "authorization code",
+    ),
     "Bearer": ("Authorization: Bearer op4que-T0ken", "op4que-T0ken", "access token"),
     "OAuth": ("-H 'Authorization: OAuth op4que-T0ken'", "op4que-T0ken", "access token"),
     "headers": ('headers = {"Authorization": "Bearer op4que-T0ken"}', "op4que-T0ken", "access token"),

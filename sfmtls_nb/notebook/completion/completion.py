@@ -32,7 +32,7 @@ from sfmtls_nb.notebook.lines import Argument
 from sfmtls_nb.notebook.operations import OPERATIONS
 from sfmtls_nb.notebook.predictions import predictions
 from sfmtls_nb.practice import ON_REQUEST, SCENARIOS, PracticeOrg
-from sfmtls_nb.profiles import read_profiles
+from sfmtls_nb.profiles import WAYS_IN, read_profiles
 
 if TYPE_CHECKING:
     from sfmtls_nb.notebook.workspace import Workspace
@@ -224,6 +224,7 @@ _SOURCES: Final[Mapping[str, Callable[[Known, str], Iterable[str]]]] = {
     "failure": lambda known, word: predictions(),
     "profile": lambda known, word: _profiles(),
     "user": lambda known, word: _users(known),
+    "way": lambda known, word: WAYS_IN,
     "operation": _operations,
     "identity": _identities,
     "file": _files,

@@ -29,7 +29,7 @@ class OrgNames:
     def __init__(self, workspace: Callable[[], Workspace | None]) -> None:
         self._workspace = workspace
         self._told: dict[tuple[str, ...], Any] = {}
-        self._peace: tuple[Session | None, float] = (None, 0.0)
+        self._peace: tuple[Transport | None, float] = (None, 0.0)
 
     def sobjects(self) -> Sequence[str]:
         """The names of all sObjects."""
@@ -78,7 +78,7 @@ class OrgNames:
         if session is None or (practice and practice.armed):  # that is meant for the user's call
             return None
         key = (session.server_url, session.user_id, what)
-        if key not in self._told and (self._peace[0] is not session or time.monotonic() > self._peace[1]):
+        if key not in self._told and (self._peace[0] is not session.transport or time.monotonic() > self._peace[1]):
             org = replace(session.org, connect_timeout=_PATIENCE, read_timeout=_PATIENCE)
             try:
                 with Transport(org, session.transport.identity) as transport:
@@ -87,5 +87,5 @@ class OrgNames:
                 if isinstance(error, ApiFault) and error.code == "INVALID_TYPE":
                     self._told[key] = None
                 else:
-                    self._peace = (session, time.monotonic() + _PEACE)
+                    self._peace = (session.transport, time.monotonic() + _PEACE)
         return self._told.get(key)

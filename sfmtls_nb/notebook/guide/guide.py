@@ -17,6 +17,8 @@ from sfmtls_nb.notebook.guide.walk import Note, State, Walk
 from sfmtls_nb.notebook.views.code import code_html
 from sfmtls_nb.notebook.views.summaries import error_html, failure_html, reply_html
 from sfmtls_nb.notebook.workspace import Workspace
+from sfmtls_nb.secret import Secret
+from sfmtls_nb.sign_in import WAYS
 
 _NUMBER: Final = {step.title: number for number, step in enumerate(STEPS, 1)}
 _COLOURS: Final = {
@@ -25,6 +27,7 @@ _COLOURS: Final = {
     State.SURPRISE: "#b5762a",
     State.FAILED: "#d0483f",
     State.WORKING: "#6c7ad6",
+    State.AWAY: "#6c7ad6",
 }
 _STYLE: Final = (
     "<style>"
@@ -50,10 +53,15 @@ _FIELD: Final[Mapping[str, Any]] = {
 
 
 class _Field:
-    """A field to be made: its widget, options, and the orgs it is offered at. It sends its text when it is left."""
+    """A field to be made: its widget, options, the orgs it is offered at, and the ways in. It sends its text when it is left.
 
-    def __init__(self, kind: Callable[..., widgets.Widget], where: Where = "anywhere", **options: Any) -> None:
-        self.kind, self.where, self.options = kind, where, options
+    ways: their names, with spaces between them; none for all.
+    """
+
+    def __init__(
+        self, kind: Callable[..., widgets.Widget], where: Where = "anywhere", ways: str = "", **options: Any
+    ) -> None:
+        self.kind, self.where, self.ways, self.options = kind, where, ways.split(), options
 
     def make(self) -> widgets.Widget:
         typed = {"continuous_update": False} if self.kind is widgets.Text else {}
@@ -69,10 +77,36 @@ _FIELDS: Final = {
     "overwrite": _Field(
         widgets.Checkbox, description="Write over files of that name", indent=False, layout=_AS_WIDE, style={}
     ),
-    "user": _Field(widgets.Dropdown, "practice", description="User"),
-    "username": _Field(widgets.Text, "own", description="Username", placeholder="the profile’s, if it has one"),
-    "password": _Field(SecretField, "own", description="Password"),
-    "token": _Field(SecretField, "own", description="Security token", placeholder="if your org wants one"),
+    "way": _Field(
+        widgets.Dropdown,
+        description="Way in",
+        options=[(way.title, way.name) for way in WAYS.values()],
+        value="password",
+    ),
+    "user": _Field(widgets.Dropdown, "practice", "password jwt", description="User"),
+    "consumer_key": _Field(
+        widgets.Text,
+        "own",
+        "jwt client-credentials web",
+        description="Consumer key",
+        placeholder="the profile’s, if it has one",
+    ),
+    "consumer_secret": _Field(SecretField, "own", "client-credentials web", description="Consumer secret"),
+    "username": _Field(
+        widgets.Text, "own", "password jwt", description="Username", placeholder="the profile’s, if it has one"
+    ),
+    "password": _Field(SecretField, "own", "password", description="Password"),
+    "token": _Field(SecretField, "own", "password", description="Security token", placeholder="if your org wants one"),
+    "jwt_key": _Field(UploadField, "own", "jwt", description="Choose the JWT key", layout=_AS_WIDE, style={}),
+    "jwt_passphrase": _Field(
+        SecretField, "own", "jwt", description="Passphrase", placeholder="if the JWT key is encrypted"
+    ),
+    "alias": _Field(widgets.Text, "anywhere", "sf", description="Alias", placeholder="empty: the default org of sf"),
+    "session_id": _Field(SecretField, "anywhere", "session", description="Session id", placeholder="or access token"),
+    "instance_url": _Field(
+        widgets.Text, "own", "session", description="Instance URL", placeholder="empty: where this org is"
+    ),
+    "address": _Field(SecretField, "anywhere", "web", description="Address", placeholder="at first, leave it empty"),
 }
 
 
@@ -102,6 +136,8 @@ class Guide(widgets.VBox):
             button.on_click(lambda _, step=step: self.choose(step))
             for action in step.actions:
                 self.buttons[action.button].on_click(lambda _, step=step, action=action: self._act(step, action))
+        self.fields["way"].observe(lambda _: self.refresh(), "value")
+        self.walk.came = self._came
         self.forward.on_click(lambda _: self.choose(STEPS[STEPS.index(self.chosen) + 1]))
         self.result.layout = {"max_height": "30em", "overflow": "auto"}
         top = widgets.HBox(
@@ -144,7 +180,9 @@ class Guide(widgets.VBox):
             f'<div role="heading" aria-level="3" style="font-size:1.35em;font-weight:600">{number} · {step.title}</div>'
             f'<div style="font-weight:600{colour}">{self._words(step)}</div>'
         )
-        self.meaning.value = f'<div style="max-width:46em;margin-top:.5em">{step.meaning}</div>'
+        chosen = WAYS[self.fields["way"].value]
+        when = f" <b>{chosen.title}</b>: {escape(chosen.when)}" if step.actions[0].fields[:1] == ("way",) else ""
+        self.meaning.value = f'<div style="max-width:46em;margin-top:.5em">{step.meaning}{when}</div>'
         self._show_controls(step)
         self.result.value = self._result(step)
         self.code.value = code_html(*step.code(self.walk))
@@ -179,6 +217,7 @@ class Guide(widgets.VBox):
         if list(self.fields["user"].options) != users:
             self.fields["user"].options = users
             self.fields["user"].value = users[0][1] if users else None
+        way = self.fields["way"].value
         actions = [action for action in step.actions if action.where in offered]
         succeeded = self.state(step) in (State.DONE, State.AS_EXPECTED)
         self.forward.button_style = "primary" if succeeded else ""
@@ -186,7 +225,8 @@ class Guide(widgets.VBox):
         for action in actions:
             button = self.buttons[action.button]
             button.button_style = "primary" if action is actions[0] and not succeeded else ""
-            shown += [*(self.fields[name] for name in action.fields if _FIELDS[name].where in offered), button]
+            asked = {name: _FIELDS[name] for name in action.fields if _FIELDS[name].where in offered}
+            shown += [*(self.fields[name] for name, field in asked.items() if way in (field.ways or WAYS)), button]
         for widget in shown:
             widget.disabled = self._working is not None or bool(self._missing(step))
         self._controls.children = shown
@@ -205,27 +245,36 @@ class Guide(widgets.VBox):
 
     def _act(self, step: Step, action: Action) -> None:
         # First of all, before anything is done with it: what a widget holds is saved with the notebook.
-        taken = {name: self._take(name) for name in action.fields}
+        self._do(step, action, {name: self._take(name) for name in action.fields})
+
+    def _came(self, address: Secret) -> None:
+        """Go on with the sign-in, from which the browser has come back."""
+        step = next(step for step in STEPS if step.title == "Sign in")
+        self._do(step, step.actions[0], {"way": "web", "address": address})
+
+    def _do(self, step: Step, action: Action, taken: Taken) -> None:
         for later in STEPS[STEPS.index(step) :]:
             note = self.walk.notes.get(later.title)
-            if later is step or (note and note.session is None):
+            if later is step or (note and note.transport is None):
                 self.walk.notes.pop(later.title, None)
         with self._at_work(step, self.buttons[action.button]):
             note = self._note(step, action, taken)
             if note:
                 self.walk.notes[step.title] = note
+            elif step is STEPS[0] and self.walk.workspace.profile:
+                self.fields["way"].value = self.walk.workspace.profile.sign_in
 
     def _note(self, step: Step, action: Action, taken: Taken) -> Note | None:
         workspace = self.walk.workspace
-        session = workspace.session if step.lesson else None
+        transport = workspace.session.transport if step.lesson and workspace.session else None
         try:
             reply = action.do(self.walk, taken)
         except SfmtlsError as error:
             exchange = error.exchange if step.lesson else None
             if step.expects and isinstance(error, step.expects):
-                return Note(State.AS_EXPECTED, _said(step.lesson) + error_html(error), session, exchange)
+                return Note(State.AS_EXPECTED, _said(step.lesson) + error_html(error), transport, exchange)
             said = _said("Another failure than the one expected.") if step.expects else ""
-            return Note(State.FAILED, said + failure_html(error), session, exchange)
+            return Note(State.FAILED, said + failure_html(error), transport, exchange)
         except Exception as error:
             # Its text is not shown: it may quote what was typed.
             self.walk.notes[step.title] = Note(
@@ -233,13 +282,13 @@ class Guide(widgets.VBox):
                 _said(
                     f"<b>✖ error: {escape(type(error).__name__)}</b>. This was not foreseen; View › Show Log Console has its traceback."
                 ),
-                session,
+                transport,
             )
             raise
         if reply is None:
             return None
         state, said = (State.SURPRISE, step.surprise) if step.expects else (State.DONE, step.lesson)
-        return Note(state, _said(said) + reply_html(reply), session, workspace.last)
+        return Note(state, _said(said) + reply_html(reply), transport, workspace.last)
 
     @contextmanager
     def _at_work(self, step: Step, button: widgets.Button) -> Iterator[None]:

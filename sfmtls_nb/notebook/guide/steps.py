@@ -14,11 +14,14 @@ from sfmtls_nb.errors import (
     SfmtlsError,
 )
 from sfmtls_nb.notebook import code
-from sfmtls_nb.notebook.guide.walk import Walk
+from sfmtls_nb.notebook.browser import Browser
+from sfmtls_nb.notebook.entry import Entry, missing, usual_values
+from sfmtls_nb.notebook.guide.walk import Note, State, Walk
 from sfmtls_nb.notebook.views.identity import findings_html, identity_html
 from sfmtls_nb.notebook.views.summaries import org_rows, practice_rows, session_rows, table_html
 from sfmtls_nb.org import Port
 from sfmtls_nb.secret import Secret
+from sfmtls_nb.sign_in import WAYS, Way, WebLogin, login
 
 #: The values of the fields, by their names: text, a check, a Secret, or uploaded files as (name, content).
 Taken = Mapping[str, Any]
@@ -60,7 +63,6 @@ class Step(NamedTuple):
 
 def _start_practice(walk: Walk, _: Taken) -> None:
     walk.workspace.start_practice()
-    walk.user = ""
 
 
 def _go(walk: Walk, taken: Taken) -> None:
@@ -68,7 +70,6 @@ def _go(walk: Walk, taken: Taken) -> None:
         raise OrgError("no name was typed", next_step="type acme for https://acme.my.salesforce.com, or a profile")
     # A passphrase is asked for in step 2: here a question would wait for ever, in a terminal nobody sees.
     walk.workspace.choose(taken["name"], asking=False)
-    walk.user = ""
 
 
 def _org_html(walk: Walk) -> str:
@@ -130,18 +131,47 @@ def _pem_html(walk: Walk) -> str:
 
 
 def _sign_in(walk: Walk, taken: Taken) -> None:
+    workspace, way, address = walk.workspace, WAYS[taken["way"]], taken["address"]
+    if walk.browser and address and way.name == "web":
+        walk.browser.finished(address)
+        return
+    if walk.browser:
+        walk.browser.stop()
+    entry, secrets = _typed(way, taken, at_practice=workspace.at_practice() is not None)
+    entry, credentials = workspace.credentials(entry, secrets, missing)
+    if isinstance(credentials, WebLogin):
+        walk.browser = Browser(workspace, entry, credentials, walk.came)
+        walk.notes["Sign in"] = Note(State.AWAY, walk.browser.html)
+        return
+    workspace.enter(entry, lambda: login(workspace.chosen_org(), credentials, workspace.identity))
+
+
+def _typed(way: Way, taken: Taken, *, at_practice: bool) -> tuple[Entry, dict[str, Secret | bytes]]:
+    """What was typed for a way in; at the practice org all but the user is known."""
+    values = {field.name: taken[_TAKEN.get(field.name, field.name)] for field in way.fields}
+    if at_practice:
+        values |= dict.fromkeys(
+            ("consumer_key", "consumer_secret", "instance_url", "passphrase", "password", "security_token"), ""
+        )
+        values |= {"username": taken["user"], "key": []}
+    secrets = {field.name: values[field.name] for field in way.fields if field.secret and values[field.name]}
+    said = {field.name: values[field.name] for field in way.fields if not field.secret}
+    if files := said.pop("key", None):
+        secrets["key"], said["key"] = files[0][1], files[0][0]
+    return Entry(way.name, **said), secrets
+
+
+#: The fields of the guide that have another name than those of the credentials.
+_TAKEN: Final = {"security_token": "token", "passphrase": "jwt_passphrase", "key": "jwt_key"}
+
+
+def _entry(walk: Walk) -> Entry:
+    """The way in that was taken, or would be if nothing else is said."""
     workspace = walk.workspace
-    if workspace.at_practice():
-        workspace.sign_in(taken["user"])
-        walk.user = taken["user"]
-    else:
-        username = taken["username"] or (workspace.profile.username if workspace.profile else "")
-        if not (username and taken["password"]):
-            raise SfmtlsError(
-                "a username and a password are needed", next_step="type both; a token only if you have one"
-            )
-        workspace.sign_in(username, Secret(taken["password"].reveal() + taken["token"].reveal()))
-        walk.user = username
+    if workspace.entry or workspace.org is None:
+        return workspace.entry or Entry("password")
+    known = usual_values(workspace.org, workspace.profile, None)
+    return Entry("password", "enforced" if workspace.at_practice() else known.get("username", ""))
 
 
 def _login_curl(walk: Walk) -> str:
@@ -159,6 +189,12 @@ def _session_html(walk: Walk) -> str:
 def _calling(port: Port, *, certificate: bool = True) -> Callable[[Walk, Taken], Reply]:
     return lambda walk, _: walk.workspace.soap("getUserInfo", port=port, certificate=certificate)
 
+
+#: The fields of the step “Sign in”.
+SIGN_IN: Final = (
+    *("way", "user", "consumer_key", "consumer_secret", "username", "password", "token", "jwt_key", "jwt_passphrase"),
+    *("alias", "session_id", "instance_url", "address"),
+)
 
 _SURPRISE: Final = (
     "The call went through. So the org does not <i>enforce</i> mutual TLS for the user you signed in as: the profile of that "
@@ -204,11 +240,11 @@ STEPS: Final = (
     ),
     Step(
         "Sign in",
-        "Username and password go to 443, and back comes a <b>session id</b>, which stands for you in every later call. Nobody "
-        "asks for a certificate yet, not even if the user is <b>enforced</b>: one whose profile has the permission "
-        "<i>Enforce SSL/TLS Mutual Authentication</i>.",
-        (Action("Sign in", _sign_in, ("user", "username", "password", "token")),),
-        lambda walk: code.sign_in(walk.workspace, walk.user, _login_curl(walk)),
+        "By whichever <b>way in</b>, you say who you are on 443, and back comes a <b>session id</b> (by OAuth it is called an access "
+        "token), which stands for you in every later call. Nobody asks for a certificate yet, not even if the user is "
+        "<b>enforced</b>: one whose profile has the permission <i>Enforce SSL/TLS Mutual Authentication</i>.",
+        (Action("Sign in", _sign_in, SIGN_IN),),
+        lambda walk: code.sign_in(walk.workspace, _entry(walk), _login_curl(walk)),
         needs=("Org",),
         there=lambda walk: walk.workspace.session is not None,
         shown=_session_html,

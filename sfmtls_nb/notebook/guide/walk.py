@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
 from sfmtls_nb.certificates import ClientIdentity
-from sfmtls_nb.connection import Exchange
+from sfmtls_nb.connection import Exchange, Transport
+from sfmtls_nb.notebook.browser import Browser
 from sfmtls_nb.notebook.workspace import Workspace
-from sfmtls_nb.session import Session
+from sfmtls_nb.secret import Secret
 
 
 class State(Enum):
@@ -17,6 +19,7 @@ class State(Enum):
     TO_DO = "○ to do"
     WAITS = "◌ waits"
     WORKING = "… working"
+    AWAY = "… waits for the browser"
     DONE = "✔ done"
     AS_EXPECTED = "✔ failed as expected"
     SURPRISE = "▲ did not fail"
@@ -25,11 +28,14 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Note:
-    """The outcome of a step that leaves nothing else behind: a call, or an error. That of a call ends with its session."""
+    """The outcome of a step that leaves nothing else behind: a call, or an error.
+
+    transport: the one that a call went over; with another one, of a new session or certificate, the outcome holds no more.
+    """
 
     state: State
     html: str
-    session: Session | None = None
+    transport: Transport | None = None
     exchange: Exchange | None = None
 
 
@@ -37,21 +43,24 @@ class Note:
 class Walk:
     """The values typed on the way, unless they are secret, and the outcomes of the calls.
 
-    folder, overwrite, user: as they were given last. notes: by the title of the step. named: an identity made of uploaded
+    folder, overwrite: as they were given last. browser: one that is away for the sign-in. came: what is to be done with the
+    address that it comes back with. notes: by the title of the step. named: an identity made of uploaded
     files, and their names.
     """
 
     workspace: Workspace
     folder: str = "mine"
     overwrite: bool = False
-    user: str = ""
+    browser: Browser | None = None
+    came: Callable[[Secret], None] = lambda _: None
     notes: dict[str, Note] = field(default_factory=dict)
     named: tuple[ClientIdentity | None, tuple[str, ...]] = (None, ())
 
     def note(self, title: str) -> Note | None:
         """The outcome of a step, if it still holds."""
         note = self.notes.get(title)
-        return note if note and note.session in (None, self.workspace.session) else None
+        session = self.workspace.session
+        return note if note and note.transport in (None, session and session.transport) else None
 
     def made(self, title: str) -> Exchange | None:
         """The call of a step, if it was made and still holds."""

@@ -54,12 +54,19 @@ def _rest(part: Part) -> str:
 
 
 def session_rows(session: Session) -> Rows:
-    """The masked id of a session, and the URLs it is good at."""
-    return [
+    """The way in and who came in by it, the masked id of a session, its end, and the URLs it is good at."""
+    ends = (
+        f"{session.expires:%Y-%m-%d %H:%M} UTC, or later if it is used" if session.expires else "when the org says so"
+    )
+    then = "then it signs in again by itself" if session.renews else "then you sign in again"
+    rows = [
+        ("way in", session.by),
         ("session id", str(session.session_id)),
+        ("ends", f"{ends}; {then}"),
         ("server URL", session.server_url),
         ("on 8443", session.org.endpoint(session.server_url, 8443)),
     ]
+    return [row for row in rows if row[1]]
 
 
 def org_rows(org: Org) -> Rows:

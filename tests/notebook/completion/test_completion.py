@@ -114,6 +114,8 @@ def signed_in(kernel: Kernel) -> Iterator[Kernel]:
         ("%sf_soap getUserInfo --expect MUT|", "%sf_soap getUserInfo --expect MUTUAL_AUTHENTICATION_FAILED"),
         ("%sf_soap getUserInfo --expect Certif|", "%sf_soap getUserInfo --expect CertificatePageError"),
         ("%sf_org pra|", "%sf_org practice"),
+        ("%sf_login --way cli|", "%sf_login --way client-credentials"),
+        ("%sf_login --secret-f|", "%sf_login --secret-from"),
         ("%sf_lesson the|", "%sf_lesson the_basics"),
         ("%sf_glossary mutual|", "%sf_glossary 'mutual TLS'"),
         ("%sf_soap $sur|", "%sf_soap $surname"),

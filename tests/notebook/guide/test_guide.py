@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from consenting import consent
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets import Widget
@@ -467,7 +468,7 @@ def test_a_folder_without_a_name_is_explained(walked: Guide) -> None:
     assert (states(walked)[2], "no folder was named" in said(walked)) == (FAILED, True)
 
 
-@pytest.mark.parametrize(("password", "words"), [("", "a username and a password"), (PASSWORD, "INVALID_LOGIN")])
+@pytest.mark.parametrize(("password", "words"), [("", "there is no password"), (PASSWORD, "INVALID_LOGIN")])
 def test_a_login_that_cannot_be_is_explained(own: Guide, password: str, words: str) -> None:
     sign_in(own, password)
     assert (states(own)[3], words in said(own)) == (FAILED, True)
@@ -484,7 +485,9 @@ def test_a_call_that_should_have_failed_is_explained(walked: Guide, title: str) 
 @pytest.mark.parametrize("number", [4, 5, 6])
 def test_another_failure_than_the_expected_is_a_failure(walked: Guide, number: int) -> None:
     assert walked.walk.workspace.practice is not None
-    walked.walk.workspace.practice.state.sessions.clear()
+    state = walked.walk.workspace.practice.state
+    state.sessions.clear()
+    state.users[0].password = "changed since"  # or the session would renew itself
     click(walked, WAY[number])
     assert (states(walked)[number], "✖ error" in said(walked)) == (FAILED, True)
 
@@ -562,7 +565,7 @@ def test_the_token_goes_behind_the_password(own: Guide, own_practice: PracticeOr
 
 @pytest.mark.parametrize(
     ("button", "does", "fields"),
-    [("Assemble my own", "assemble", ("files", "passphrase")), ("Sign in", "sign_in", ("password", "token"))],
+    [("Assemble my own", "assemble", ("files", "passphrase")), ("Sign in", "credentials", ("password", "token"))],
 )
 def test_the_widgets_are_empty_before_anything_is_read_or_sent(
     own: Guide, monkeypatch: pytest.MonkeyPatch, button: str, does: str, fields: tuple[str, str]
@@ -597,3 +600,60 @@ def test_nothing_in_it_is_a_script(walked: Guide) -> None:
     for button in walked.rail:
         button.click()
         assert "<script" not in widget_state()
+
+
+# ---------------------------------------------------------------- the other ways in
+
+
+@pytest.mark.parametrize(("way", "python"), [("jwt", "JwtBearer("), ("client-credentials", "ClientCredentials(")])
+def test_every_way_signs_in_at_the_practice_org_with_one_click(guide: Guide, way: str, python: str) -> None:
+    click(guide, WAY[0])
+    guide.fields["way"].value = way
+    click(guide, "Sign in")
+    assert (states(guide)[3], python in guide.code.value) == (DONE, True)
+
+
+def test_the_step_says_when_to_take_the_way_that_is_chosen(guide: Guide) -> None:
+    click(guide, WAY[0])
+    guide.rail[3].click()
+    guide.fields["way"].value = "sf"
+    assert "For whoever works with the command sf" in text_of(guide.meaning.value)
+    assert [each.description for each in controls(guide)] == ["Way in", "Alias", "Sign in"]
+
+
+def test_the_browser_is_waited_for_and_its_address_signs_in(guide: Guide) -> None:
+    click(guide, WAY[0])
+    guide.fields["way"].value = "web"
+    click(guide, "Sign in")
+    assert states(guide)[3] == "… waits for the browser"
+    [link] = html.fromstring(guide.result.value).xpath("//a[@target='_blank'][@rel='noopener']/@href")
+    assert guide.walk.workspace.practice is not None
+    guide.fields["address"].value = consent(guide.walk.workspace.practice, link)
+    click(guide, "Sign in")
+    assert (states(guide)[3], "Browser, as" in said(guide)) == (DONE, True)
+
+
+def test_a_profile_brings_its_way_in(own: Guide, own_practice: PracticeOrg, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APP_SECRET", own_practice.app.consumer_secret)
+    how = {"sign_in": "client-credentials", "consumer_key": own_practice.app.consumer_key}
+    save_profile(Profile("prod", Org(**own_practice.endpoints), secret_from="env:APP_SECRET", **how))  # type: ignore[arg-type]
+    go(own, "prod")
+    click(own, "Sign in")
+    assert (states(own)[3], "Client credentials" in said(own)) == (DONE, True)
+
+
+def test_an_uploaded_jwt_key_signs_in_at_an_org_of_ones_own(own: Guide, own_practice: PracticeOrg) -> None:
+    own.rail[3].click()
+    own.fields["way"].value = "jwt"
+    own.fields["consumer_key"].value = own_practice.app.consumer_key
+    key = own_practice.client.key.read_bytes()
+    told = {
+        "name": "jwt.key",
+        "type": "",
+        "size": len(key),
+        "content": memoryview(key),
+        "last_modified": datetime.now(UTC),
+    }
+    own.fields["jwt_key"].value = (told,)
+    click(own, "Sign in")
+    assert (states(own)[3], "jwt.key" in own.code.value) == (DONE, True)
