@@ -38,8 +38,8 @@ class Workspace:
     """The state of a notebook. Everything is None until a magic or a form has made it.
 
     pem: the file written of the identity, for clients such as curl. envelopes: bodies by the names they were saved under.
-    profile: the one that the org was chosen by. entry: the way in of the last sign-in there. usual: the options of `Org`
-    where neither the user nor a profile gives any.
+    profile: the one that the org was chosen by. entry: the last way in there. usual: the options of `Org` where
+    nobody gives any.
     """
 
     def __init__(self, usual: Mapping[str, Any] | None = None) -> None:
@@ -178,9 +178,8 @@ class Workspace:
 
     def credentials(self, entry: Entry, secrets: Secrets, question: Ask) -> tuple[Entry, Credentials]:
         """An entry with all that its way in wants, and the credentials that it makes with these secrets."""
-        practice = self.at_practice()
-        entry = completed(entry, self.chosen_org(), self.profile, practice, question)
-        return credentials_for(entry, practice, secrets, question)
+        entry = completed(entry, self.chosen_org(), self.profile, self.at_practice(), question)
+        return credentials_for(entry, self.at_practice(), secrets, question)
 
     def enter(self, entry: Entry, signing_in: Callable[[], Session]) -> Session:
         """Take the session that comes of signing in, and the way in that it was."""
