@@ -1,4 +1,4 @@
-"""Arguments of the magics, those that several of them share, and those of %sf_login."""
+"""Arguments of the magics, those that several of them share, and the longer ones."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ NO_CERT: Final = argument("--no-cert", action="store_true", help="present no cer
 PORT: Final = argument("--port", type=int, choices=[443, 8443], help="default: 8443 with an identity, else 443")
 EXPECT: Final = argument(
     "--expect", metavar="FAILURE", completes="failure", help="predict: page, a fault code, or the name of an error"
+)
+RECIPE: Final = argument(
+    "--recipe",
+    # Not from the table of recipes: what that loads would slow %load_ext. A test holds the two together.
+    choices=["curl", "postman", "bruno", "insomnia", "java", "wsc", "mulesoft", "data-loader", "sf"],
+    help="write what another tool wants of it, and show the lines to paste there",
 )
 SIGN_IN: Final = (
     argument(

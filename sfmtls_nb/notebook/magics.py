@@ -12,7 +12,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from traitlets import Bool, Enum, Float, Int, TraitError, Unicode, observe, validate
 
 from sfmtls_nb.errors import SfmtlsError
-from sfmtls_nb.notebook.arguments import EXPECT, NO_CERT, PORT, SIGN_IN
+from sfmtls_nb.notebook.arguments import EXPECT, NO_CERT, PORT, RECIPE, SIGN_IN
 from sfmtls_nb.notebook.lines import argument, takes
 
 # What the work is done with is imported where it is done: %load_ext has to be quick.
@@ -150,6 +150,7 @@ class SfMagics(Magics):
         ),
         argument("--write", metavar="DIR", help="write fullcert.pem and upload.crt (the leaf) into that folder"),
         argument("--overwrite", action="store_true", help="write over files of that name"),
+        RECIPE,
         argument("--renew", action="store_true", help="renew the presented one, step by step; files: the new ones"),
     )
     def sf_identity(self, chosen: Namespace) -> ClientIdentity | Renewal | widgets.Widget:

@@ -12,7 +12,10 @@ from IPython.display import display
 
 from sfmtls_nb.certificates import ClientIdentity, common_name
 from sfmtls_nb.errors import OrgError
+from sfmtls_nb.files import expand
+from sfmtls_nb.handover import RECIPES, recipe
 from sfmtls_nb.notebook.entry import kept
+from sfmtls_nb.notebook.identities import ask
 from sfmtls_nb.notebook.views.identity import findings_html, findings_text
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Org
@@ -68,7 +71,17 @@ def take_up(workspace: Workspace, chosen: Namespace) -> ClientIdentity:
     display({"text/plain": findings_text(found), "text/html": findings_html(found)}, raw=True)
     if chosen.write:
         print("\n".join(workspace.write(identity, chosen.write, overwrite=chosen.overwrite)))
+    if chosen.recipe:
+        print("\n".join(_recipe(workspace, identity, chosen)))
     return identity
+
+
+def _recipe(workspace: Workspace, identity: ClientIdentity, chosen: Namespace) -> list[str]:
+    """The lines that another tool wants; its files are beside those of --write, or else in a folder of its name."""
+    asked = ask("Passphrase to give to client.p12: ") if RECIPES[chosen.recipe].keystore else None
+    folder, practice = expand(chosen.write or chosen.recipe), workspace.at_practice()
+    place, org = practice.directory / folder if practice else folder, workspace.chosen_org()
+    return recipe(chosen.recipe, identity, org, place, passphrase=asked, overwrite=chosen.overwrite)
 
 
 def whereabouts(workspace: Workspace) -> str:

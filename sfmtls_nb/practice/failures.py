@@ -74,7 +74,7 @@ FAILURES: Final = {
 }
 #: Failures that the org itself brings about, in its own words.
 ORG_FAILURES: Final = {
-    "session-expires": "the session ends in the middle of a query: sign in again, and go on from the last record",
+    "session-expires": "the session ends in the middle of a query: where its way in allows it, it is renewed, and the query goes on",
     "limit-exceeded": "the day's API requests are used up: REQUEST_LIMIT_EXCEEDED",
 }
 

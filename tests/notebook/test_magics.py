@@ -14,6 +14,8 @@ from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from sfmtls_nb.handover import RECIPES
+
 CHAIN = "client.key client.crt intermediate1.crt intermediate2.crt"
 COLOUR = re.compile(r"\033\[[\d;]*m")
 FORGET = """from sfmtls_nb.notebook.workspace import Workspace
@@ -265,6 +267,17 @@ def test_a_lesson_may_keep_what_such_a_cell_gives(signed_in: Kernel) -> None:
 @pytest.mark.parametrize("operation", ["getUserInfo", "nonsense"])
 def test_a_lesson_gets_the_last_call_as_curl_whether_it_failed_or_not(signed_in: Kernel, operation: str) -> None:
     assert f"<urn:{operation}/>" in signed_in.run(f"%sf_soap {operation}", "%sf_curl").plain[0]
+
+
+def test_a_recipe_writes_what_another_tool_wants_and_shows_the_lines(signed_in: Kernel) -> None:
+    ran = signed_in.run(f"%sf_identity {CHAIN} --recipe java", typed="hunter2-store")
+    assert [("Passphrase to give to client.p12: ", True)] == ran.prompts
+    assert ("javax.net.ssl.keyStore=" in ran.streams, "hunter2-store" in ran.shown) == (True, False)
+
+
+def test_a_recipe_for_a_tool_that_there_is_none_for_names_those_there_are(signed_in: Kernel) -> None:
+    refused = signed_in.run(f"%sf_identity {CHAIN} --recipe wget").shown
+    assert [] == [name for name in RECIPES if name not in refused]
 
 
 def test_a_lesson_gets_as_curl_the_file_that_was_written(signed_in: Kernel) -> None:
