@@ -65,7 +65,7 @@ class WebLogin:
         refuses; OrgError, or what keeps the call from getting there.
         """
         begun = self.begin(transport.org)
-        return begun.finish(transport, self._pasted(begun.link) if self._is_pasted() else self._caught(begun.link))
+        return begun.finish(transport, self._address(begun.link))
 
     def begin(self, org: Org) -> WebSignIn:
         """A sign-in that waits for its browser: for who shows the link himself, and gets the address back."""
@@ -105,11 +105,14 @@ class WebLogin:
     def _is_pasted(self) -> bool:
         return self.paste if self.paste is not None else self.is_elsewhere or not _has_browser()
 
-    def _caught(self, link: str) -> Secret:
-        with Listener(self.redirect_uri) as listener:
-            print(f"Sign in with the browser; if no page opens, open this one:\n{link}")  # noqa: T201  # a link for a person
-            webbrowser.open(link)
-            return listener.redirect()
+    def _address(self, link: str) -> Secret:
+        """The address that the browser ends at: as it comes to the port, or as it is pasted."""
+        if not self._is_pasted():
+            with Listener(self.redirect_uri) as listener:
+                print(f"Sign in with the browser; if no page opens, open this one:\n{link}")  # noqa: T201  # for a person
+                if webbrowser.open(link) or self.paste is False:
+                    return listener.redirect()
+        return self._pasted(link)
 
     def _pasted(self, link: str) -> Secret:
         print(  # noqa: T201  # as above

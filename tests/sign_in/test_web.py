@@ -208,6 +208,17 @@ def test_a_browser_that_does_not_come_back_is_waited_for_and_no_longer(
         pass  # the port is free again
 
 
+def test_a_browser_that_does_not_open_is_not_waited_for(
+    practice: PracticeOrg, org: Org, pasting: dict[str, Any], free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in web._ELSEWHERE:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(web, "_has_browser", lambda: True)
+    monkeypatch.setattr(webbrowser, "open", lambda _: False)
+    assert login(org, WebLogin(practice.app.consumer_key, f"http://localhost:{free_port}/OauthRedirect")).user_id
+    assert f"localhost%3A{free_port}" in pasting["link"]
+
+
 def test_a_redirect_uri_elsewhere_cannot_be_listened_at() -> None:
     with pytest.raises(SignInError, match="no browser can be waited for"):
         login(Org(), WebLogin("3MVG9", "https://login.salesforce.com/services/oauth2/success", paste=False))
