@@ -133,4 +133,5 @@ class Cursor:
 
 def whole(name: str, data: bytes, read: Reader) -> Field:
     """All of some bytes as one field."""
-    return Cursor(data, 0, len(data)).group(name, read, whole=True) or Field(name, 0, 0)
+    cursor = Cursor(data, 0, len(data))
+    return (cursor.group(name, read, whole=True) if data else None) or Field(name, 0, len(data))
