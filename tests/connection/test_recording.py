@@ -64,10 +64,11 @@ def change(monkeypatch: pytest.MonkeyPatch, to: Callable[[ssl.SSLContext], objec
 def version(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both versions: the client offers this one alone."""
     only = ssl.TLSVersion[str(request.param).replace(" 1.", "v1_")]
-    change(
-        monkeypatch,
-        lambda context: (setattr(context, "minimum_version", only), setattr(context, "maximum_version", only)),
-    )
+
+    def limit(context: ssl.SSLContext) -> None:
+        context.minimum_version = context.maximum_version = only
+
+    change(monkeypatch, limit)
     return str(request.param)
 
 
@@ -312,7 +313,7 @@ def test_what_goes_wrong_in_recording_does_not_end_a_call(session: Session, monk
 
 @pytest.fixture
 def deaf(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "_CAN_RECORD", False)
+    monkeypatch.setattr(recording, "_CALLBACK", None)
 
 
 @pytest.mark.usefixtures("deaf")
