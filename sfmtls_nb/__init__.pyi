@@ -28,6 +28,7 @@ from .errors import SessionFault as SessionFault
 from .errors import SfmtlsError as SfmtlsError
 from .errors import SignInError as SignInError
 from .errors import SoapFault as SoapFault
+from .handover import recipe as recipe
 from .notebook import load_ipython_extension as load_ipython_extension
 from .org import Org as Org
 from .profiles import Profile as Profile

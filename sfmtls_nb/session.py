@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -9,7 +10,7 @@ from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote, urlsplit
 
 from lxml import etree
@@ -17,6 +18,7 @@ from lxml import etree
 from sfmtls_nb.access import Access, CurrentAccess, Renew
 from sfmtls_nb.api import (
     Reply,
+    bearer,
     build_element,
     build_envelope,
     read_json,
@@ -33,9 +35,11 @@ from sfmtls_nb.org import Port, checked_url
 from sfmtls_nb.query import Api, DescribeSObjectResult, PageSource, QueryResult, RestPages, SoapPages, read_describe
 from sfmtls_nb.secret import Secret
 
+if TYPE_CHECKING:
+    import httpx
+    import requests
+
 SOAP_HEADERS: Final = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'}
-# Characters that may stand in a header, as the session id has to.
-_VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
 
 
 class Session:
@@ -190,16 +194,9 @@ class Session:
     ) -> Request:
         """The request of `rest`, not sent."""
         require(path, str, "the path")
-        if not _VISIBLE.fullmatch(self.session_id.reveal()):
-            # Not left to the HTTP library: its complaint would quote it.
-            raise SfmtlsError(
-                "the session id cannot stand in the Authorization header",
-                "it is empty, or has characters that are not ASCII, such as a line end",
-                "sign in again; if you brought the token yourself, look for what was copied along with it",
-            )
         url = self._resource(path, port, self._door(certificate=certificate))
         sent = Headers({"Accept": "application/json"} | dict(headers or {}))
-        sent["Authorization"] = f"Bearer {self.session_id.reveal()}"
+        sent["Authorization"] = bearer(self.session_id)
         if body is None:
             return self.transport.prepare("GET", url, sent, certificate=certificate)
         sent["Content-Type"] = "application/json"
@@ -211,6 +208,8 @@ class Session:
         If that is that the session has ended, sign in again where the way in allows it, and send it once more.
         """
         attempts, transport = self._current.attempts, self.transport
+        if request.identity:  # another one may have been chosen since this was prepared
+            request = replace(request, identity=transport.identity)
         exchange = transport.send(request)
         if session_ended(exchange):
             for refused in filter(partial(_carries, request), self._current.issued()):
@@ -265,6 +264,45 @@ class Session:
         session = copy(self)
         session.transport, session.org = transport, transport.org
         return session
+
+    # ------------------------------------------------------------ the same session, in other libraries
+
+    def requests_session(self) -> requests.Session:
+        """A `requests.Session` for this org: calls go to 8443 with the certificate, and with the session id.
+
+        ``get("/services/data/")`` begins at the org's host; other hosts get neither certificate nor session id.
+        """
+        from sfmtls_nb import handover  # noqa: PLC0415  # for those who ask for it
+
+        return handover.in_requests(self)
+
+    def httpx_client(self) -> httpx.Client:
+        """An `httpx.Client` for this org, as `requests_session`. Raises SfmtlsError if httpx is not installed."""
+        from sfmtls_nb import handover  # noqa: PLC0415  # as above
+
+        return handover.in_httpx(self)
+
+    def simple_salesforce(self) -> Any:
+        """A `simple_salesforce.Salesforce` for this org; its ``bulk``, ``bulk2`` and ``mdapi`` present the certificate too.
+
+        Raises SfmtlsError if simple-salesforce is not installed.
+        """
+        from sfmtls_nb import handover  # noqa: PLC0415  # as above
+
+        return handover.in_simple_salesforce(self)
+
+    def zeep_client(self, wsdl: str | os.PathLike[str]) -> Any:
+        """A `zeep.Client` for this org and a WSDL of it, by path or URL: its calls have the certificate and the SessionHeader.
+
+        Raises SfmtlsError if zeep is not installed, or if that is no WSDL of Salesforce's.
+        """
+        from sfmtls_nb import handover  # noqa: PLC0415  # as above
+
+        return handover.in_zeep(self, wsdl)
+
+    def renewal(self) -> Callable[[Secret], Secret | None]:
+        """What gives another session id for a refused one, or None: taken before the call that may be refused."""
+        return partial(self._current.renewed, transport=self.transport, attempts=self._current.attempts)
 
     def __enter__(self) -> Self:
         return self

@@ -6,13 +6,14 @@ from sfmtls_nb.api.oauth import revoke, token_of
 from sfmtls_nb.api.oauth_faults import oauth_fault
 from sfmtls_nb.api.path import find
 from sfmtls_nb.api.reply import Part, Reply, read_reply
-from sfmtls_nb.api.rest import read_json, to_json
+from sfmtls_nb.api.rest import bearer, read_json, to_json
 
 __all__ = [
     "PARTNER",
     "SOAPENV",
     "Part",
     "Reply",
+    "bearer",
     "build_element",
     "build_envelope",
     "find",

@@ -37,24 +37,12 @@ FAULTS: Final[dict[str, tuple[type[LoginFault | MutualAuthenticationFault | Sess
     ),
     "UNSUPPORTED_API_VERSION": (
         None,
-        "choose a version the org serves; SOAP login() exists from 31.0 to 64.0",
+        "choose a version the org serves; /services/data lists them",
     ),
     "Client": (
         None,
         "the message is not one that this address takes: /services/Soap/u/ takes operations in the namespace "
         "urn:partner.soap.sforce.com, spelled as in the WSDL, such as getUserInfo",
-    ),
-    "INVALID_OPERATION": (
-        None,
-        "if it is about login(): it is off by default in orgs made since Winter '26; an administrator can switch it on "
-        "(Setup > User Interface > Enable SOAP API login()) and give the user the permission Use Any API Auth; or sign in "
-        "with OAuth, through an External Client App, and use the access token as session id",
-    ),
-    "INSUFFICIENT_ACCESS": (
-        None,
-        "if it is about login(): the user needs the permission Use Any API Auth, in a profile or permission set (orgs made "
-        "since Summer '26 demand it); or sign in with OAuth, through an External Client App, and use the access token as "
-        "session id",
     ),
     "INVALID_FIELD": (
         None,

@@ -22,22 +22,32 @@ Form = Mapping[str, str | Secret]
 
 
 def token_of(transport: Transport, form: Form) -> tuple[dict[str, Any], Exchange]:
-    """The answer of the token endpoint to a form, and the exchange, in which the form's secrets are masked.
+    """The answer of the token endpoint to a form, its texts as secrets, and the exchange, with the form's secrets masked.
 
     The certificate goes to whatever server asks for it: an org may want it for the token too, and by its own address.
     Raises LoginFault for what the org refuses, and the other SfmtlsErrors for what goes wrong on the way.
     """
     exchange = _sent(transport, "token", form)
-    answer = read_json(exchange)
-    if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
+    answer = _secretly(read_json(exchange))
+    if not isinstance(answer.get("access_token"), Secret):
         error = NotJsonError(
             "the answer of the token endpoint has no access_token",
-            f"it has {', '.join(sorted(answer)) if isinstance(answer, dict) else 'no names at all'}",
+            f"it has {', '.join(sorted(answer)) or 'nothing'}",
             "check that the login URL is Salesforce's",
         )
         error.exchange = exchange
         raise error
     return answer, exchange
+
+
+def _secretly(answer: Any) -> dict[str, Any]:
+    """The texts and numbers of an answer by their names; the texts as secrets, since tokens are among them."""
+    members = answer.items() if isinstance(answer, dict) else ()
+    return {
+        name: Secret(value) if isinstance(value, str) else value
+        for name, value in members
+        if isinstance(value, str | int)
+    }
 
 
 def revoke(transport: Transport, token: Secret) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from sfmtls_nb.errors import LoginFault
 
 _APP: Final = "Setup > External Client App Manager > your app"
+_ENDED: Final = "nothing is left to do: the org knows no such token, so it has ended already"
 _CLOCK: Final = "look at this machine's clock first: it may be minutes off"
 
 #: (error, or empty for any; words of its description, or empty for any; next step). The first row that fits applies.
@@ -42,6 +43,12 @@ _ROWS: Final[tuple[tuple[str, str, str], ...]] = (
         "and RSA of 2048 bits or more; the key for mutual TLS is another one, unless you chose the same",
     ),
     (
+        "",
+        "certificate",
+        'sign in with the client certificate, on 8443 of the My Domain: Org(login_url="https://NAME.my.salesforce.com:8443"), '
+        "login(…, identity=…)",
+    ),
+    (
         "invalid_client_id",
         "",
         f"copy the consumer key again, whole: {_APP} > Settings > OAuth Settings > Consumer Key and Secret; an app made a moment ago "
@@ -69,12 +76,6 @@ _ROWS: Final[tuple[tuple[str, str, str], ...]] = (
         f"call from an address that the user may come from, or relax it: {_APP} > Policies > IP Relaxation; the user's profile has "
         "Login IP Ranges and Login Hours too",
     ),
-    (
-        "",
-        "certificate",
-        'sign in with the client certificate, on 8443 of the My Domain: Org(login_url="https://NAME.my.salesforce.com:8443"), '
-        "login(…, identity=…)",
-    ),
     ("", "expired authorization code", f"sign in anew: a code is good for 15 minutes, a JWT for 3; {_CLOCK}"),
     ("", "authorization code", "sign in anew: a code is good once, and whole"),
     ("", "code verifier", "sign in anew, and finish it where it was begun: the redirect was made for another sign-in"),
@@ -84,13 +85,30 @@ _ROWS: Final[tuple[tuple[str, str, str], ...]] = (
         "sign in anew: the app's refresh token policy, an administrator or a revoke has ended it",
     ),
     ("", "inactive", "ask an administrator: the user or the org is not active"),
-    ("", "locked", "wait for the lockout to end, or ask an administrator to unlock the user"),
+    (
+        "",
+        "authentication failure",
+        "Setup > Users shows whether the user is locked, frozen or not active; too many wrong passwords lock one for a while",
+    ),
+    (
+        "unauthorized_client",
+        "",
+        f"switch this flow on: {_APP} > Settings > OAuth Settings > Flow Enablement",
+    ),
+    ("", "code challenge", "sign in with WebLogin, which sends one: this app requires PKCE"),
     ("", "password", "sign in with a browser once, and set a new password there"),
     (
         "redirect_uri_mismatch",
         "",
         f"let both say the same, character by character: WebLogin(redirect_uri=…) and {_APP} > Settings > OAuth Settings > Callback URL",
     ),
+    (
+        "OAUTH_APP_ACCESS_DENIED",
+        "",
+        f"let the user in: {_APP} > Policies, and there a profile or permission set of the user",
+    ),
+    ("OAUTH_EC_APP_NOT_FOUND", "", "take the consumer key of an app that this org has, or have the app installed here"),
+    ("OAUTH_APP_BLOCKED", "", "ask an administrator to unblock the app: Setup > Connected Apps OAuth Usage"),
     ("access_denied", "", "sign in anew and press Allow; or ask an administrator whether the app is blocked"),
     (
         "unsupported_grant_type",
@@ -102,7 +120,8 @@ _ROWS: Final[tuple[tuple[str, str, str], ...]] = (
         "",
         f"add the scopes api and refresh_token: {_APP} > Settings > OAuth Settings > Selected OAuth Scopes",
     ),
-    ("unsupported_token_type", "", "nothing is left to do: the org knows no such token, so it has ended already"),
+    ("unsupported_token_type", "", _ENDED),
+    ("invalid_token", "", _ENDED),
     (
         "invalid_grant",
         "",

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sfmtls_nb.api.answer import reading
 from sfmtls_nb.api.faults import rest_fault
 from sfmtls_nb.api.oauth_faults import oauth_fault
 from sfmtls_nb.connection.request import Exchange
-from sfmtls_nb.errors import NotJsonError, RestFault
-from sfmtls_nb.secret import SecretBytes
+from sfmtls_nb.errors import NotJsonError, RestFault, SfmtlsError
+from sfmtls_nb.secret import Secret, SecretBytes
 from sfmtls_nb.xml import beginning
+
+# Characters that may stand in a header, as the session id has to.
+_VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
+
+
+def bearer(session_id: Secret) -> str:
+    """The header Authorization for a session id, in plain text. Raises SfmtlsError for one that no header can have."""
+    if not _VISIBLE.fullmatch(session_id.reveal()):
+        # Not left to the HTTP library: its complaint would quote it.
+        raise SfmtlsError(
+            "the session id cannot stand in the Authorization header",
+            "it is empty, or has characters that are not ASCII, such as a line end",
+            "sign in again; if you brought the token yourself, look for what was copied along with it",
+        )
+    return f"Bearer {session_id.reveal()}"
 
 
 def read_json(exchange: Exchange) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sfmtls_nb.certificates.certificate import common_name, fingerprint, is_self_signed, name_words
+from sfmtls_nb.certificates.certificate import common_name, fingerprint, is_self_signed, name_words, renewal_due
 from sfmtls_nb.certificates.findings import FINDINGS, Finding
 from sfmtls_nb.certificates.identity import ClientIdentity
 from sfmtls_nb.certificates.reader import read_bag
@@ -22,5 +22,6 @@ __all__ = [
     "name_words",
     "new_key_and_csr",
     "read_bag",
+    "renewal_due",
     "unwrapped_text",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -16,6 +17,9 @@ E = TypeVar("E", bound=x509.ExtensionType)
 
 #: A distinguished name as RFC 5280, 7.1 compares it: without case, and with white space collapsed.
 ComparableName = tuple[tuple[tuple[str, str], ...], ...]
+
+# Of a year; what lives longer is due this long before its end, as an authority of ten years would be due for three.
+_LONGEST_NOTICE: Final = timedelta(days=365) / 3
 
 
 def common_name(certificate: x509.Certificate) -> str:
@@ -40,6 +44,12 @@ def extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
 def fingerprint(certificate: x509.Certificate) -> bytes:
     """The SHA-256 fingerprint, 32 bytes."""
     return certificate.fingerprint(hashes.SHA256())
+
+
+def renewal_due(certificate: x509.Certificate) -> datetime:
+    """The moment from which a certificate should be renewed: two thirds of its life, and of more than a year 121 days before its end."""
+    first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return last - min((last - first) / 3, _LONGEST_NOTICE)
 
 
 def issuer_url(certificate: x509.Certificate) -> str:

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, PublicKeyAlgorithmOID, SignatureAlgorithmOID
 
-from sfmtls_nb.certificates.certificate import common_name, extension, is_self_signed, signature_hash
+from sfmtls_nb.certificates.certificate import common_name, extension, is_self_signed, renewal_due, signature_hash
 from sfmtls_nb.certificates.chain import Chain
 from sfmtls_nb.certificates.paths import PURPOSES
 from sfmtls_nb.certificates.reader import Bag
@@ -24,8 +24,12 @@ Severity = Literal["error", "warning", "note"]
 _LAYERS: Final = "Salesforce KB 000383575"
 _ROOTS: Final = "Salesforce KB 000385468, “SSL certificates Salesforce supports”"
 _PROOF: Final = "RFC 8446, 4.4.2 and 4.4.3"
+_LIVES: Final = "CA/Browser Forum, ballot SC-081v3: public certificates live 200 days, 100 from 15 March 2027, 47 from 15 March 2029"
 _ASK: Final = "ask for a certificate with the extended key usage clientAuth; public web authorities no longer issue it"
-_RENEW: Final = "have it renewed, and upload the new leaf"
+_RENEW: Final = "have it renewed, and upload the new leaf: %sf_identity --renew leads through it"
+_BESIDE: Final = (
+    "renew it now: %sf_identity --renew leads through it, and the old leaf stays in Setup until the new one is proven"
+)
 _REPLACE: Final = "get the authority's current intermediate from its web site; the leaf may stay"
 _WAIT: Final = "wait until then, or set this machine's clock if that is wrong"
 
@@ -48,10 +52,12 @@ _TABLE: Final[tuple[tuple[str, Severity, str, str], ...]] = (
     # The files make no identity.
     ("no-key", "error", "add the key file that was made together with the certificate request (often .key or .pem)", _PROOF),
     ("no-leaf", "error", "add the certificate your authority issued for this key", _PROOF),
-    ("key-mismatch", "error", "find the key made with this certificate's request, or have a certificate issued for this key", _PROOF),
+    ("key-mismatch", "error", "find the key made with this certificate's request (one that signs JWTs for an app is another), or have a "
+     "certificate issued for this key", _PROOF),
     ("several-identities", "error", "give the files of one client at a time", _PROOF),
     # The leaf.
-    ("self-signed", "error", "have one issued by an authority whose root the org accepts", _LAYERS),
+    ("self-signed", "error", "have one issued by an authority whose root the org accepts; what an app takes for the key of its JWTs "
+     "may be self-signed, and is not for TLS", _LAYERS),
     ("leaf-may-issue", "warning", "works, and is dangerous: whoever gets the key can issue certificates; have one issued without CA:TRUE",
      "RFC 5280, 4.2.1.9"),
     ("ca-as-leaf", "error", "give the client's own key and certificate; an authority's key is not for a client", "RFC 5280, 4.2.1.9"),
@@ -67,10 +73,10 @@ _TABLE: Final[tuple[tuple[str, Severity, str, str], ...]] = (
     # Dates.
     ("expired", "error", _RENEW, "RFC 5280, 4.1.2.5"),
     ("not-yet-valid", "error", _WAIT, "RFC 5280, 4.1.2.5"),
-    ("expires-soon", "warning", _RENEW, "RFC 5280, 4.1.2.5"),
+    ("expires-soon", "warning", _BESIDE, _LIVES),
     ("intermediate-expired", "error", _REPLACE, "RFC 5280, 4.1.2.5"),
     ("intermediate-not-yet-valid", "error", _WAIT, "RFC 5280, 4.1.2.5"),
-    ("intermediate-expires-soon", "warning", _REPLACE, "RFC 5280, 4.1.2.5"),
+    ("intermediate-expires-soon", "warning", f"{_REPLACE}, or %sf_identity --renew brings a leaf with a new one", "RFC 5280, 4.1.2.5"),
     ("root-expired", "error", "have the leaf issued under a root that is valid, or get the root's renewed certificate, if there is one",
      "RFC 5280, 6.1"),
     ("root-not-yet-valid", "error", _WAIT, "RFC 5280, 6.1"),
@@ -206,11 +212,19 @@ def _dates(case: Case) -> _Found:
     elif case.at < first:
         yield "not-yet-valid", subject, f"valid from {first:%Y-%m-%d %H:%M} UTC; it is {case.at:%Y-%m-%d %H:%M}"
     for certificate in case.sent:
-        last = certificate.not_valid_after_utc
-        if certificate.not_valid_before_utc <= case.at <= last <= case.at + timedelta(days=30):
+        if renewal_due(certificate) <= case.at <= certificate.not_valid_after_utc:
             whose = "" if certificate is leaf else "intermediate-"
-            days = (last - case.at).days
-            yield f"{whose}expires-soon", common_name(certificate), f"valid until {last:%Y-%m-%d}: {days} days"
+            yield f"{whose}expires-soon", common_name(certificate), _life(certificate, case.at)
+
+
+def _life(certificate: x509.Certificate, at: datetime) -> str:
+    """What is over of a certificate's life, and what is left."""
+    first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    days, over = (last - at).days, (at - first) / (last - first)
+    return (
+        f"valid until {last:%Y-%m-%d}: {days} day{'' if days == 1 else 's'}; {over:.0%} of its {(last - first).days} days are over, "
+        f"and it has been due for renewal since {renewal_due(certificate):%Y-%m-%d}"
+    )
 
 
 def _path(case: Case) -> _Found:

@@ -18,11 +18,12 @@ from sfmtls_nb.certificates.certificate import common_name, extension, fingerpri
 from sfmtls_nb.certificates.chain import Chain, build_chain
 from sfmtls_nb.certificates.findings import Case, Finding, examine, find
 from sfmtls_nb.certificates.reader import Bag, passphrase_bytes, read_bag
+from sfmtls_nb.certificates.request import KeyAndRequest, request_like
 from sfmtls_nb.certificates.roots import AcceptedRoots
 from sfmtls_nb.errors import IdentityError
 from sfmtls_nb.files import expand, path_or_content, read_file, without_locals, write_new
 from sfmtls_nb.org import Org
-from sfmtls_nb.secret import Secret
+from sfmtls_nb.secret import Secret, SecretBytes
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class ClientIdentity:
         target = expand(path, IdentityError)
         if not overwrite and passphrase and self.is_in(target):
             return target
-        return write_new(target, self.pem(passphrase=passphrase), overwrite=overwrite)
+        return write_new(target, SecretBytes(self.pem(passphrase=passphrase)), overwrite=overwrite)
 
     def is_in(self, path: Path) -> bool:
         """True if a file holds what `write_pem` writes, so that ``curl -E`` with it presents this identity.
@@ -154,6 +155,13 @@ class ClientIdentity:
             serialization.BestAvailableEncryption(passphrase_bytes(Secret(password))),
         )
         return write_new(path, data, overwrite=overwrite)
+
+    def new_key_and_csr(self) -> KeyAndRequest:
+        """Make what a renewal begins with: a new key of the same kind, and a request with the same subject and names.
+
+        The new key is encrypted with the passphrase of this one, if it has one.
+        """
+        return request_like(self.leaf, self.passphrase)
 
     # ------------------------------------------------------------ checking
 

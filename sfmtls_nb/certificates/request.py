@@ -10,8 +10,11 @@ from typing import Final, Literal
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from sfmtls_nb.certificates.certificate import extension
+from sfmtls_nb.certificates.reader import passphrase_bytes
 from sfmtls_nb.errors import IdentityError
 from sfmtls_nb.files import expand, write_new
 from sfmtls_nb.secret import Secret
@@ -55,8 +58,32 @@ def new_key_and_csr(
     passphrase: encrypts the key (PKCS#8, AES-256).
     Raises IdentityError for an unknown key type, and for a subject that is empty or not RFC 4514.
     """
+    secret, passphrase = Secret(passphrase) if passphrase else None, None
     if key_type not in _GENERATORS:
         raise IdentityError(f"there is no key type {key_type!r}", next_step=f"choose one of {', '.join(_GENERATORS)}")
+    return _made(_parse_subject(subject), key_type, secret)
+
+
+def request_like(leaf: x509.Certificate, passphrase: Secret | None = None) -> KeyAndRequest:
+    """Make a new private key of a leaf's kind, and a request for a certificate with its subject and its names."""
+    names = extension(leaf, x509.SubjectAlternativeName)
+    return _made(leaf.subject, _type_like(leaf.public_key()), passphrase, names)
+
+
+def _type_like(key: PublicKeyTypes) -> KeyType:
+    """The type of a new key in place of this one: RSA or EC as it is, and of a size that TLS takes."""
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return "p-256" if key.key_size <= 256 else "p-384"
+    size = key.key_size if isinstance(key, rsa.RSAPublicKey) else 0
+    return "rsa-4096" if size >= 4096 else "rsa-3072" if size >= 3072 else "rsa-2048"
+
+
+def _made(
+    subject: x509.Name,
+    key_type: KeyType,
+    passphrase: Secret | None,
+    names: x509.SubjectAlternativeName | None = None,
+) -> KeyAndRequest:
     key = _GENERATORS[key_type]()
     usage = x509.KeyUsage(
         digital_signature=True,
@@ -69,19 +96,22 @@ def new_key_and_csr(
         encipher_only=False,
         decipher_only=False,
     )
-    request = (
+    builder = (
         x509.CertificateSigningRequestBuilder()
-        .subject_name(_parse_subject(subject))
+        .subject_name(subject)
         .add_extension(usage, critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
-        .sign(key, hashes.SHA256())
     )
-    secret = Secret(passphrase) if passphrase else None
+    if names:
+        builder = builder.add_extension(names, critical=not list(subject))  # RFC 5280, 4.2.1.6
+    request = builder.sign(key, hashes.SHA256())
     return KeyAndRequest(
         key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
-            serialization.BestAvailableEncryption(secret.reveal().encode()) if secret else serialization.NoEncryption(),
+            serialization.BestAvailableEncryption(passphrase_bytes(passphrase))
+            if passphrase
+            else serialization.NoEncryption(),
         ),
         request.public_bytes(serialization.Encoding.PEM),
     )

@@ -1,4 +1,4 @@
-"""The command ``sfmtls-nb``: tour, lab, practice and scrub."""
+"""The command ``sfmtls-nb``: tour, lab, practice, recipe and scrub."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from sfmtls_nb.command.lab import copy_lessons, open_lab
+from sfmtls_nb.command.recipe import print_recipe
 from sfmtls_nb.command.tour import tour
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.files import expand
+from sfmtls_nb.handover import RECIPES
+from sfmtls_nb.org import Org
 from sfmtls_nb.practice import LOOPBACK, SCENARIOS, Ports, PracticeOrg
 from sfmtls_nb.scrub import KNOWN_TO_OTHERS, find_notebooks, scrub_file
 
@@ -89,6 +92,23 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--scenario", metavar="NAME", help="let every API call fail so; or be handed such an identity")
     command.add_argument("--tls", choices=["1.2", "1.3"], help="this version of TLS alone")
     command.set_defaults(run=_practice)
+
+    command = commands.add_parser(
+        "recipe",
+        help="write what curl, Postman, Java and others want of a key and its certificates",
+        description="Write the files that another tool wants of a key and its certificates, and print the lines to paste. "
+        "No secret is in the lines; passphrases are asked for.",
+    )
+    command.add_argument("name", choices=RECIPES, metavar="TOOL", help=", ".join(RECIPES))
+    command.add_argument("files", nargs="+", metavar="FILE", help="the key and its certificates, in any form and order")
+    command.add_argument("--login-url", required=True, metavar="URL", help="such as https://acme.my.salesforce.com")
+    command.add_argument("--folder", type=Path, default=Path(), metavar="DIR", help="where to write (default: here)")
+    command.add_argument("--overwrite", action="store_true", help="replace files of those names")
+    command.set_defaults(
+        run=lambda options: print_recipe(
+            options.name, options.files, Org(options.login_url), options.folder, overwrite=options.overwrite
+        )
+    )
 
     command = commands.add_parser(
         "scrub",

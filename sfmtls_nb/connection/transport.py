@@ -75,7 +75,7 @@ class Transport:
                     headers=request.headers,
                     timeout=(self.org.connect_timeout, self.org.read_timeout),
                     allow_redirects=False,
-                    proxies=_proxies(request.url),
+                    proxies=environment_proxies(request.url),
                     stream=True,  # while it streams, the connection can still be asked how it is encrypted
                 )
                 listener.look_at(getattr(response.raw.connection, "sock", None))
@@ -84,7 +84,7 @@ class Transport:
             # Raised anew: a traceback that shows variables (%xmode Verbose) goes no deeper, where bodies and headers are.
             raise KeyboardInterrupt from None
         except (requests.RequestException, HTTPError, OSError) as error:
-            by_proxy = bool(select_proxy(request.url, _proxies(request.url)))
+            by_proxy = bool(select_proxy(request.url, environment_proxies(request.url)))
             ours = translate(error, request.url, self.org, presented=request.identity is not None, by_proxy=by_proxy)
             ours.exchange = Exchange(request, at=at, recorded=listener.recorded)
             for cause in causes_of(error):
@@ -131,7 +131,7 @@ def passes_proxy(url: str) -> bool:
     return urlsplit(url).hostname in _LOOPBACK and bool(get_environ_proxies(url))
 
 
-def _proxies(url: str) -> dict[str, str]:
+def environment_proxies(url: str) -> dict[str, str]:
     """The proxies of the environment for a URL; none for this very machine."""
     return {} if urlsplit(url).hostname in _LOOPBACK else get_environ_proxies(url)
 

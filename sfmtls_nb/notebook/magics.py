@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
-from IPython.display import display
 from traitlets import Bool, Enum, Float, Int, TraitError, Unicode, observe, validate
 
 from sfmtls_nb.errors import SfmtlsError
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from sfmtls_nb.certificates import ClientIdentity
     from sfmtls_nb.notebook.course.course import Checked, Course, Standing
     from sfmtls_nb.notebook.course.glossary import Entries
+    from sfmtls_nb.notebook.renewal import Renewal
     from sfmtls_nb.notebook.scrubbing import Scrubbed
     from sfmtls_nb.notebook.workspace import Workspace
     from sfmtls_nb.org import Org
@@ -154,26 +154,24 @@ class SfMagics(Magics):
         ),
         argument("--write", metavar="DIR", help="write fullcert.pem and upload.crt (the leaf) into that folder"),
         argument("--overwrite", action="store_true", help="write over files of that name"),
+        argument("--renew", action="store_true", help="renew the presented one, step by step; files: the new ones"),
     )
-    def sf_identity(self, chosen: Namespace) -> ClientIdentity | widgets.Widget:
+    def sf_identity(self, chosen: Namespace) -> ClientIdentity | Renewal | widgets.Widget:
         """Assemble the client's key and certificates, check them, and present them in later calls.
 
         Files that are not here are looked for in the practice org's folder; a scenario's name stands for its files.
         """
+        if chosen.renew:
+            from sfmtls_nb.notebook.renewal import renew
+
+            return renew(self.workspace, chosen.files, chosen.write, overwrite=chosen.overwrite)
         if not chosen.files:
             from sfmtls_nb.notebook.forms.identity import IdentityForm
 
             return IdentityForm(self.workspace)
-        from sfmtls_nb.notebook.views.identity import findings_html, findings_text
+        from sfmtls_nb.notebook.moves import take_up
 
-        only, *others = chosen.files
-        identity = self.workspace.assemble(chosen.files, asking=True) if others else self.workspace.named_identity(only)
-        self.workspace.present(identity)
-        found = self.workspace.findings(identity)
-        display({"text/plain": findings_text(found), "text/html": findings_html(found)}, raw=True)
-        if chosen.write:
-            print("\n".join(self.workspace.write(identity, chosen.write, overwrite=chosen.overwrite)))
-        return identity
+        return take_up(self.workspace, chosen)
 
     @line_cell_magic
     @no_var_expand

@@ -1,4 +1,4 @@
-"""Moves: go to the org that a %sf_org line names, say what stays behind; and, without a name, where we are."""
+"""Moves: go to the org that a %sf_org line names, say what stays behind; take up the certificate of a %sf_identity line."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from IPython.core.error import UsageError
+from IPython.display import display
 
-from sfmtls_nb.certificates import common_name
+from sfmtls_nb.certificates import ClientIdentity, common_name
 from sfmtls_nb.errors import OrgError
+from sfmtls_nb.notebook.views.identity import findings_html, findings_text
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Org
 from sfmtls_nb.profiles import PRACTICE, profiles_file, read_profiles
@@ -42,6 +44,18 @@ def leaving(workspace: Workspace) -> Iterator[None]:
         print("the session is gone with the org it was for; %sf_login signs in here")
     if identity and workspace.identity is None:
         print("the certificate for the other org stays behind; %sf_identity presents one here")
+
+
+def take_up(workspace: Workspace, chosen: Namespace) -> ClientIdentity:
+    """Assemble the certificate of a %sf_identity line, present it from now on, and show the findings about it."""
+    only, *others = chosen.files
+    identity = workspace.assemble(chosen.files, asking=True) if others else workspace.named_identity(only)
+    workspace.present(identity)
+    found = workspace.findings(identity)
+    display({"text/plain": findings_text(found), "text/html": findings_html(found)}, raw=True)
+    if chosen.write:
+        print("\n".join(workspace.write(identity, chosen.write, overwrite=chosen.overwrite)))
+    return identity
 
 
 def whereabouts(workspace: Workspace) -> str:

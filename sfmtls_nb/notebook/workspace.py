@@ -216,9 +216,7 @@ class Workspace:
         if name == "none":
             practice.disarm()
             if self._usual is not None:
-                identity, pem = self._usual
-                self.present(identity)
-                self.pem = pem
+                self.present(*self._usual)
             return "all goes well again"
         for scenario in SCENARIOS:
             if scenario.name == name:
@@ -236,11 +234,19 @@ class Workspace:
         practice.arm(name)
         return f"with the next API call: {ON_REQUEST[name]}"
 
-    def present(self, identity: ClientIdentity | None) -> None:
-        """Show this certificate in every later call, or none. A scenario that presented another is over."""
-        self.identity, self.pem, self._usual = identity, None, None
+    def present(self, identity: ClientIdentity | None, pem: Path | None = None) -> None:
+        """Show this certificate in every later call, or none. A scenario that presented another is over.
+
+        pem: the file that was written of it.
+        """
+        self.identity, self.pem, self._usual = identity, pem, None
         if self.session:
             self.session = self.session.with_identity(identity)
+
+    def switch(self, identity: ClientIdentity, pem: Path | None) -> None:
+        """Show this certificate in every later call of the session that is running, wherever it is in use. pem: as in `present`."""
+        self.identity, self.pem, self._usual = identity, pem, None
+        self.signed_in().present(identity)
 
     def findings(self, identity: ClientIdentity) -> list[Finding]:
         """Check an identity against the roots of the org, and against its clock as the last call gave it."""
@@ -258,9 +264,11 @@ class Workspace:
         """
         practice = self.at_practice()
         folder = practice.directory / expand(name) if practice else expand(name)
-        self.pem = identity.write_pem(folder / "fullcert.pem", overwrite=overwrite)
-        self._written.append(self.pem.absolute())
-        client = f"written for the client: {self.pem} ({KEEP})"
+        pem = identity.write_pem(folder / "fullcert.pem", overwrite=overwrite)
+        self._written.append(pem.absolute())
+        if identity is self.identity:
+            self.pem = pem
+        client = f"written for the client: {pem} ({KEEP})"
         if errors := self.errors(identity):
             return [client, f"nothing written to upload: first correct {', '.join(dict.fromkeys(errors))}"]
         upload = identity.write_upload(folder / "upload.crt", overwrite=overwrite)

@@ -6,13 +6,13 @@ import socket
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, Self, cast
+from typing import Any, Final, Literal, Self
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from OpenSSL import SSL
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.api import LAST_LOGIN_VERSION, ExternalClientApp
+from sfmtls_nb.practice.api import LAST_LOGIN_VERSION
+from sfmtls_nb.practice.apps import ExternalClientApp
 from sfmtls_nb.practice.data import DEFAULT_RECORDS, ORGANIZATION_ID, Database, OrgUser, eighteen
 from sfmtls_nb.practice.events import EventLog
 from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
@@ -95,10 +95,15 @@ class PracticeOrg:
         client = self.authority.client.leaf
         self.state = OrgState([root], [client.certificate])
         self.events = EventLog()
-        self.app = ExternalClientApp(cast("RSAPublicKey", client.key.public_key()), self.state.users[-1].username)
+        usernames = [user.username for user in self.state.users]
+        # Its certificate is the client's own, a common setup; and its users are approved, as JWT bearer wants them.
+        self.state.add_app(
+            ExternalClientApp("Practice App", usernames[-1], certificate=client.certificate, approved=set(usernames))
+        )
         users = [OrgUser(u.user_id, u.username, u.full_name, u.profile.profile_id) for u in self.state.users]
         self._database = Database(self._seed, self._records, users=users)
-        self._router = Router(self.state, self._database, self.app, self.events)
+        self._visible_host = f"[{visible}]" if ":" in visible else visible
+        self._router = Router(self.state, self._database, self.events, _hosts(self._visible_host))
         self._identities = {}
         contexts = {listener: self._context(listener) for listener in (Listener.API, Listener.MUTUAL)}
         wanted = {
@@ -114,7 +119,6 @@ class PracticeOrg:
             self.answer,
             self.events.add,
         )
-        self._visible_host = f"[{visible}]" if ":" in visible else visible
         try:
             if self._given_directory is None:
                 self._temporary = tempfile.TemporaryDirectory(prefix="practice-org-")
@@ -210,6 +214,16 @@ class PracticeOrg:
             made.key or made.fullcert.with_name("client.key"), leaf, tuple(others), files.root, made.fullcert
         )
 
+    @property
+    def apps(self) -> list[ExternalClientApp]:
+        """External Client Apps of the org; `OrgState.add_app` adds one."""
+        return self.state.apps
+
+    @property
+    def app(self) -> ExternalClientApp:
+        """External Client App that is there from the start."""
+        return self.apps[0]
+
     def user(self, name: str) -> Credentials:
         """Return the username and password of a user: ``enforced`` or ``standard``."""
         user = self._find(name)
@@ -227,6 +241,13 @@ class PracticeOrg:
             if wanted.uploaded:
                 self.state.uploaded_leaves.append(material.certificates[0][1])
         return self._identities[name]
+
+    def issue(self, request_pem: bytes) -> bytes:
+        """Issue a certificate for a CSR, as the client's authority does: the leaf and its intermediates, as PEM.
+
+        It is not uploaded in this org yet: ``practice.state.upload_certificate``. Raises PracticeError for what is no CSR.
+        """
+        return self.authority.sign(request_pem)
 
     def description(self) -> dict[str, Any]:
         """Return the content of org.json, including passwords: they are made for this start and open nothing else."""
@@ -253,10 +274,21 @@ class PracticeOrg:
             "oauth": {
                 "consumer_key": self.app.consumer_key,
                 "consumer_secret": self.app.consumer_secret,
-                # The External Client App's certificate is the client's own, a common setup.
                 "jwt_key": str(files.key),
                 "username": self.app.run_as,
             },
+            "apps": [
+                {
+                    "name": app.name,
+                    "consumer_key": app.consumer_key,
+                    "consumer_secret": app.consumer_secret,
+                    "flows": sorted(app.flows),
+                    "permitted_users": app.permitted_users.value,
+                    "run_as": app.run_as,
+                    "callback_urls": list(app.callback_urls),
+                }
+                for app in self.apps
+            ],
             "records": DEFAULT_RECORDS if self._records is None else self._records,
         }
 
@@ -298,3 +330,9 @@ class PracticeOrg:
                 return user
         names = ", ".join(user.name for user in self.state.users)
         raise PracticeError(f"the practice org has no user {name!r}", next_step=f"its users are: {names}")
+
+
+def _hosts(visible: str) -> tuple[str, ...]:
+    """Return the names that the server's certificate has, as they stand in URLs; Salesforce's are not listed."""
+    others = sorted("[::1]" if name == "::1" else name for name in LOOPBACK)
+    return tuple(dict.fromkeys([visible.lower(), *others]))

@@ -27,6 +27,7 @@ class Request:
     """An HTTP request, and the chain that the client presented (leaf first; empty: none).
 
     server: scheme and host (and port) as the client sees them, for the URLs in the answer.
+    addresses: all that the org has, in lower case: those of its names and ports.
     """
 
     listener: Listener
@@ -36,6 +37,7 @@ class Request:
     body: bytes = field(default=b"", repr=False)
     chain: tuple[x509.Certificate, ...] = ()
     server: str = ""
+    addresses: frozenset[str] = frozenset()
 
     @property
     def path(self) -> str:

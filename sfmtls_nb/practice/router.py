@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from typing import Final
@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sfmtls_nb.practice.api import Bulk1Api, BulkApi, ExternalClientApp, OAuthApi, Queries, RestApi, SoapApi
+from sfmtls_nb.practice.api import Bulk1Api, BulkApi, OAuthApi, Queries, RestApi, SoapApi
 from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.events import Event, EventLog
 from sfmtls_nb.practice.mutual import ChainVerdicts, Presented, certificate_page, name_of
@@ -30,10 +30,13 @@ _HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?
 
 
 class Router:
-    """Answers a request from the presented chain, the clock and the state of the org."""
+    """Answers a request from the presented chain, the clock and the state of the org.
 
-    def __init__(self, state: OrgState, database: Database, app: ExternalClientApp, events: EventLog) -> None:
-        self._state, self._events = state, events
+    hosts: the org's own names, the one for those who come under none of them first.
+    """
+
+    def __init__(self, state: OrgState, database: Database, events: EventLog, hosts: Sequence[str]) -> None:
+        self._state, self._events, self._hosts = state, events, hosts
         self._verdicts = ChainVerdicts()
         queries = Queries(database, state.clock)
         #: The first that serves a request answers it: Bulk API 2.0 stands below REST's path.
@@ -43,7 +46,7 @@ class Router:
             RestApi(state, queries, database),
             Bulk1Api(state, database),
         )
-        self._oauth = OAuthApi(state, app)
+        self._oauth = OAuthApi(state)
 
     def answer(self, request: Request, ports: Mapping[Listener, int]) -> Answer:
         """Answer a request; ``ports`` are the org's own, for the URLs in the answer."""
@@ -51,10 +54,12 @@ class Router:
         host = request.headers.get("Host", "").strip()
         presented = self._presented(request)
         if host and not _HOST.fullmatch(host):
-            # RFC 9112, 3.2: "any request message that contains … an invalid field value" for Host. It would be in serverUrl.
+            # RFC 9112, 3.2: "any request message that contains … an invalid field value" for Host.
             answer = Answer(400, _HTML, b"<html><body>Bad Request: invalid Host</body></html>")
         else:
-            answer = self._find_answer(replace(request, server=server_url(request, ports)), presented)
+            server = server_url(request, ports, self._hosts)
+            addresses = own_addresses(server, ports, self._hosts)
+            answer = self._find_answer(replace(request, server=server, addresses=addresses), presented)
         self._note(request, presented, answer, time.perf_counter() - started)
         return _compress(request, answer)
 
@@ -65,7 +70,7 @@ class Router:
         if presented.flaw and request.listener is not Listener.API:
             return certificate_page(presented.flaw)  # layer 1, for everyone and everything
         if self._oauth.serves(request):
-            return self._oauth.answer(request)
+            return self._oauth.answer(request, presented)
         if request.path == "/cacerts.jsp":
             return Answer(200, _HTML, _roots_page(self._state.accepted_roots), operation="cacerts.jsp")
         return Answer(404, _HTML, b"<html><body>URL No Longer Exists</body></html>")
@@ -95,8 +100,8 @@ class Router:
         )
 
 
-def server_url(request: Request, ports: Mapping[Listener, int]) -> str:
-    """Return the scheme and host for serverUrl and the like.
+def server_url(request: Request, ports: Mapping[Listener, int], hosts: Sequence[str]) -> str:
+    """Return the scheme and host for serverUrl and the like. hosts: as `Router` has them.
 
     Salesforce leaves the port out, because it is 443. So do we, where a client came under a name without a port
     (curl --connect-to) or with Salesforce's own; where it named one of ours, the 443 stand-in's port has to be there.
@@ -107,12 +112,21 @@ def server_url(request: Request, ports: Mapping[Listener, int]) -> str:
     if host in ("login.salesforce.com", "test.salesforce.com"):
         # The login service names the org's instance; the article's is na30.
         return "https://na30.salesforce.com"
-    if not host:
-        host, port = "localhost", str(ports[Listener.API])
+    if host.lower() not in hosts and not host.lower().endswith(".salesforce.com"):
+        # A name that a client, or somebody on the way, made up: it leads to wherever it likes.
+        host, port = hosts[0], str(ports[Listener.API])
     ours = {str(number) for number in ports.values()}
     if port not in ours or (host.endswith(".salesforce.com") and port == "8443") or ports[Listener.API] == 443:
         return f"https://{host}"
     return f"https://{host}:{ports[Listener.API]}"
+
+
+def own_addresses(server: str, ports: Mapping[Listener, int], hosts: Sequence[str]) -> frozenset[str]:
+    """Return the addresses that are the org's: the one in its URLs, and its doors. All in lower case."""
+    doors = {f"https://{host}:{port}" for host in hosts for port in ports.values()}
+    if server.endswith(".salesforce.com"):
+        doors |= {f"{server}:443", f"{server}:8443"}
+    return frozenset(address.lower() for address in (server, *doors))
 
 
 def _compress(request: Request, answer: Answer) -> Answer:

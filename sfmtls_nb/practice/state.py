@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from cryptography import x509
 
 from sfmtls_nb.errors import PracticeError
+from sfmtls_nb.practice.apps import ExternalClientApp
 from sfmtls_nb.practice.data import ORGANIZATION_ID, PROFILES, eighteen
 from sfmtls_nb.practice.failures import ArmedFailures
 from sfmtls_nb.practice.mutual.upload import leaf_or_error
@@ -102,6 +103,7 @@ class OrgState:
     revoked: list[x509.Certificate] = field(default_factory=list)
     feature_enabled: bool = True
     users: list[User] = field(default_factory=lambda: list(_first_users()))
+    apps: list[ExternalClientApp] = field(default_factory=list)
     session_life: timedelta = timedelta(hours=2)
     token_required: bool = False
     soap_login_enabled: bool = True
@@ -192,6 +194,22 @@ class OrgState:
         self._profiles.append(clone)
         return clone
 
+    # ------------------------------------------------------------ External Client Apps
+
+    def add_app(self, app: ExternalClientApp) -> ExternalClientApp:
+        """Add an External Client App. Raises PracticeError where its name is none or taken."""
+        if not app.name.strip() or app.name.lower() in (each.name.lower() for each in self.apps):
+            raise PracticeError(
+                f"there is an app {app.name!r} already" if app.name.strip() else "the new app has no name",
+                next_step="give it a name of its own",
+            )
+        self.apps.append(app)
+        return app
+
+    def app(self, consumer_key: str) -> ExternalClientApp | None:
+        """Return the app of a consumer key."""
+        return next((app for app in self.apps if app.consumer_key == consumer_key), None)
+
     # ------------------------------------------------------------ signing in
 
     def user(self, name: str) -> User | None:
@@ -199,10 +217,14 @@ class OrgState:
         wanted = name.lower()
         return next((user for user in self.users if wanted in (user.username.lower(), user.name)), None)
 
+    def locked(self, user: User) -> bool:
+        """Return whether a user is locked out at the moment."""
+        return user.locked_until is not None and self.clock() < user.locked_until
+
     def authenticate(self, username: str, password: str) -> User | None:
         """Return the user whose password is right; None also for one who is locked out. Failures count towards a lockout."""
         user = next((user for user in self.users if user.username.lower() == username.lower()), None)
-        if user is None or (user.locked_until and self.clock() < user.locked_until):
+        if user is None or self.locked(user):
             return None
         if secrets.compare_digest(user.password.encode(), password.encode()):
             user.failed_attempts, user.locked_until = 0, None
@@ -252,6 +274,15 @@ class OrgState:
     def close_session(self, session_id: str) -> bool:
         """End a session, and return whether it was open."""
         return self.sessions.pop(session_id, None) is not None
+
+    def end_sessions(self, username: str | None = None) -> int:
+        """End all sessions (of one user), as an admin does in Session Management, and return how many there were."""
+        ended = [
+            session_id
+            for session_id, session in list(self.sessions.items())
+            if username is None or session.user.username.lower() == username.lower()
+        ]
+        return sum(self.close_session(session_id) for session_id in ended)
 
     def count_call(self) -> bool:
         """Count an API call; return False if the limit is used up."""

@@ -9,7 +9,7 @@ from sfmtls_nb.access import Access
 from sfmtls_nb.connection import Transport
 from sfmtls_nb.errors import OrgError
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.sign_in.token import access_by, text_of
+from sfmtls_nb.sign_in.token import access_by, check_texts
 
 
 @dataclass(frozen=True, init=False)
@@ -24,7 +24,7 @@ class ClientCredentials:
 
     def __init__(self, consumer_key: str, consumer_secret: str | Secret) -> None:
         """Raises OrgError if one of them is empty or no text."""
-        text_of(consumer_key=consumer_key, consumer_secret=consumer_secret)
+        check_texts(consumer_key=consumer_key, consumer_secret=consumer_secret)
         object.__setattr__(self, "consumer_key", consumer_key)
         object.__setattr__(self, "consumer_secret", Secret(consumer_secret))
 

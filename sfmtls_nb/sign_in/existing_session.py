@@ -8,7 +8,7 @@ from sfmtls_nb.access import Access
 from sfmtls_nb.connection import Transport
 from sfmtls_nb.org import checked_url
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.sign_in.token import soap_url, text_of
+from sfmtls_nb.sign_in.token import check_texts, soap_url
 
 
 @dataclass(frozen=True, init=False)
@@ -24,7 +24,7 @@ class ExistingSession:
     def __init__(self, session_id: str | Secret, instance_url: str) -> None:
         """instance_url: of the org, such as https://acme.my.salesforce.com. Raises OrgError if it is none, or there is no session id."""
         session_id = Secret(session_id) if isinstance(session_id, str) else session_id
-        text_of(session_id=session_id, instance_url=instance_url)
+        check_texts(session_id=session_id, instance_url=instance_url)
         object.__setattr__(self, "session_id", session_id)
         object.__setattr__(self, "instance_url", checked_url(instance_url))
 

@@ -19,7 +19,7 @@ from sfmtls_nb.errors import IdentityError
 from sfmtls_nb.files import path_or_content, without_locals
 from sfmtls_nb.org import Org, my_domain_of
 from sfmtls_nb.secret import Secret
-from sfmtls_nb.sign_in.token import access_by, text_of
+from sfmtls_nb.sign_in.token import access_by, check_texts
 
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #: Seconds that a JWT is good for; Salesforce takes no more than a few minutes.
@@ -54,7 +54,7 @@ class JwtBearer:
         # Under their own names no more: what prints local variables would show them.
         given, key = path_or_content(key), ""
         secret, passphrase = Secret(passphrase) if passphrase else None, None
-        text_of(consumer_key=consumer_key, username=username)
+        check_texts(consumer_key=consumer_key, username=username)
         object.__setattr__(self, "consumer_key", consumer_key)
         object.__setattr__(self, "username", username)
         object.__setattr__(self, "key", _suitable(_only_key(given, secret)))

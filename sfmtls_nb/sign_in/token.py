@@ -37,14 +37,14 @@ def access_by(transport: Transport, form: Form) -> Access:
     except (NotJsonError, OrgError) as error:
         error.exchange = exchange
         raise
-    seconds = answer.get("expires_in")
+    seconds, user = answer.get("expires_in"), answer.get("id", Secret(""))
     return Access(
-        Secret(answer["access_token"]),
+        answer["access_token"],
         soap_url(instance, transport.org),
-        str(answer.get("id", "")).rpartition("/")[2],
+        user.reveal().rpartition("/")[2],
         exchange,
-        exchange.at + timedelta(seconds=float(seconds)) if isinstance(seconds, int | float) else None,
-        Secret(str(answer["refresh_token"])) if answer.get("refresh_token") else None,
+        exchange.at + timedelta(seconds=seconds) if isinstance(seconds, int) else None,
+        answer.get("refresh_token"),
         "revoke",
     )
 
@@ -54,24 +54,21 @@ def soap_url(instance_url: str, org: Org) -> str:
     return f"https://{urlsplit(instance_url).netloc}/services/Soap/u/{org.api_version}"
 
 
-def text_of(**values: object) -> None:
+def check_texts(**values: object) -> None:
     """Raise OrgError for the first of these fields of a sign-in that is no text, or is empty. Secrets are not quoted."""
     for name, value in values.items():
-        if not isinstance(value, str | Secret) or not value:
-            words = name.replace("_", " ")
-            kind = "it is empty" if isinstance(value, str | Secret) else f"it is of type {type(value).__name__}"
-            raise OrgError(
-                f"the {words} is not text" if kind[6] == "o" else f"there is no {words}",
-                kind,
-                f"give the {words} as text",
-            )
+        words = name.replace("_", " ")
+        if not isinstance(value, str | Secret):
+            raise OrgError(f"the {words} is not text", f"it is of type {type(value).__name__}", "give it as text")
+        if not value:
+            raise OrgError(f"there is no {words}", "it is empty", f"give the {words}")
 
 
 def _instance(org: Org, answer: dict[str, Any]) -> str:
     """The org's own address in an answer. api_instance_url stands for a host of newer APIs, which does not speak SOAP."""
     for name in ("instance_url", "api_instance_url"):
-        if isinstance(answer.get(name), str):
-            return org.followed(checked_url(answer[name]), name)
+        if isinstance(found := answer.get(name), Secret):
+            return org.followed(checked_url(found.reveal()), name)
     raise NotJsonError(
         "the answer of the token endpoint has no instance_url",
         f"it has {', '.join(sorted(answer))}",

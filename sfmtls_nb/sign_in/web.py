@@ -18,7 +18,7 @@ from sfmtls_nb.errors import OrgError, SignInError
 from sfmtls_nb.org import Org
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.sign_in.redirect import Listener, code_in, is_loopback
-from sfmtls_nb.sign_in.token import access_by, text_of
+from sfmtls_nb.sign_in.token import access_by, check_texts
 
 #: What says that the browser is on another machine than this process: a hub, Binder, a container, a remote editor, ssh.
 _ELSEWHERE: Final = (
@@ -52,7 +52,7 @@ class WebLogin:
         paste: bool | None = None,
     ) -> None:
         """Raises OrgError if the consumer key or the redirect URI is empty or no text."""
-        text_of(consumer_key=consumer_key, redirect_uri=redirect_uri)
+        check_texts(consumer_key=consumer_key, redirect_uri=redirect_uri)
         if not isinstance(consumer_secret, str | Secret):
             raise OrgError("the consumer secret is not text", f"it is of type {type(consumer_secret).__name__}")
         object.__setattr__(self, "consumer_key", consumer_key)

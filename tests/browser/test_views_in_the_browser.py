@@ -20,6 +20,7 @@ CELLS = {
     "dataframe": "%sf_soql SELECT Name, Industry, NumberOfEmployees FROM Account LIMIT 5",
     "expected-failure": "%sf_soap getUserInfo --no-cert --expect page",
     "curl": "%sf_curl",
+    "renewal": "%sf_identity --renew",
     "error": "%sf_soap getUserInfo --no-cert",
 }
 NUMBERS = {name: number for number, name in enumerate(CELLS, 1)}

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes as PrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sfmtls_nb import ClientIdentity, IdentityError, Org, PassphraseError, PasswordLogin, login, new_key_and_csr
-from sfmtls_nb.certificates.request import KeyType
+from sfmtls_nb.certificates.request import KeyType, request_like
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice import PracticeOrg
 
@@ -92,3 +96,48 @@ def test_openssl_finds_the_request_well_signed(tmp_path: Path) -> None:
 def test_the_authority_refuses_what_is_no_request(own_practice: PracticeOrg, data: bytes) -> None:
     with pytest.raises(PracticeError):
         own_practice.authority.sign(data)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (rsa.generate_private_key(65537, 2048), ("rsa", 2048)),
+        (rsa.generate_private_key(65537, 1024), ("rsa", 2048)),  # noqa: S505  # too short for a new one
+        (rsa.generate_private_key(65537, 3072), ("rsa", 3072)),
+        (ec.generate_private_key(ec.SECP256R1()), ("ec", 256)),
+        (ec.generate_private_key(ec.SECP521R1()), ("ec", 384)),
+        (ed25519.Ed25519PrivateKey.generate(), ("rsa", 2048)),
+    ],
+    ids=["RSA 2048", "RSA 1024", "RSA 3072", "P-256", "P-521", "Ed25519"],
+)
+def test_a_renewed_key_is_new_and_of_the_same_kind(old: PrivateKey, new: tuple[str, int]) -> None:
+    key = serialization.load_pem_private_key(request_like(self_signed(old)).key_pem, None)
+    kinds = {"rsa": rsa.RSAPrivateKey, "ec": ec.EllipticCurvePrivateKey}
+    assert isinstance(key, kinds[new[0]])
+    assert key.key_size == new[1]  # type: ignore[union-attr]  # RSA and EC keys have one
+    assert key.public_key() != old.public_key()
+
+
+def test_the_request_of_a_renewal_has_the_subject_and_the_names_of_the_leaf(practice: PracticeOrg) -> None:
+    files = practice.client
+    me = ClientIdentity.load(files.key, files.leaf, *files.intermediates)
+    request = x509.load_pem_x509_csr(me.new_key_and_csr().request_pem)
+    names = [each.extensions.get_extension_for_class(x509.SubjectAlternativeName).value for each in (request, me.leaf)]
+    assert request.subject == me.leaf.subject
+    assert names[0] == names[1]
+
+
+def test_the_authority_certifies_the_names_that_a_request_asks_for(practice: PracticeOrg) -> None:
+    files = practice.client
+    me = ClientIdentity.load(files.key, files.leaf, *files.intermediates)
+    made = me.new_key_and_csr()
+    new = ClientIdentity.load(made.key_pem, practice.issue(made.request_pem))
+    names = [each.leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value for each in (me, new)]
+    assert names[0] == names[1]
+
+
+def self_signed(key: PrivateKey) -> x509.Certificate:
+    name, now = x509.Name.from_rfc4514_string("CN=me.example"), datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    return builder.sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from cryptography import x509
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sfmtls_nb import (
     CertificatePageError,
@@ -133,13 +134,48 @@ def test_without_the_roots_an_end_that_may_be_the_root_is_a_note(practice: Pract
 
 
 @pytest.mark.parametrize(
-    ("days", "expected"), [(-1, "not-yet-valid"), (1, None), (340, "expires-soon"), (366, "expired")]
+    ("days", "expected"),
+    [(-1, "not-yet-valid"), (1, None), (242, None), (244, "expires-soon"), (364, "expires-soon"), (366, "expired")],
 )
 def test_the_dates_are_judged_at_the_moment_asked_for(
     practice: PracticeOrg, org: Org, days: int, expected: str | None
 ) -> None:
     found = codes(load(practice, "good").findings(org, at=NOW + timedelta(days=days)))
     assert expected in found if expected else not found
+
+
+@pytest.mark.parametrize("life", [47, 100, 200, 365])
+def test_two_thirds_of_a_life_are_quiet_and_the_last_third_is_not(practice: PracticeOrg, org: Org, life: int) -> None:
+    me = living(practice, life)
+    quiet, due = (NOW + timedelta(days=life * 2 / 3, hours=hours) for hours in (-12, 12))
+    assert ([], ["expires-soon"]) == (codes(me.findings(org, at=quiet)), codes(me.findings(org, at=due)))
+
+
+def test_of_a_life_of_years_the_last_third_of_a_year_is_not_quiet(practice: PracticeOrg, org: Org) -> None:
+    me = living(practice, 825)
+    quiet, due = (NOW + timedelta(days=825 - left) for left in (123, 121))
+    assert ([], ["expires-soon"]) == (codes(me.findings(org, at=quiet)), codes(me.findings(org, at=due)))
+
+
+def test_an_intermediate_of_ten_years_warns_in_the_last_months_alone(practice: PracticeOrg, org: Org) -> None:
+    me = living(practice, 3650)
+    early, late = (codes(me.findings(org, at=NOW + timedelta(days=days))) for days in (3500, 3540))
+    assert early == []
+    assert Counter(late) == {"expires-soon": 1, "intermediate-expires-soon": 2}
+
+
+def test_the_end_says_how_much_of_the_life_is_over_and_names_the_renewal(practice: PracticeOrg, org: Org) -> None:
+    (finding,) = load(practice, "expires-soon").findings(org)
+    assert "9 days; 95% of its 200 days are over" in finding.evidence
+    assert "%sf_identity --renew" in finding.advice
+
+
+def living(practice: PracticeOrg, days: int) -> ClientIdentity:
+    """An identity whose leaf lives so long, from now on."""
+    client, clients = practice.authority.client, [ExtendedKeyUsageOID.CLIENT_AUTH]
+    leaf = practice.authority.issue("life.example", client.intermediates[0], purposes=clients, days=days)
+    chain = [issued.certificate_pem for issued in (leaf, *client.intermediates)]
+    return ClientIdentity.load(leaf.key_pem, *chain)
 
 
 @pytest.mark.parametrize(("minutes", "expected"), [(0, []), (4, []), (6, ["clock-skew"]), (-6, ["clock-skew"])])

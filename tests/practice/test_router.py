@@ -13,8 +13,10 @@ from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from brought import brought
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sfmtls_nb import (
     CallTimeout,
@@ -30,7 +32,7 @@ from sfmtls_nb import (
     SoapFault,
     login,
 )
-from sfmtls_nb.certificates import fingerprint
+from sfmtls_nb.certificates import fingerprint, new_key_and_csr
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.api.identity import identity_url
@@ -129,7 +131,7 @@ def test_a_failure_on_request_ends_a_session_in_the_middle_of_a_query(
     locator = page or "01g5f000000AAAAAAA-200"
     own_practice.arm("session-expires")
     with pytest.raises(SessionFault):
-        mutual.soap("queryMore", {"queryLocator": locator})
+        brought(mutual).soap("queryMore", {"queryLocator": locator})
 
 
 @pytest.mark.parametrize("times", [0, -1])
@@ -526,3 +528,38 @@ def test_a_token_leads_to_nowhere_but_the_org(practice: PracticeOrg) -> None:
 def test_a_path_may_begin_with_more_than_one_slash_as_the_sf_cli_sends_it(practice: PracticeOrg, slashes: str) -> None:
     request = Request(Listener.API, "GET", f"{slashes}services/data?x=1")
     assert 200 == practice.answer(request).status
+
+
+def test_two_leaves_are_uploaded_at_a_time_and_each_is_let_in_until_it_is_removed(own_practice: PracticeOrg) -> None:
+    old = own_practice.state.uploaded_leaves[0]
+    made = new_key_and_csr("CN=renewed.practice.example")
+    issued = own_practice.issue(made.request_pem)
+    new = own_practice.state.upload_certificate(issued)
+    files = own_practice.client
+    identities = [
+        ClientIdentity.load(files.key, files.leaf, *files.intermediates),
+        ClientIdentity.load(made.key_pem, issued),
+    ]
+    before, after = (
+        login(Org(**own_practice.endpoints), PasswordLogin(*own_practice.user("enforced")), identity)
+        for identity in identities
+    )
+    with before, after:
+        before.get_user_info()
+        after.get_user_info()
+        connections = len(own_practice.events.where(kind="connection", listener=Listener.MUTUAL))
+        own_practice.state.remove_certificate(old)
+        with pytest.raises(SoapFault, match="MUTUAL_AUTHENTICATION_FAILED"):
+            before.get_user_info()  # on the connection that is open
+        after.get_user_info()
+        assert connections == len(own_practice.events.where(kind="connection", listener=Listener.MUTUAL))
+    calls = own_practice.events.where(operation="getUserInfo")
+    leaves = [fingerprint(leaf).hex() for leaf in (old, new, old, new)]
+    assert leaves == [call.leaf for call in calls]
+
+
+def test_a_certificate_that_is_issued_is_for_clients_and_lives_200_days(own_practice: PracticeOrg) -> None:
+    leaf = x509.load_pem_x509_certificates(own_practice.issue(new_key_and_csr("CN=new").request_pem))[0]
+    purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    lived = leaf.not_valid_after_utc - leaf.not_valid_before_utc
+    assert ([ExtendedKeyUsageOID.CLIENT_AUTH], 200) == (list(purposes), lived.days)

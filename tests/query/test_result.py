@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from answers import answer, reply_in
+from brought import brought
 from lxml import etree
 
 from sfmtls_nb import (
@@ -259,10 +260,10 @@ def test_what_is_wrong_with_a_query_is_the_fault_of_the_api(
 
 
 @EITHER
-def test_a_session_that_ends_between_two_pages_is_a_session_fault(
+def test_a_session_that_cannot_be_renewed_and_ends_between_two_pages_is_a_session_fault(
     api: Api, mine: Session, own_practice: PracticeOrg
 ) -> None:
-    result = mine.query(CONTACTS, api=api, batch=200)
+    result = brought(mine).query(CONTACTS, api=api, batch=200)
     own_practice.arm("session-expires")
     got: Counter[type] = Counter()
     with pytest.raises(SessionFault):
@@ -311,7 +312,7 @@ def test_no_form_of_a_result_or_of_its_fault_shows_the_session_id(
     api: Api, mine: Session, own_practice: PracticeOrg
 ) -> None:
     secret = mine.session_id.reveal()[16:]
-    result = mine.query(CONTACTS, api=api, batch=200)
+    result = brought(mine).query(CONTACTS, api=api, batch=200)
     own_practice.arm("session-expires")
     with pytest.raises(SessionFault) as caught:
         list(result)

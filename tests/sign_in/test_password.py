@@ -291,3 +291,34 @@ def test_credentials_with_the_same_text_are_equal() -> None:
 
 def test_credentials_with_another_password_are_not() -> None:
     assert PasswordLogin("me", "you") != PasswordLogin("me", "they")
+
+
+# ---------------------------------------------------------------- where login() itself is refused
+
+
+@pytest.mark.parametrize("why", ["switched off", "no permission", "API 65.0"])
+def test_where_login_is_gone_the_error_names_the_way_to_take_ready_to_copy(why: str, own_practice: PracticeOrg) -> None:
+    own_practice.state.soap_login_enabled = why != "switched off"
+    own_practice.state.users[0].profile.any_api_auth = why != "no permission"
+    org = Org(**own_practice.endpoints | ({"api_version": "65.0"} if why == "API 65.0" else {}))
+    with pytest.raises((SoapFault, OrgError)) as caught:
+        login(org, PasswordLogin(*own_practice.user("enforced")))
+    for copied in (
+        'login(org, WebLogin("CONSUMER_KEY"))',
+        'JwtBearer("CONSUMER_KEY", "USERNAME", "jwt.key")',
+        "%sf_login --way web",
+    ):
+        assert copied in caught.value.next_step
+
+
+def test_a_wrong_password_is_not_talked_out_of_its_way(org: Org) -> None:
+    with pytest.raises(LoginFault) as caught:
+        login(org, PasswordLogin("nobody@practice.example", "x"))
+    assert "WebLogin" not in caught.value.next_step
+
+
+def test_the_session_knows_how_long_the_org_lets_it_live(practice: PracticeOrg, org: Org) -> None:
+    session = login(org, PasswordLogin(*practice.user("standard")))
+    assert session.expires
+    assert session.exchange
+    assert 7200 == (session.expires - session.exchange.at).total_seconds()

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from raw_server import answering, http, read_request, server_tls, serving, tunnelling
+from tracebacks import beyond, shown_with_locals
 
 from sfmtls_nb import (
     ClientCredentials,
@@ -52,8 +53,9 @@ def test_an_instance_that_is_not_the_orgs_gets_no_token(
     instance: str, practice: PracticeOrg, tls: ssl.SSLContext
 ) -> None:
     with pytest.raises(OrgError) as caught:
-        signed_in_at(answer(instance_url=instance), practice, tls)
-    assert (200, False) == (caught.value.exchange.status, TOKEN in str(caught.value))
+        signed_in_at(answer(instance_url=instance, refresh_token="5Aep861refresh"), practice, tls)
+    shown = shown_with_locals(beyond(__file__, caught.value))
+    assert (200, False, False) == (caught.value.exchange.status, TOKEN[16:] in shown, "5Aep861" in shown)
 
 
 def test_the_instance_url_is_called_on_the_mutual_port(practice: PracticeOrg, tls: ssl.SSLContext) -> None:
@@ -106,6 +108,12 @@ def test_an_answer_without_a_token_is_named(reply: bytes, practice: PracticeOrg,
         ("invalid_request", "External client app is not installed in this org", "another org"),
         ("invalid_grant", "ip restricted or invalid login hours", "IP Relaxation"),
         ("invalid_app_access", "user is not admin approved to access this app", "permission set"),
+        (
+            "invalid_client",
+            "this app wants a client certificate, uploaded in the org, on port 8443",
+            "on 8443 of the My Domain",
+        ),
+        ("app_not_found", "External client app is not installed in this org", "another org"),
         ("something_new", "of which nobody knows", "Login History"),
         ("something_new", "", "Login History"),
     ],

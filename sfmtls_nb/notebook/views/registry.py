@@ -50,6 +50,7 @@ _VIEWS: Final = {
     ("sfmtls_nb.session", "Session"): ("views.summaries", "session"),
     ("sfmtls_nb.practice.org", "PracticeOrg"): ("views.summaries", "practice"),
     ("sfmtls_nb.notebook.calls", "Command"): ("views.code", "command"),
+    ("sfmtls_nb.notebook.renewal", "Renewal"): ("views.renewal", "renewal"),
     ("sfmtls_nb.notebook.course.course", "Checked"): ("course.view", "checked"),
     ("sfmtls_nb.notebook.course.course", "Standing"): ("course.view", "standing"),
     ("sfmtls_nb.notebook.course.glossary", "Entries"): ("course.view", "entries"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sfmtls_nb.practice.api.bulk import BulkApi
 from sfmtls_nb.practice.api.bulk1 import Bulk1Api
-from sfmtls_nb.practice.api.oauth import ExternalClientApp, OAuthApi
+from sfmtls_nb.practice.api.oauth import OAuthApi
 from sfmtls_nb.practice.api.queries import Queries
 from sfmtls_nb.practice.api.rest import RestApi
 from sfmtls_nb.practice.api.soap import LAST_LOGIN_VERSION, SoapApi
@@ -13,7 +13,6 @@ __all__ = [
     "LAST_LOGIN_VERSION",
     "Bulk1Api",
     "BulkApi",
-    "ExternalClientApp",
     "OAuthApi",
     "Queries",
     "RestApi",

@@ -250,7 +250,13 @@ SCENARIOS: Final = (
         "a wrong clock looks the same: check yours",
         _with(starts=timedelta(days=2)),
     ),
-    Scenario("expires-soon", "the leaf expires in ten days", "data", "it works today: renew it now", _with(days=10)),
+    Scenario(
+        "expires-soon",
+        "the leaf expires in ten days",
+        "data",
+        "it works today: renew it now",
+        _with(starts=timedelta(days=-190), days=10),
+    ),
     Scenario(
         "intermediate-missing",
         "the leaf is sent alone",

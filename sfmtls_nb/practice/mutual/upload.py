@@ -16,8 +16,8 @@ _KEYSTORE: Final = re.compile(rb"0(?:[\x00-\x80]|\x81.|\x82..|\x83...)\x02\x01[\
 _LEAF: Final = "upload the client's leaf alone: upload.crt, which everyone may see"
 
 
-def leaf_or_error(content: object) -> x509.Certificate | PracticeError:
-    """Return the leaf, the first certificate in a PEM file, or the error to raise.
+def certificates_or_error(content: object) -> list[x509.Certificate] | PracticeError:
+    """Return the certificates in a PEM file, at least one, or the error to raise.
 
     It does not raise by itself: a frame that fails shows its variables, and this one may hold a private key.
     """
@@ -34,9 +34,16 @@ def leaf_or_error(content: object) -> x509.Certificate | PracticeError:
             _LEAF,
         )
     try:
-        certificates = x509.load_pem_x509_certificates(data)
+        return x509.load_pem_x509_certificates(data)
     except (ValueError, x509.InvalidVersion) as error:
         return PracticeError("that is no certificate in PEM", str(error).partition("\n")[0], _LEAF)
+
+
+def leaf_or_error(content: object) -> x509.Certificate | PracticeError:
+    """Return the leaf, the first certificate in a PEM file, or the error to raise."""
+    certificates = certificates_or_error(content)
+    if isinstance(certificates, PracticeError):
+        return certificates
     leaf = certificates[0]
     try:
         return _refused_authority(leaf, len(certificates)) or leaf

@@ -209,6 +209,17 @@ def test_org_json_has_exactly_what_is_documented(folder: Path) -> None:
             "jwt_key": f"{place}/client.key",
             "username": "standard@practice.example",
         },
+        "apps": [
+            {
+                "name": "Practice App",
+                "consumer_key": practice.app.consumer_key,
+                "consumer_secret": practice.app.consumer_secret,
+                "flows": ["client-credentials", "jwt", "web"],
+                "permitted_users": "Admin approved users are pre-authorized",
+                "run_as": "standard@practice.example",
+                "callback_urls": [],
+            }
+        ],
         "records": 400,
     }
     assert expected == found
