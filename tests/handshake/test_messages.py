@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from overheard import TLS_1_2, TLS_1_3, Ends
-from written import EXTENSIONS, MESSAGES, extension_in, tiled, v16
+from written import EXTENSIONS, MESSAGES, extension_in, tiled, v8, v16
 
 from sfmtls_nb.handshake import Handshake, Message
 from sfmtls_nb.handshake.bodies import Agreed
@@ -178,3 +178,8 @@ def test_bytes_behind_a_message_are_unparsed() -> None:
 def test_what_is_longer_than_its_message_is_cut_short() -> None:
     message = Message("server", b"\x0b\0\0\7\0\0\4\0\0\x09x", agreed=Agreed(0x0303))
     assert "cut short: 9 bytes are announced" in str(message)
+
+
+def test_what_an_extension_says_is_not_taken_for_another() -> None:
+    hello = extension_in("ClientHello", 16, v16(v8(b"server_name: elsewhere.example")))
+    assert "offers TLS 1.2" == hello.meaning
