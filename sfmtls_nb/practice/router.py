@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sfmtls_nb.practice.api import Bulk1Api, BulkApi, OAuthApi, Queries, RestApi, SoapApi
+from sfmtls_nb.practice.api import Bulk1Api, BulkApi, MetadataApi, OAuthApi, Queries, RestApi, SoapApi
 from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.events import Event, EventLog
 from sfmtls_nb.practice.mutual import ChainVerdicts, Presented, Recording, certificate_page, name_of
@@ -39,8 +39,9 @@ class Router:
         self._state, self._events, self._hosts = state, events, hosts
         self._verdicts = ChainVerdicts()
         queries = Queries(database, state.clock)
-        #: The first that serves a request answers it: Bulk API 2.0 stands below REST's path.
+        #: The first that serves a request answers it: Metadata stands below SOAP's path, and Bulk API 2.0 below REST's.
         self._apis = (
+            MetadataApi(state),
             SoapApi(state, queries, database),
             BulkApi(state, database),
             RestApi(state, queries, database),
