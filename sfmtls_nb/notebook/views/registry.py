@@ -46,6 +46,7 @@ _VIEWS: Final = {
     ("sfmtls_nb.api.reply", "Part"): ("views.summaries", "part"),
     ("sfmtls_nb.errors", "SfmtlsError"): ("views.summaries", "error"),
     ("sfmtls_nb.certificates.identity", "ClientIdentity"): ("views.identity", "identity"),
+    ("sfmtls_nb.handshake.handshake", "Handshake"): ("views.timeline", "timeline"),
     ("sfmtls_nb.org", "Org"): ("views.summaries", "org"),
     ("sfmtls_nb.session", "Session"): ("views.summaries", "session"),
     ("sfmtls_nb.practice.org", "PracticeOrg"): ("views.summaries", "practice"),
