@@ -23,7 +23,7 @@ FLOORS = (
     "errors",
     "files",
     "org xml",
-    "frame certificates",
+    "frame certificates handshake",
     "profiles scrub",
     "connection",
     "api",

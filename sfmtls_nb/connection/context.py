@@ -14,6 +14,7 @@ from certifi import where as public_roots
 from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.connection.bounds import BoundedTLS
 from sfmtls_nb.connection.ca_file import trusted
+from sfmtls_nb.connection.recording import record
 from sfmtls_nb.errors import IdentityError, OrgError
 from sfmtls_nb.files import shown
 from sfmtls_nb.org import Trust
@@ -32,6 +33,7 @@ def client_context(
     # truststore's context keeps a context of its own, whose sockets ask the operating system about the server.
     inner: Any = getattr(context, "_ctx", context)
     inner.sslsocket_class = type("BoundedTLS", (BoundedTLS, inner.sslsocket_class), {})
+    record(inner)
     if identity:
         _load(context, identity)
     return context

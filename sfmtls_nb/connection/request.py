@@ -12,6 +12,8 @@ from typing import Final, Literal, NoReturn
 from requests.structures import CaseInsensitiveDict
 
 from sfmtls_nb.certificates import ClientIdentity
+from sfmtls_nb.connection.recording import Public, Recorded
+from sfmtls_nb.handshake import Handshake
 from sfmtls_nb.secret import SecretBytes, mask, mask_session_ids
 
 Method = Literal["GET", "POST"]
@@ -63,7 +65,7 @@ class Exchange:
     """A request that was sent, and the answer to it.
 
     status: of HTTP; None where no answer came. elapsed: seconds until the last byte. at: when it began, in UTC. tls: version and cipher suite, as
-    OpenSSL names them; empty where they are not known.
+    OpenSSL names them; empty where they are not known. recorded: what `handshake` is read from.
     """
 
     request: Request
@@ -73,10 +75,19 @@ class Exchange:
     elapsed: float = 0.0
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     tls: str = ""
+    recorded: Recorded | Public | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "response_headers", Headers(self.response_headers))
         object.__setattr__(self, "response_body", SecretBytes(self.response_body))
+
+    @property
+    def handshake(self) -> Handshake | None:
+        """The TLS handshake of the connection, and what was said on it until this call was over; None where there was none.
+
+        The connection may have been made for an earlier call: then it began before this one.
+        """
+        return self.recorded.handshake if self.recorded else None
 
     @property
     def server_date(self) -> datetime | None:

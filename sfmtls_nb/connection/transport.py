@@ -21,6 +21,7 @@ from sfmtls_nb.connection.adapter import Adapter
 from sfmtls_nb.connection.bounds import TooMuchCame, bounded
 from sfmtls_nb.connection.context import client_context
 from sfmtls_nb.connection.failures import causes_of, translate
+from sfmtls_nb.connection.recording import Listener
 from sfmtls_nb.connection.request import Exchange, Headers, Method, Request
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.org import Org, checked_url
@@ -63,10 +64,10 @@ class Transport:
 
         Raises ConnectError, HandshakeError, CallTimeout or AnswerLimitError, with the exchange on it.
         """
-        at, started = datetime.now(UTC), time.perf_counter()
+        at, started, listener = datetime.now(UTC), time.perf_counter(), Listener()
         try:
             pool = self._pool(present=request.identity is not None)
-            with bounded(self.org.call_timeout, self.org.answer_limit):
+            with bounded(self.org.call_timeout, self.org.answer_limit), listener:
                 response = pool.request(
                     request.method,
                     request.url,
@@ -77,6 +78,7 @@ class Transport:
                     proxies=environment_proxies(request.url),
                     stream=True,  # while it streams, the connection can still be asked how it is encrypted
                 )
+                listener.look_at(getattr(response.raw.connection, "sock", None))
                 tls, body = _tls_of(response), _body(response, self.org.answer_limit)
         except KeyboardInterrupt:
             # Raised anew: a traceback that shows variables (%xmode Verbose) goes no deeper, where bodies and headers are.
@@ -84,13 +86,14 @@ class Transport:
         except (requests.RequestException, HTTPError, OSError) as error:
             by_proxy = bool(select_proxy(request.url, environment_proxies(request.url)))
             ours = translate(error, request.url, self.org, presented=request.identity is not None, by_proxy=by_proxy)
-            ours.exchange = Exchange(request, at=at)
+            ours.exchange = Exchange(request, at=at, recorded=listener.recorded)
             for cause in causes_of(error):
                 # As above: the frames of the HTTP libraries hold headers and body as plain text.
                 cause.__traceback__ = None
             raise ours from error
         elapsed = time.perf_counter() - started
-        return Exchange(request, response.status_code, Headers(response.headers), body, elapsed, at, tls)
+        headers = Headers(response.headers)
+        return Exchange(request, response.status_code, headers, body, elapsed, at, tls, listener.recorded)
 
     def _pool(self, *, present: bool) -> requests.Session:
         key = (os.getpid(), present)
