@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal
 
+from sfmtls_nb.practice.mutual import OrgsEnd
 from sfmtls_nb.practice.request import Listener
 
 _KEPT: Final = 10_000
@@ -21,6 +22,8 @@ class Event:
     presented, else the flaw, or OpenSSL's error of a failed handshake. layer_2: the verdict on an API call: ``pass``,
     ``page``, ``MUTUAL_AUTHENTICATION_FAILED``; "" where there was none. operation: such as ``getUserInfo`` or ``GET
     query``. code: the fault or error that was answered. duration: seconds. leaf: the presented leaf's SHA-256, as hex.
+    peer: the client's host and port, by which a connection, its requests, and the client's own end are told to belong
+    together. orgs_end: of a connection, what the org saw of its handshake.
     """
 
     kind: Literal["connection", "request"]
@@ -35,6 +38,8 @@ class Event:
     duration: float = 0.0
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     leaf: str = ""
+    peer: tuple[str, int] = ("", 0)
+    orgs_end: OrgsEnd | None = None
 
 
 class EventLog:

@@ -117,7 +117,7 @@ class PracticeOrg:
             # The strict one is made for each connection: it verifies inside TLS, and the accepted roots may change.
             lambda listener: contexts.get(listener) or self._context(listener),
             self.answer,
-            self.events.add,
+            self._router.connected,
         )
         try:
             if self._given_directory is None:

@@ -27,7 +27,7 @@ class Request:
     """An HTTP request, and the chain that the client presented (leaf first; empty: none).
 
     server: scheme and host (and port) as the client sees them, for the URLs in the answer.
-    addresses: all that the org has, in lower case: those of its names and ports.
+    addresses: all that the org has, in lower case: those of its names and ports. peer: the client's host and port.
     """
 
     listener: Listener
@@ -38,6 +38,7 @@ class Request:
     chain: tuple[x509.Certificate, ...] = ()
     server: str = ""
     addresses: frozenset[str] = frozenset()
+    peer: tuple[str, int] = ("", 0)
 
     @property
     def path(self) -> str:

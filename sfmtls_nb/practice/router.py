@@ -14,16 +14,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sfmtls_nb.practice.api import Bulk1Api, BulkApi, OAuthApi, Queries, RestApi, SoapApi
+from sfmtls_nb.practice.api import Bulk1Api, BulkApi, MetadataApi, OAuthApi, Queries, RestApi, SoapApi
 from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.events import Event, EventLog
-from sfmtls_nb.practice.mutual import ChainVerdicts, Presented, certificate_page, name_of
+from sfmtls_nb.practice.mutual import ChainVerdicts, Presented, Recording, certificate_page, name_of
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.state import OrgState
 
 _HTML: Final = "text/html; charset=UTF-8"
 _SMALLEST_GZIPPED: Final = 1_000
-#: Characters kept of a path or a name that a client chose.
+#: Characters kept of a path that a client chose.
 _MOST_NOTED: Final = 200
 #: A host (RFC 3986, 3.2.2) that can be a name or an address of ours, and a port.
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{0,5})?")
@@ -39,8 +39,9 @@ class Router:
         self._state, self._events, self._hosts = state, events, hosts
         self._verdicts = ChainVerdicts()
         queries = Queries(database, state.clock)
-        #: The first that serves a request answers it: Bulk API 2.0 stands below REST's path.
+        #: The first that serves a request answers it: Metadata stands below SOAP's path, and Bulk API 2.0 below REST's.
         self._apis = (
+            MetadataApi(state),
             SoapApi(state, queries, database),
             BulkApi(state, database),
             RestApi(state, queries, database),
@@ -63,6 +64,22 @@ class Router:
         self._note(request, presented, answer, time.perf_counter() - started)
         return _compress(request, answer)
 
+    def connected(self, recording: Recording) -> None:
+        """Note a connection whose handshake is over, or has failed."""
+        failed = bool(recording.error)
+        flaw = None if failed or not recording.chain else self._flaw(recording.chain)
+        chain = () if failed else tuple(name_of(certificate) for certificate in recording.chain)
+        self._events.add(
+            Event(
+                "connection",
+                recording.listener,
+                chain,
+                recording.error,
+                peer=recording.peer,
+                orgs_end=recording.orgs_end(flaw),
+            )
+        )
+
     def _find_answer(self, request: Request, presented: Presented) -> Answer:
         for api in self._apis:
             if api.serves(request):
@@ -78,16 +95,19 @@ class Router:
     def _presented(self, request: Request) -> Presented:
         if not request.chain:
             return Presented(certificate=False, flaw=None, uploaded=False)
+        uploaded = request.chain[0] in self._state.uploaded_leaves
+        return Presented(certificate=True, flaw=self._flaw(request.chain), uploaded=uploaded)
+
+    def _flaw(self, chain: Sequence[x509.Certificate]) -> str | None:
         state = self._state
-        flaw = self._verdicts.flaw(request.chain, state.accepted_roots, state.revoked, state.clock())
-        return Presented(certificate=True, flaw=flaw, uploaded=request.chain[0] in self._state.uploaded_leaves)
+        return self._verdicts.flaw(chain, state.accepted_roots, state.revoked, state.clock())
 
     def _note(self, request: Request, presented: Presented, answer: Answer, seconds: float) -> None:
         self._events.add(
             Event(
                 "request",
                 request.listener,
-                tuple(name_of(certificate)[:_MOST_NOTED] for certificate in request.chain),
+                tuple(name_of(certificate) for certificate in request.chain),
                 presented.flaw or "",
                 answer.layer_2,
                 answer.user,
@@ -96,6 +116,7 @@ class Router:
                 answer.code,
                 seconds,
                 leaf=request.chain[0].fingerprint(hashes.SHA256()).hex() if request.chain else "",
+                peer=request.peer,
             )
         )
 

@@ -30,8 +30,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.netutil import add_accept_handler
 
 from sfmtls_nb.errors import PracticeError
-from sfmtls_nb.practice.events import Event
-from sfmtls_nb.practice.mutual import TLSStream, name_of, presented_chain
+from sfmtls_nb.practice.mutual import Recording, TLSStream, presented_chain
 from sfmtls_nb.practice.request import Answer, Listener, Request
 
 _log = logging.getLogger("sfmtls_nb.practice")
@@ -65,7 +64,10 @@ _STALLED: Final = 90.0
 
 
 class Server:
-    """A server that listens from construction to `stop`. ports: where; 0 lets the system choose."""
+    """A server that listens from construction to `stop`.
+
+    ports: where; 0 lets the system choose. observer: is given the recording of each handshake, when it is over.
+    """
 
     def __init__(
         self,
@@ -73,7 +75,7 @@ class Server:
         ports: Mapping[Listener, int],
         context_for: ContextFor,
         answerer: Answerer,
-        observer: Callable[[Event], None],
+        observer: Callable[[Recording], None],
     ) -> None:
         self._context_for = context_for
         self._answerer = answerer
@@ -163,17 +165,21 @@ class Server:
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = SSL.Connection(self._context_for(listener), accepted)
         connection.set_accept_state()
+        recording = Recording(listener, address[:2])
+        connection.set_app_data(recording)
         try:
             await asyncio.wait_for(_handshake(connection), _HANDSHAKE_TIME)
             chain = presented_chain(connection)
         except (SSL.Error, OSError, TimeoutError, ValueError, InvalidVersion) as error:
             # The last two: OpenSSL takes certificates that cryptography cannot read.
             _log.info("%s: handshake with %s failed: %s", listener.value, address, error)
-            self._observer(Event("connection", listener, layer_1=_words(error)))
+            recording.end(connection, error=_words(error))
+            self._observer(recording)
             await self._linger(accepted)
             return
-        self._observer(Event("connection", listener, tuple(name_of(certificate) for certificate in chain)))
-        delegate = _Delegate(listener, chain, self)
+        recording.end(connection, chain)
+        self._observer(recording)
+        delegate = _Delegate(recording, self)
         # tornado's annotation says IOStream, but a BaseIOStream is enough.
         serving = HTTP1ServerConnection(cast("IOStream", TLSStream(connection)), _PARAMETERS, None)
         self.open.add(serving)
@@ -188,13 +194,13 @@ class Server:
 
 
 class _Delegate(HTTPServerConnectionDelegate):
-    """One connection: its listener, and the chain that it presented."""
+    """One connection, whose handshake was recorded."""
 
-    def __init__(self, listener: Listener, chain: tuple[Any, ...], server: Server) -> None:
-        self._listener, self._chain, self._server = listener, chain, server
+    def __init__(self, recording: Recording, server: Server) -> None:
+        self._recording, self._server = recording, server
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:  # noqa: ARG002
-        return _Message(self._listener, self._chain, self._server, cast("HTTP1Connection", request_conn))
+        return _Message(self._recording, self._server, cast("HTTP1Connection", request_conn))
 
     def on_close(self, server_conn: object) -> None:
         self._server.open.discard(server_conn)
@@ -203,8 +209,8 @@ class _Delegate(HTTPServerConnectionDelegate):
 class _Message(HTTPMessageDelegate):
     """One request on its way in, and its answer on the way out."""
 
-    def __init__(self, listener: Listener, chain: tuple[Any, ...], server: Server, connection: HTTP1Connection) -> None:
-        self._listener, self._chain, self._server, self._connection = listener, chain, server, connection
+    def __init__(self, recording: Recording, server: Server, connection: HTTP1Connection) -> None:
+        self._recording, self._server, self._connection = recording, server, connection
         self._body = bytearray()
 
     def headers_received(self, start_line: Any, headers: HTTPHeaders) -> None:
@@ -215,8 +221,9 @@ class _Message(HTTPMessageDelegate):
         self._body += chunk[: _MOST_KEPT - len(self._body)]
 
     def finish(self) -> None:
+        seen, start = self._recording, self._start
         request = Request(
-            self._listener, self._start.method, self._start.path, self._headers, bytes(self._body), self._chain
+            seen.listener, start.method, start.path, self._headers, bytes(self._body), seen.chain, peer=seen.peer
         )
         self._server.spawn(self._send(request))
 
@@ -253,9 +260,13 @@ class _Message(HTTPMessageDelegate):
 
 def _words(error: BaseException) -> str:
     """Return the last error that OpenSSL reports for a failed handshake."""
+    if isinstance(error, TimeoutError):
+        return f"the handshake did not end within {_HANDSHAKE_TIME:g} seconds"
+    if isinstance(error, SSL.SysCallError):
+        return str(error.args[-1])  # before it stands a number
     if isinstance(error, SSL.Error) and error.args and isinstance(error.args[0], list) and error.args[0]:
         return str(error.args[0][-1][-1])
-    return type(error).__name__ if not str(error) else str(error)
+    return str(error) or type(error).__name__
 
 
 def _bind(host: str, port: int) -> list[socket.socket]:

@@ -49,13 +49,15 @@ class UserProfile:
     """A profile of Setup. enforced: it has the permission Enforce SSL/TLS Mutual Authentication.
 
     any_api_auth: it has Use Any API Auth, without which SOAP login() is refused. Orgs made since Summer '26 begin
-    without; this one begins with it, as older orgs do.
+    without; this one begins with it, as older orgs do. modify_metadata: it has Modify Metadata Through Metadata API
+    Functions. [simulated]: all profiles of this org begin with it, which in a real one are the administrators'.
     """
 
     name: str
     profile_id: str
     enforced: bool = False
     any_api_auth: bool = True
+    modify_metadata: bool = True
 
 
 @dataclass
@@ -136,7 +138,7 @@ class OrgState:
         self.uploaded_leaves.clear()
         self.sessions.clear()
         self._profiles = [self._standard]
-        self._standard.enforced, self._standard.any_api_auth = False, True
+        self._standard.enforced, self._standard.any_api_auth, self._standard.modify_metadata = False, True, True
         for user in self.users:
             user.profile = self._standard
 

@@ -56,11 +56,16 @@ def test_the_second_bulk_api(client: Any) -> None:
     assert total == sum(len(page.splitlines()) - 1 for page in pages)
 
 
-# The practice org has neither Apex nor a Metadata API: what is seen is with which certificate they are asked for.
+def test_what_is_uploaded_in_setup_by_the_metadata_api(client: Any, practice: PracticeOrg) -> None:
+    listed = client.mdapi.list_metadata([client.mdapi.ListMetadataQuery(type="InboundCertificate")])
+    assert len(practice.state.uploaded_leaves) == len(listed)
+
+
+# The practice org has no Apex, and little metadata: what is seen is with which certificate they are asked for.
 CALLS: dict[str, Callable[[Any], Any]] = {
     "apex": lambda client: client.apexecute("Anything"),
     "tooling": lambda client: client.toolingexecute("query?q=SELECT+Id+FROM+ApexClass"),
-    "metadata by zeep": lambda client: client.mdapi.describe_metadata(),
+    "metadata by zeep": lambda client: client.mdapi.CustomObject.describe(),
     "metadata of a type": lambda client: client.mdapi.CustomObject.read(["Account"]),
     "deploy": lambda client: client.deploy(__file__, sandbox=True),
     "deploy's status": lambda client: client.checkDeployStatus("0Af000000000000"),

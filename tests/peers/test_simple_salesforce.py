@@ -14,6 +14,7 @@ from simple_salesforce.exceptions import (
     SalesforceMalformedRequest,
     SalesforceRefusedRequest,
 )
+from zeep.exceptions import Fault
 
 from sfmtls_nb.practice import PracticeOrg
 
@@ -137,3 +138,16 @@ def test_mutual_authentication_gets_the_page_on_8443_without_the_certificate(con
     client = Salesforce(instance="na30.salesforce.com:8443", session_id=session_id)
     with pytest.raises(Exception, match=r"No client certificate provided|Expecting value"):
         client.query("SELECT COUNT() FROM Contact")
+
+
+def test_metadata_of_what_is_uploaded_is_listed_and_read(client: Salesforce, connect_to: PracticeOrg) -> None:
+    metadata = client.mdapi
+    listed = metadata.list_metadata([metadata.ListMetadataQuery(type="InboundCertificate")])
+    assert ["InboundCertificate"] == [each.xmlName for each in metadata.describe_metadata().metadataObjects]
+    read = [metadata.InboundCertificate.read([each.fullName]).serialId for each in listed]
+    assert [str(leaf.serial_number) for leaf in connect_to.state.uploaded_leaves] == read
+
+
+def test_metadata_of_another_type_is_refused(client: Salesforce) -> None:
+    with pytest.raises(Fault, match="INVALID_TYPE: Unknown type:CustomObject"):
+        client.mdapi.CustomObject.read(["Account"])

@@ -7,11 +7,11 @@ from typing import Final
 from lxml import etree
 from lxml.builder import ElementMaker
 
+from sfmtls_nb.practice.api.envelope import ENV
 from sfmtls_nb.practice.api.xml import legal, serialize
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer
 
-_ENV: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _FAULT: Final = "urn:fault.partner.soap.sforce.com"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 
@@ -38,21 +38,30 @@ _OF_QUERIES: Final = frozenset(
 )
 
 
-def fault_answer(refusal: RefusedError, session_id: str) -> Answer:
-    """Write a refusal. session_id: of the call; only the organization's id in it is shown."""
+def fault_answer(refusal: RefusedError, session_id: str, namespace: str = _FAULT) -> Answer:
+    """Write a refusal. session_id: of the call; only the organization's id in it is shown.
+
+    namespace: of the fault's code; only the partner API's faults have a detail.
+    """
     message = refusal.message or _MESSAGES[refusal.code].format(organization=session_id[:15])
     code = ""
-    env = ElementMaker(namespace=_ENV, nsmap={"soapenv": _ENV, "sf": _FAULT, "xsi": _XSI})
+    env = ElementMaker(namespace=ENV, nsmap={"soapenv": ENV, "sf": namespace, "xsi": _XSI})
     if refusal.code == "Client":
         # [simulated] The answer to a message that is not SOAP.
         content = env.Fault(_plain("faultcode", "soapenv:Client"), _plain("faultstring", message))
     else:
         code = refusal.code
-        detail = etree.Element("detail")
-        detail.append(_kind(refusal, message))
-        content = env.Fault(_plain("faultcode", f"sf:{code}"), _plain("faultstring", f"{code}: {message}"), detail)
+        content = env.Fault(_plain("faultcode", f"sf:{code}"), _plain("faultstring", f"{code}: {message}"))
+        if namespace == _FAULT:
+            etree.SubElement(content, "detail").append(_kind(refusal, message))
     # [simulated] The status is SOAP 1.1's (section 6.2); Salesforce's was not found.
     return Answer(500, "text/xml; charset=utf-8", serialize(env.Envelope(env.Body(content))), code=code)
+
+
+def wrong_method(refusal: RefusedError) -> Answer:
+    """Write the refusal of an HTTP method that is not POST."""
+    page = f"<html><body>{refusal.message}</body></html>".encode()
+    return Answer(405, "text/html; charset=UTF-8", page, {"Allow": "POST"})
 
 
 def _kind(refusal: RefusedError, message: str) -> etree._Element:

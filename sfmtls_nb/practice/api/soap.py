@@ -14,15 +14,16 @@ from typing import Any, Final
 from lxml import etree
 from lxml.builder import ElementMaker
 
-from sfmtls_nb.practice.api.call import MOST_BYTES, NEWEST_VERSION, OLDEST_VERSION, Api, ApiCall
+from sfmtls_nb.practice.api.call import Api, ApiCall
 from sfmtls_nb.practice.api.describe import describe_global, describe_sobject
-from sfmtls_nb.practice.api.fault import fault_answer
+from sfmtls_nb.practice.api.envelope import ENV, Envelope, no_operation, read_envelope
+from sfmtls_nb.practice.api.fault import fault_answer, wrong_method
 from sfmtls_nb.practice.api.layouts import describe_layout, describe_tabs
 from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, text_of
 from sfmtls_nb.practice.api.records import Records
 from sfmtls_nb.practice.api.search import search
 from sfmtls_nb.practice.api.wsdl import NOT_IN_SOAP, at_version
-from sfmtls_nb.practice.api.xml import described, parse, query_result, record_element, serialize
+from sfmtls_nb.practice.api.xml import described, query_result, record_element, serialize
 from sfmtls_nb.practice.data import ORGANIZATION_ID, Database, SObject, eighteen, sobject
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
@@ -31,14 +32,13 @@ from sfmtls_nb.practice.state import OrgState, User
 #: The last version with login() (KB 005132110).
 LAST_LOGIN_VERSION: Final = 64
 
-_ENV: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _PARTNER: Final = "urn:partner.soap.sforce.com"
 _SOBJECT: Final = "urn:sobject.partner.soap.sforce.com"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _MOST_DESCRIBED: Final = 100
 _PATH: Final = re.compile(r"/services/Soap/u/(\d{1,3})\.0(?:/\w{15,18})?/?")
 
-_result: Final = ElementMaker(namespace=_PARTNER, nsmap={None: _PARTNER, "soapenv": _ENV, "xsi": _XSI})
+_result: Final = ElementMaker(namespace=_PARTNER, nsmap={None: _PARTNER, "soapenv": ENV, "xsi": _XSI})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,34 +90,22 @@ class SoapApi(Api[SoapCall]):
             if request.path.startswith(f"/services/Soap/{wsdl}/"):
                 # [simulated] words
                 raise RefusedError("Client", f"{api}: it is not simulated; the partner API is at /services/Soap/u/")
-        path = _PATH.fullmatch(request.path)
-        version = int(path[1]) if path else 0
-        if not OLDEST_VERSION <= version <= NEWEST_VERSION:
-            raise RefusedError("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
-        if len(request.body) > MOST_BYTES:
-            raise RefusedError("Client", f"The request has more than {MOST_BYTES:,} bytes")
-        root = parse(request.body, "Client")
-        operations = root.findall(f"{{{_ENV}}}Body/*")
-        if root.tag != f"{{{_ENV}}}Envelope" or len(operations) != 1:
-            raise RefusedError("Client", "Expected a SOAP 1.1 envelope with one operation in its body")
-        called = etree.QName(operations[0])
-        name = called.localname
-        if called.namespace == _PARTNER and name in _NOT_SIMULATED:
+        envelope = read_envelope(request, _PATH, _PARTNER)
+        name = envelope.name
+        if name in _NOT_SIMULATED:
             # [simulated] words
             raise RefusedError("INVALID_OPERATION", f"{name} is not simulated in this practice org")
-        if called.namespace != _PARTNER or name not in self._operations.keys() | _WRITING | {"login"}:
-            raise RefusedError(
-                "Client", f"No operation available for request {called.text}, please check the WSDL for the service."
-            )
+        if name not in self._operations.keys() | _WRITING | {"login"}:
+            raise no_operation(envelope)
         return SoapCall(
             request=request,
             operation=name,
-            version=version,
-            session_id="" if name == "login" else _header(root, "SessionHeader/sessionId"),
+            version=envelope.version,
+            session_id="" if name == "login" else envelope.header("SessionHeader/sessionId"),
             needs_session=name != "login",
             next_page=name == "queryMore",
-            element=operations[0],
-            batch=_batch(root),
+            element=envelope.operation,
+            batch=_batch(envelope),
         )
 
     def perform(self, call: SoapCall, user: User | None) -> Answer:
@@ -135,8 +123,7 @@ class SoapApi(Api[SoapCall]):
 
     def refuse(self, refusal: RefusedError, request: Request, call: SoapCall | None) -> Answer:
         if request.method != "POST":
-            page = f"<html><body>{refusal.message}</body></html>".encode()
-            return Answer(405, "text/html; charset=UTF-8", page, {"Allow": "POST"})
+            return wrong_method(refusal)
         return fault_answer(refusal, call.session_id if call else "")
 
     # ------------------------------------------------------------ operations: each gives the content of the body
@@ -232,7 +219,6 @@ class SoapApi(Api[SoapCall]):
 #: Other SOAP APIs by the letter in their path.
 _OTHER_APIS: Final = {
     "c": "This is the address of the enterprise API, whose WSDL each org makes for its own objects",
-    "m": "This is the address of the metadata API",
     "T": "This is the address of the tooling API",
 }
 #: Operations of the partner WSDL that only a client with pages and flows calls.
@@ -254,14 +240,9 @@ _WRITING: Final = frozenset(
 # ---------------------------------------------------------------- reading a request
 
 
-def _header(root: etree._Element, path: str) -> str:
-    steps = "/".join(f"{{{_PARTNER}}}{step}" for step in path.split("/"))
-    return (root.findtext(f"{{{_ENV}}}Header/{steps}") or "").strip()
-
-
-def _batch(root: etree._Element) -> int | None:
+def _batch(envelope: Envelope) -> int | None:
     """Return QueryOptions/batchSize; None where the request has none, so that the size stays as it is."""
-    text = _header(root, "QueryOptions/batchSize")
+    text = envelope.header("QueryOptions/batchSize")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
@@ -311,7 +292,7 @@ def _user_info(user: User, state: OrgState) -> dict[str, str | int | bool | None
 
 
 def _envelope(content: etree._Element, *headers: etree._Element) -> Answer:
-    env = ElementMaker(namespace=_ENV, nsmap={"soapenv": _ENV, None: _PARTNER, "xsi": _XSI, "sf": _SOBJECT})
+    env = ElementMaker(namespace=ENV, nsmap={"soapenv": ENV, None: _PARTNER, "xsi": _XSI, "sf": _SOBJECT})
     root = env.Envelope(*([env.Header(*headers)] if headers else []), env.Body(content))
     etree.cleanup_namespaces(root, keep_ns_prefixes=["soapenv", "xsi"])
     return Answer(200, "text/xml; charset=utf-8", serialize(root))

@@ -15,6 +15,7 @@ from OpenSSL import SSL, crypto
 from tornado.iostream import BaseIOStream
 
 from sfmtls_nb.practice.mutual.authority import Issued
+from sfmtls_nb.practice.mutual.orgs_end import Recording
 from sfmtls_nb.practice.request import Listener
 
 _VERSIONS: Final[dict[str | None, int]] = {"1.2": SSL.TLS1_2_VERSION, "1.3": SSL.TLS1_3_VERSION}
@@ -27,6 +28,7 @@ def server_context(
 
     443 asks for no certificate; 8443 asks and takes any, or none, naming no authorities, as Salesforce does; the
     strict one demands a certificate that verifies, and refuses inside TLS. version: "1.2" or "1.3" alone.
+    A connection's app data is the `Recording` of its handshake, or None.
     """
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_min_proto_version(_VERSIONS.get(version, SSL.TLS1_2_VERSION))
@@ -36,14 +38,28 @@ def server_context(
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     context.use_privatekey(server.key)
     context.use_certificate(server.certificate)
+    context.set_info_callback(_note_state)
     if listener is Listener.MUTUAL:
         context.set_verify(SSL.VERIFY_PEER, lambda *judged_later: True)
     elif listener is Listener.STRICT:
         store = cast("crypto.X509Store", context.get_cert_store())
         for root in accepted_roots:
             store.add_cert(crypto.X509.from_cryptography(root))
-        context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, lambda *judged: bool(judged[-1]))
+        context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, _note_verdict)
     return context
+
+
+def _note_state(connection: SSL.Connection, where: int, value: int) -> None:
+    recording = cast("Recording | None", connection.get_app_data())
+    if recording is not None:  # the handshake is not over yet
+        recording.state(connection, where, value)
+
+
+def _note_verdict(connection: SSL.Connection, judged: crypto.X509, error: int, depth: int, accepted: int) -> bool:  # noqa: ARG001
+    recording = cast("Recording | None", connection.get_app_data())
+    if recording is not None:
+        recording.verdict(judged.to_cryptography(), error)
+    return bool(accepted)
 
 
 def presented_chain(connection: SSL.Connection) -> tuple[x509.Certificate, ...]:
@@ -54,12 +70,6 @@ def presented_chain(connection: SSL.Connection) -> tuple[x509.Certificate, ...]:
     # On the server's side OpenSSL leaves the leaf out of the chain.
     others = connection.get_peer_cert_chain(as_cryptography=True) or []
     return (leaf, *(certificate for certificate in others if certificate != leaf))
-
-
-def name_of(certificate: x509.Certificate) -> str:
-    """Return the subject's common name, or the whole subject where there is none."""
-    names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    return str(names[0].value) if names else certificate.subject.rfc4514_string()
 
 
 class TLSStream(BaseIOStream):

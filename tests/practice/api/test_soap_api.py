@@ -492,7 +492,7 @@ def test_an_operation_that_is_not_simulated_says_so_by_its_name(state: OrgState,
     assert f"INVALID_OPERATION: {name} is not simulated in this practice org" == text(call(state, name), "faultstring")
 
 
-@pytest.mark.parametrize(("letter", "api"), [("c", "enterprise API"), ("m", "metadata API"), ("T", "tooling API")])
+@pytest.mark.parametrize(("letter", "api"), [("c", "enterprise API"), ("T", "tooling API")])
 def test_the_address_of_another_api_says_which_it_is_and_where_the_partner_api_is(
     state: OrgState, letter: str, api: str
 ) -> None:
