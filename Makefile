@@ -61,6 +61,7 @@ minima: .venv-minima/.test
 
 bench: .venv/.test
 	$(BIN)/python tests/bench/connections.py
+	$(BIN)/python tests/bench/recording.py
 	$(BIN)/python tests/bench/loading.py
 	$(BIN)/python tests/bench/certificates.py
 

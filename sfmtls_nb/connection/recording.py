@@ -18,7 +18,9 @@ from typing import Any, Final, Self
 
 from sfmtls_nb.handshake import Event, Handshake
 
-_CAN_RECORD: Final = hasattr(ssl.SSLContext, "_msg_callback")
+# Where the callback is put. Not by the property of SSLContext: of each number that comes it makes an enum first, which
+# takes four times as long as all that is done here.
+_CALLBACK: Final[Any] = getattr(ssl.SSLContext.__base__, "_msg_callback", None)
 _MISSING: Final = (
     "this Python does not tell of the messages: what is here, the connection said of itself after the handshake"
 )
@@ -83,7 +85,7 @@ class Recorded:
         """The handshake, and what was said after it."""
         return Handshake.heard(
             (
-                Event("client" if direction == "write" else "server", at, int(content_type), data, record)
+                Event("client" if direction == "write" else "server", at, content_type, data, record)
                 for at, direction, content_type, data, record in self._events
             ),
             began=self._began,
@@ -139,8 +141,8 @@ _LISTENER: Final[ContextVar[Listener | None]] = ContextVar("_LISTENER", default=
 
 def record(context: ssl.SSLContext) -> None:
     """Have the connections of a context recorded, where this Python can."""
-    if _CAN_RECORD:
-        context._msg_callback = _tell  # type: ignore[attr-defined]  # noqa: SLF001  # has no public name
+    if _CALLBACK is not None:
+        _CALLBACK.__set__(context, _tell)
 
 
 def _tell(end: Any, direction: str, _version: int, content_type: int, _kind: int, data: bytes) -> None:

@@ -87,8 +87,8 @@ def _change_cipher_spec(cursor: Cursor) -> None:
 def said(within: Field, extension: str) -> str:
     """What an extension below a field says; empty if it is not there."""
     prefix = f"{extension}: "
-    found = (field.meaning for _, field in within.walk() if field.meaning.startswith(prefix))
-    return next(found, "").removeprefix(prefix)
+    meanings = (field.meaning for _, field in within.walk() if field.name == "extension")
+    return next((meaning for meaning in meanings if meaning.startswith(prefix)), "").removeprefix(prefix)
 
 
 def _client_hello(body: Cursor, _agreed: Agreed) -> str:

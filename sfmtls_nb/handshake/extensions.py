@@ -98,18 +98,22 @@ def _server_names(body: Cursor) -> str:
 
 def _status_request(body: Cursor) -> str:
     kind = names.status_type(body.number("status_type", 1, names.status_type))
+    _ocsp_request(body)
+    return kind
+
+
+def _ocsp_request(body: Cursor) -> None:
     body.vector("responder_ids", 2, lambda ids: _vectors(ids, "responder_id", 2, _opaque))
     body.vector("request_extensions", 2, _opaque)
-    return kind
 
 
 def _status_request_v2(body: Cursor) -> None:
     def item(one: Cursor) -> str:
         kind = names.status_type(one.number("status_type", 1, names.status_type))
-        one.vector("request", 2, _opaque)
+        one.vector("request", 2, _ocsp_request)
         return kind
 
-    body.vector("requests", 2, lambda requests: requests.items("request", item))
+    body.vector("requests", 2, lambda requests: requests.items("item", item))
 
 
 def read_status(body: Cursor) -> str:

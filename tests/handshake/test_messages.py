@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from overheard import TLS_1_2, TLS_1_3, Ends
-from written import EXTENSIONS, MESSAGES, extension_in, tiled, v16
+from written import EXTENSIONS, MESSAGES, extension_in, tiled, v8, v16
 
 from sfmtls_nb.handshake import Handshake, Message
 from sfmtls_nb.handshake.bodies import Agreed
@@ -47,9 +47,10 @@ def test_every_byte_of_a_real_handshake_is_a_field_with_a_name(ends: Ends, versi
 
 def test_tls_1_3_is_all_there_and_in_order(ends: Ends) -> None:
     names = [(message.sender, message.name) for message in mutual(ends, TLS_1_3).messages]
-    assert names[:10] == [
+    assert names[:11] == [
         ("client", "ClientHello"),
         ("server", "ServerHello"),
+        ("server", "ChangeCipherSpec"),
         ("server", "EncryptedExtensions"),
         ("server", "CertificateRequest"),
         ("server", "Certificate"),
@@ -179,22 +180,6 @@ def test_what_is_longer_than_its_message_is_cut_short() -> None:
     assert "cut short: 9 bytes are announced" in str(message)
 
 
-def test_a_field_is_marked_in_the_dump() -> None:
-    message = Message("client", bytes(range(40)))
-    field = message.fields.children[1]
-    assert message.hexdump(field).startswith("0000  00[01 02 03")
-
-
-@pytest.mark.parametrize(
-    ("offset", "length", "row"),
-    [
-        (0, 16, "[00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00]"),
-        (3, 1, " 00 00 00[00]00 00 00 00 00 00 00 00 00 00 00 00 "),
-        (12, 20, " 00 00 00 00 00 00 00 00 00 00 00 00[00 00 00 00]"),
-    ],
-)
-def test_a_field_is_marked_from_its_first_to_its_last_byte(offset: int, length: int, row: str) -> None:
-    from sfmtls_nb.handshake.dump import hexdump
-    from sfmtls_nb.handshake.field import Field
-
-    assert row in hexdump(bytes(48), Field("x", offset, length)).splitlines()[0]
+def test_what_an_extension_says_is_not_taken_for_another() -> None:
+    hello = extension_in("ClientHello", 16, v16(v8(b"server_name: elsewhere.example")))
+    assert "offers TLS 1.2" == hello.meaning

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from overheard import TLS_1_2, TLS_1_3, Ends
 
-from sfmtls_nb.handshake import Handshake, Message, judge
+from sfmtls_nb.handshake import Handshake, Message, Sender, judge
 from sfmtls_nb.practice import PracticeOrg
 
 VERSIONS = pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
@@ -140,8 +140,8 @@ def test_a_recording_that_ends_early_says_how_far_it_came(ends: Ends, version: s
     whole = ends.meet()
     names = [message.name for message in whole.messages]
 
-    def up_to(name: str, sender: str) -> str:
-        at = [(message.sender, message.name) for message in whole.messages].index((sender, name))  # type: ignore[comparison-overlap]
+    def up_to(name: str, sender: Sender) -> str:
+        at = [(message.sender, message.name) for message in whole.messages].index((sender, name))
         return replace(whole, messages=whole.messages[: at + 1], answered=False).verdict.text
 
     assert "CertificateRequest" in names

@@ -82,7 +82,7 @@ EXTENSIONS: dict[str, tuple[str, int, bytes, str]] = {
     "media": ("ClientHello", 14, v16(u16(1)) + v8(), "use_srtp"),
     "heartbeat": ("ClientHello", 15, u8(1), "heartbeat: peer_allowed_to_send"),
     "protocols": ("ClientHello", 16, v16(v8(b"h2"), v8(b"http/1.1")), "h2, http/1.1"),
-    "stapling of all": ("ClientHello", 17, v16(u8(2) + v16(b"request")), "ocsp_multi"),
+    "stapling of all": ("ClientHello", 17, v16(u8(2) + v16(v16(v16(b"id")) + v16())), "ocsp_multi"),
     "logs": ("ClientHello", 18, b"", "signed_certificate_timestamp"),
     "a raw key": ("ClientHello", 19, v8(u8(2, 0)), "client_certificate_type: RawPublicKey, X509"),
     "a raw key back": ("ClientHello", 20, v8(u8(2)), "server_certificate_type: RawPublicKey"),
