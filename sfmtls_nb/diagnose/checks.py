@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
-from sfmtls_nb.certificates import common_name, name_words
+from sfmtls_nb.certificates import common_name, name_words, renewal_due
+from sfmtls_nb.diagnose.failure import FAILURES
 from sfmtls_nb.diagnose.surroundings import on_binder
+from sfmtls_nb.diagnose.uploaded import read_uploaded
 from sfmtls_nb.diagnose.visit import Attempt, Visit
 from sfmtls_nb.diagnose.why import Cause, why
-from sfmtls_nb.errors import CertificatePageError, HandshakeError, IdentityError, MutualAuthenticationFault, SfmtlsError
+from sfmtls_nb.errors import (
+    ApiFault,
+    CertificatePageError,
+    HandshakeError,
+    IdentityError,
+    MutualAuthenticationFault,
+    SfmtlsError,
+)
 from sfmtls_nb.org import LAST_VERSION_WITH_LOGIN
+from sfmtls_nb.session import Session
 
 Status = Literal["pass", "fail", "not reached", "skipped"]
 
@@ -277,6 +288,38 @@ def _call(visit: Visit) -> Outcome:
     return _failed(attempt.error) if attempt.error else _passed("getUserInfo on 8443 was answered")
 
 
+def _uploaded(visit: Visit) -> Outcome:
+    session, here = visit.signed_in, visit.identity.leaf if visit.identity else None
+    if not isinstance(session, Session):
+        return _skipped(
+            "nobody has signed in", "an administrator's session can read what is uploaded: doctor(…, session=…)"
+        )
+    try:
+        there = read_uploaded(session)
+    except SfmtlsError as error:
+        code = error.code if isinstance(error, ApiFault) else ""
+        if code == "INVALID_TYPE":
+            failure = FAILURES["feature-hidden"]
+            return Outcome("fail", f"{failure.title}: {error.what}", failure.do, f"failures/{failure.name}")
+        return _skipped(
+            f"it cannot be read: {error.what}", "an administrator's session can read it: doctor(…, session=…)"
+        )
+    listed = "; ".join(map(str, there)) or "none"
+    if here is None:
+        return _passed(f"uploaded: {listed}")
+    found = next((each for each in there if each.is_of(here)), None)
+    if found is None:
+        failure = FAILURES["not-uploaded"]
+        words = (
+            f"this leaf is not uploaded: {common_name(here)}, serial number {here.serial_number}; uploaded: {listed}"
+        )
+        return Outcome("fail", words, failure.do, f"failures/{failure.name}")
+    return _passed(
+        f"it is: {found}",
+        "renew it now: %sf_identity --renew leads through it" if renewal_due(here) <= datetime.now(UTC) else "",
+    )
+
+
 #: In their order. One more is one more row.
 CHECKS: Final = (
     Check("name", "the name resolves", _name),
@@ -292,6 +335,7 @@ CHECKS: Final = (
     Check("accepted", "the certificate is accepted", _accepted, ("sent",)),
     Check("version", "API version", _version, ("tls", "server")),
     Check("way-in", "way in", _way_in, ("tls", "server")),
+    Check("uploaded", "the leaf is uploaded in Setup", _uploaded, ("way-in",)),
     Check("enforced", "mutual authentication is enforced", _enforced, ("port", "way-in")),
     Check("call", "a call on 8443", _call, ("mutual-port", "way-in")),
 )  # fmt: skip
