@@ -7,6 +7,8 @@ from .certificates import new_key_and_csr as new_key_and_csr
 from .connection import Exchange as Exchange
 from .connection import Request as Request
 from .connection import curl_command as curl_command
+from .diagnose import doctor as doctor
+from .diagnose import why as why
 from .errors import AnswerLimitError as AnswerLimitError
 from .errors import ApiFault as ApiFault
 from .errors import CallTimeout as CallTimeout

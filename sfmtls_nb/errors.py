@@ -58,11 +58,13 @@ def _shown(text: str) -> str:
 class SfmtlsError(Exception):
     """Base of all errors here: a message of what happened, the evidence for it, and the next step.
 
-    ``exchange`` is the call that failed (a `sfmtls_nb.Exchange`), or None when nothing was sent.
+    ``exchange`` is the call that failed (a `sfmtls_nb.Exchange`), or None when nothing was sent. ``failure`` is the name
+    of the page that explains it (in `sfmtls_nb.diagnose`), where what happened is enough to tell; or else empty.
     """
 
     # Any: the exchange is made three modules further up, and imports point one way.
     exchange: Any = None
+    failure: str = ""
 
     def __init__(self, what: str, evidence: str = "", next_step: str = "") -> None:
         # Salesforce quotes the session id in “Session not found, missing session key: …”: whole, and perhaps good elsewhere.

@@ -1,4 +1,4 @@
-"""The command ``sfmtls-nb``: tour, lab, practice, recipe and scrub."""
+"""The command ``sfmtls-nb``: tour, lab, practice, doctor, recipe and scrub."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from sfmtls_nb.command.doctor import org_of, print_checkup
 from sfmtls_nb.command.lab import copy_lessons, open_lab
 from sfmtls_nb.command.recipe import print_recipe
 from sfmtls_nb.command.tour import tour
@@ -92,6 +93,21 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--scenario", metavar="NAME", help="let every API call fail so; or be handed such an identity")
     command.add_argument("--tls", choices=["1.2", "1.3"], help="this version of TLS alone")
     command.set_defaults(run=_practice)
+
+    command = commands.add_parser(
+        "doctor",
+        help="check the way to an org step by step, with or without a key and certificates",
+        description="Check the way to an org step by step: names, ports, TLS, the server's certificate, clocks, proxies, and what "
+        "becomes of your certificate. Nobody signs in. The exit status is 1 if a check failed.",
+    )
+    place = command.add_mutually_exclusive_group()
+    place.add_argument("--login-url", metavar="URL", help="such as https://acme.my.salesforce.com")
+    place.add_argument("--my-domain", metavar="NAME", help="the My Domain, such as acme, or its host")
+    place.add_argument("--profile", metavar="NAME", help="the org of a profile")
+    command.add_argument("files", nargs="*", metavar="FILE", help="the key and its certificates, in any form and order")
+    command.set_defaults(
+        run=lambda options: print_checkup(org_of(options.login_url, options.my_domain, options.profile), options.files)
+    )
 
     command = commands.add_parser(
         "recipe",

@@ -7,7 +7,7 @@ import os
 import socket
 import ssl
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -50,8 +50,9 @@ _CUT_WITH: Final = (
 )
 _CUT_WITHOUT: Final = "repeat the call; if it comes again, see what listens there, and what stands on the way to it"
 
+_Error = TypeVar("_Error", bound=ConnectError)
 _Kinds = tuple[type[BaseException], ...]
-_Row = tuple[_Kinds, type[ConnectError], str, str, str]
+_Row = tuple[str, _Kinds, type[ConnectError], str, str, str]
 
 _NOT_HTTP: Final = (
     ConnectError,
@@ -60,11 +61,12 @@ _NOT_HTTP: Final = (
     "check host and port: something other than Salesforce's API may be listening there",
 )
 
-#: The first row with an exception that is among the causes applies: exceptions, our error, its message, evidence
-#: (empty: the exception's own words) and next step. The order counts: a requests ConnectTimeout is a Timeout too, and a
+#: The first row with an exception that is among the causes applies: name of the failure, exceptions, our error, its message,
+#: evidence (empty: the exception's own words) and next step. The order counts: a requests ConnectTimeout is a Timeout too, and a
 #: proxy may be the host that is not there. A cause is named where the evidence shows it, and nowhere else.
 _CONNECTION: Final[tuple[_Row, ...]] = (
     (
+        "call-timeout",
         (DeadlinePassed,),
         CallTimeout,
         "the call to {where} was not over within {call:g} s",
@@ -72,6 +74,7 @@ _CONNECTION: Final[tuple[_Row, ...]] = (
         "raise Org.call_timeout for a call that may take longer; if this one should be quick, see what answers there",
     ),
     (
+        "answer-too-large",
         (TooMuchCame,),
         AnswerLimitError,
         "the answer of {where} is larger than {limit:,} bytes",
@@ -79,6 +82,7 @@ _CONNECTION: Final[tuple[_Row, ...]] = (
         "ask for less at a time; or raise the limit, in bytes: Org(answer_limit=…)",
     ),
     (
+        "proxy-refused",
         (requests.exceptions.ProxyError,),
         ConnectError,
         "the proxy on the way to {where} did not let the call through",
@@ -87,6 +91,7 @@ _CONNECTION: Final[tuple[_Row, ...]] = (
         "an answer 407 means that it wants a name and a password: HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT",
     ),
     (
+        "no-such-host",
         (socket.gaierror,),
         ConnectError,
         "there is no host {host}",
@@ -94,6 +99,7 @@ _CONNECTION: Final[tuple[_Row, ...]] = (
         "check its spelling (My Domain: Setup > My Domain), and that this machine can look up names",
     ),
     (
+        "port-filtered",
         (requests.exceptions.ConnectTimeout,),
         CallTimeout,
         "{where} did not take the connection within {connect:g} s",
@@ -101,6 +107,7 @@ _CONNECTION: Final[tuple[_Row, ...]] = (
         "see that outgoing connections to this port are allowed; many networks let out 443 but not 8443",
     ),
     (
+        "silent",
         (TimeoutError, requests.exceptions.Timeout),
         CallTimeout,
         "{where} took the connection and then said nothing in time",
@@ -108,6 +115,7 @@ _CONNECTION: Final[tuple[_Row, ...]] = (
         "try again; if it comes again, see what listens there, or raise Org.read_timeout for a long call",
     ),
     (
+        "port-closed",
         (ConnectionRefusedError,),
         ConnectError,
         "nobody listens at {where}",
@@ -115,6 +123,7 @@ _CONNECTION: Final[tuple[_Row, ...]] = (
         "check the port; a practice org must be running, and has other ports after each start",
     ),
     (
+        "unreachable",
         (NewConnectionError,),
         ConnectError,
         "{where} cannot be reached",
@@ -122,14 +131,16 @@ _CONNECTION: Final[tuple[_Row, ...]] = (
         "see that this machine is on the network, and that host and port are right",
     ),
     (
+        "not-unpackable",
         (requests.exceptions.ContentDecodingError, DecodeError),
         ConnectError,
         "the answer of {where} cannot be unpacked",
         "",
         "repeat the call; if it comes again, something between you and the org may be changing answers",
     ),
-    ((BadChunk,), *_NOT_HTTP),
+    ("not-http", (BadChunk,), *_NOT_HTTP),
     (
+        "answer-cut",
         (requests.exceptions.ChunkedEncodingError, http.client.IncompleteRead),
         ConnectError,
         "the answer of {where} was cut off",
@@ -137,13 +148,14 @@ _CONNECTION: Final[tuple[_Row, ...]] = (
         _AGAIN,
     ),
     (
+        "cut",
         (HandshakeCut, http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError),
         ConnectError,
         "the connection to {where} ended before an answer came",
         "",
         "{cut}",
     ),
-    ((http.client.HTTPException,), *_NOT_HTTP),
+    ("not-http", (http.client.HTTPException,), *_NOT_HTTP),
 )
 
 
@@ -172,13 +184,19 @@ def translate(error: BaseException, url: str, org: Org, *, presented: bool, by_p
         "limit": org.answer_limit,
         "cut": _CUT_WITH if presented else _CUT_WITHOUT,
     }
-    for kinds, kind, what, evidence, next_step in _CONNECTION:
+    for name, kinds, kind, what, evidence, next_step in _CONNECTION:
         for cause in causes:
             if isinstance(cause, kinds):
-                return kind(what.format(**facts), evidence.format(**facts) or _words(cause), next_step.format(**facts))
+                shown = evidence.format(**facts) or _words(cause)
+                return _named(name, kind(what.format(**facts), shown, next_step.format(**facts)))
     return ConnectError(
         f"the call to {where} failed", _words(causes[-1]), "repeat the call; openssl s_client shows more"
     )
+
+
+def _named(failure: str, error: _Error) -> _Error:
+    error.failure = failure
+    return error
 
 
 #: A proxy's address that requests can make nothing of.
@@ -194,11 +212,12 @@ def _proxy_unusable(error: BaseException, where: str) -> ConnectError:
     """Its address is not quoted: there may be a password in it."""
     named = ", ".join(name for name in _PROXY_VARIABLES if os.environ.get(name)) or "the system's settings"
     socks = "SOCKS" in str(error)
-    return ConnectError(
+    unusable = ConnectError(
         f"the proxy for {where} cannot be used",
         f"{named}: " + ("a SOCKS proxy needs the package PySocks" if socks else "that is not the address of a proxy"),
         "pip install pysocks" if socks else "write it as http://HOST:PORT, or let NO_PROXY name the host",
     )
+    return _named("proxy-unusable", unusable)
 
 
 def _server_refused(error: ssl.SSLCertVerificationError, where: str, org: Org) -> HandshakeError:
@@ -207,7 +226,7 @@ def _server_refused(error: ssl.SSLCertVerificationError, where: str, org: Org) -
     wrong_name = "mismatch" in words or "not valid for" in words
     roots = "the roots of this system" if org.trust == "system" else "the public roots"
     trusted = f"only the roots in {org.ca_file!s}" if org.ca_file else roots
-    return HandshakeError(
+    refused = HandshakeError(
         f"the certificate of {where} is not for this host" if wrong_name else f"{where} is not trusted",
         f"{words}; trusted are {trusted}",
         "use the host name that is in the server's certificate"
@@ -216,6 +235,7 @@ def _server_refused(error: ssl.SSLCertVerificationError, where: str, org: Org) -
         "Salesforce, something on the way is answering in its place: where that is your company's own proxy, whose root this "
         'system knows, Org(trust="system")',
     )
+    return _named("server-wrong-name" if wrong_name else "server-untrusted", refused)
 
 
 def _tls_error(error: ssl.SSLError, where: str) -> HandshakeError:
@@ -224,7 +244,8 @@ def _tls_error(error: ssl.SSLError, where: str) -> HandshakeError:
         meaning, next_step = _ALERTS[reason]
         return HandshakeError(f"{where} refused the TLS connection: {meaning}", f"TLS alert {reason}", next_step)
     if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
-        return HandshakeError(f"{where} does not speak TLS", reason, "check the port: it may be one for plain HTTP")
+        plain = HandshakeError(f"{where} does not speak TLS", reason, "check the port: it may be one for plain HTTP")
+        return _named("not-tls", plain)
     return HandshakeError(f"TLS with {where} failed", reason, "openssl s_client -connect shows the handshake in full")
 
 

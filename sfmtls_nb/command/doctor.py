@@ -1,0 +1,40 @@
+"""Doctor: the way to an org, checked and printed; nobody signs in for it."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+
+from sfmtls_nb.certificates import ClientIdentity
+from sfmtls_nb.diagnose import doctor
+from sfmtls_nb.errors import PassphraseError, SfmtlsError
+from sfmtls_nb.org import Org
+from sfmtls_nb.profiles import read_profiles
+from sfmtls_nb.secret import Secret
+
+
+def org_of(login_url: str | None, my_domain: str | None, profile: str | None) -> Org:
+    """The org that one of these names; Salesforce's login service if none does. Raises OrgError."""
+    if profile:
+        return read_profiles()[profile].org
+    if my_domain:
+        return Org.at(my_domain) if "." in my_domain else Org.my_domain(my_domain)
+    return Org(login_url) if login_url else Org()
+
+
+def print_checkup(org: Org, files: Sequence[str]) -> None:
+    """Check the way to an org and print it; ask for the key's passphrase if it has one.
+
+    Raises SfmtlsError if a check failed, and what `sfmtls_nb.ClientIdentity.load` raises.
+    """
+    checkup = doctor(org, _identity(files) if files else None)
+    print(checkup)
+    if checkup.failed:
+        raise SfmtlsError(f"checks that failed: {len(checkup.failed)}", next_step="see above; begin with the first")
+
+
+def _identity(files: Sequence[str]) -> ClientIdentity:
+    try:
+        return ClientIdentity.load(*files)
+    except PassphraseError:
+        return ClientIdentity.load(*files, password=Secret(getpass.getpass("Passphrase of the key: ")))
