@@ -99,4 +99,9 @@ def test_what_follows_a_flag_that_the_magics_refuse_for_it_is_a_secret(flag: str
 
 @pytest.mark.parametrize("flag", FLAGS)
 def test_what_follows_a_flag_that_a_magic_takes_is_none(flag: str) -> None:
-    assert [] == scrub_notebook(json.dumps([f"{flag} swordfish2"]))[1]
+    value = "env:SWORDFISH2" if flag.endswith("--secret-from") else "swordfish2"
+    assert [] == scrub_notebook(json.dumps([f"{flag} {value}"]))[1]
+
+
+def test_a_secret_in_the_place_where_it_is_to_be_found_is_one() -> None:
+    assert "swordfish2" not in scrub_notebook(json.dumps(["%sf_login --secret-from swordfish2"]))[0]
