@@ -12,22 +12,21 @@ from sfmtls_nb.notebook.views.sequence import Step
 
 _ROW: Final = 16
 # Bytes of a field beside its name; rows of it where it is opened; fields of a list; and bytes of a message, as far as they are shown.
-_SHORT, _ROWS, _FIELDS, _BYTES = 8, 8, 40, 4_096
-#: Characters of HTML that the opened messages of a handshake may come to: notebooks are kept, sent and compared.
-_ROOM: Final = 95_000
+_SHORT, _ROWS, _FIELDS, _BYTES = 8, 4, 40, 4_096
 _QUIET: Final = "opacity:.75"
+_PRE: Final = '<pre style="margin:0 1.2em">'
 # JupyterLab would break its lines.
-_PRE: Final = '<pre style="white-space:pre;margin:0 1.2em;background:none">'
+_WHOLE: Final = '<pre style="white-space:pre;margin:0 1.2em;background:none">'
 _LIST: Final = '<div style="padding-left:1em;border-left:1px solid #888">'
 #: Tints of fields that lie side by side: text can be read on them in either theme. What has none has the page's own.
 _TINTS: Final = ("", ' style="background:#58f4"', ' style="background:#d834"')
 
 
 class Room:
-    """The room that is left for opened messages, in characters of HTML."""
+    """The room that is left for opened messages, in characters of HTML: notebooks are kept, sent and compared."""
 
-    def __init__(self) -> None:
-        self._left = _ROOM
+    def __init__(self, left: int) -> None:
+        self._left = left
 
     def take(self, html: str, instead: str) -> str:
         """The HTML if there is room for it, or else what is said in its place."""
@@ -83,7 +82,7 @@ def _group(message: Message, field: Field, above: str) -> str:
     """A field of fields. above: the meaning of the one that it is in, which is not said again."""
     meaning = "" if above.endswith(field.meaning) else f" {escape(field.meaning)}"
     opened = " open" if field.name == "body" and field.offset == 1 else ""  # the message itself, without its type
-    size = f'<span style="{_QUIET}">{_bytes(field.length)}</span>'
+    size = f"<small>{_bytes(field.length)}</small>"
     return (
         f"<details{opened}><summary><b>{escape(field.name)}</b>{meaning} {size}</summary>"
         f"{_LIST}{''.join(_children(message, field))}</div></details>"
@@ -123,7 +122,7 @@ def _dump(message: Message) -> str:
             f'<span title="{escape(field.name)}"{_TINTS[number % 3]}>{"".join(text for _, text in rows)}</span>'
         )
     more = f"… {len(message.raw) - _BYTES:,} more" if len(message.raw) > _BYTES else ""
-    return f"<details><summary>all {_bytes(len(message.raw))}</summary>{_PRE}{''.join(blocks)}{more}</pre></details>"
+    return f"<details><summary>all {_bytes(len(message.raw))}</summary>{_WHOLE}{''.join(blocks)}{more}</pre></details>"
 
 
 def _parts(raw: bytes, leaves: list[tuple[int, Field]]) -> Iterator[tuple[tuple[int, Field], str]]:

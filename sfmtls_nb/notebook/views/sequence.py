@@ -101,11 +101,11 @@ class Sequence:
 
     @property
     def title(self) -> str:
-        """Version and suite, how much there was of it, and which message proves the verdict."""
+        """Version, how much there was of it, which message proves the verdict, and the suite."""
         count, last = len(self.steps), self.handshake.messages[-1:]
         told = f"{count} messages in {_ms(last[0].at)}" if last else ""
         proof = next((f"proof: {step.number}, {step.message.name}" for step in self.steps if step.proof), "")
-        return " · ".join(filter(None, (self.handshake.version, self.handshake.suite, told, proof)))
+        return " · ".join(filter(None, (self.handshake.version, told, proof, self.handshake.suite)))
 
     @property
     def host(self) -> str:

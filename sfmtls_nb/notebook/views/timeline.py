@@ -15,7 +15,9 @@ from sfmtls_nb.notebook.views.message_bytes import Room, message_html
 from sfmtls_nb.notebook.views.sequence import MUTUAL, OrgsEnd, Sequence, Step, sequence
 
 #: Messages that are drawn: more than this are tickets and new keys, of a connection that is used for long.
-_MOST: Final = 40
+_MOST: Final = 24
+#: Characters that all of it may have, and what the row of a message takes of them, without what it opens to.
+_ALL, _EACH = 142_000, 1_900
 # Between white and JupyterLab's black there is no colour that is text for both; for a line, this grey will do.
 _LINE: Final = "2px solid #888"
 _LANES: Final = f"border-left:{_LINE};border-right:{_LINE}"
@@ -43,12 +45,13 @@ def timeline_html(
     org: what the org noted of its own end. verdict: where more is known than the handshake shows, as after the page
     "Certificate Error". upto: how many messages are shown; as long as that is not all, what came of it is not told.
     """
-    drawn, room, missing = sequence(handshake, org, verdict), Room(), _quiet(handshake.missing)
+    drawn, missing = sequence(handshake, org, verdict), _quiet(handshake.missing)
     if not drawn.steps:
         return f'<div style="{_BOX}">{_verdict(drawn)}{missing}</div>'
     shown = drawn.steps[: _MOST if upto is None else upto]
     left = len(drawn.steps) - len(shown)
     told = upto is None or not left
+    room = Room(_ALL - _EACH * len(shown))
     rows = "".join(
         _row(step if told else replace(step, proof=False), drawn, message_html(handshake, step, room)) for step in shown
     )
@@ -116,8 +119,8 @@ def _row(step: Step, drawn: Sequence, opened: str) -> str:
     return (
         '<details style="margin:0"><summary style="list-style-position:outside;margin-left:1.1em;cursor:pointer">'
         f'<span style="display:flex;{band}{mark}">'
-        f'<span style="{_SMALL};flex:0 0 7em;display:flex;justify-content:space-between"><span>{step.number}</span> {step.at}</span>'
-        f'<span style="flex:1 1 0;min-width:0;{_LANES}{tunnel}">{_label(step, drawn)}{_arrow(step)}</span>'
+        f'<span style="{_SMALL};flex:0 0 7em;display:flex;justify-content:space-between"><span>{step.number}</span> {step.at}</span> '
+        f'<span style="flex:1 1 0;min-width:0;{_LANES}{tunnel}">{_label(step, drawn)}{_arrow(step)}</span> '
         f'<span style="{_SMALL};flex:0 0 5.6em">{step.size}</span></span></summary>'
         f'<div style="{_BETWEEN};padding:.5em .7em .9em;{_LANES}">'
         f'<div style="padding:.6em 1em;border:1px solid #888;border-radius:6px;overflow-x:auto;font-size:.95em">{opened}</div>'

@@ -14,6 +14,7 @@ from sfmtls_nb import (
     CertificatePageError,
     ClientIdentity,
     ConnectError,
+    Exchange,
     MutualAuthenticationFault,
     Session,
     SfmtlsError,
@@ -21,7 +22,7 @@ from sfmtls_nb import (
 from sfmtls_nb.notebook.views.registry import error_lines, register_views
 from sfmtls_nb.practice import PracticeOrg
 
-VALUES = ["practice", "session", "identity", "reply", "error"]
+VALUES = ["practice", "session", "identity", "reply", "error", "handshake"]
 VOID = {"br", "hr", "img", "input"}
 
 
@@ -40,6 +41,7 @@ def values(practice: PracticeOrg, session: Session, identity: ClientIdentity) ->
         "session": session,
         "identity": identity,
         "reply": session.get_user_info(),
+        "handshake": cast("Exchange", session.get_user_info().exchange).handshake,
         "error": SfmtlsError("what <happened>", "the evidence", "the next step"),
     }
 
