@@ -12,6 +12,7 @@ from sfmtls_nb.diagnose.refusals import NONE_SENT, dropped_silently, refused_cer
 from sfmtls_nb.diagnose.surroundings import on_binder
 from sfmtls_nb.errors import (
     CertificatePageError,
+    ConnectError,
     HandshakeError,
     IdentityError,
     NotJsonError,
@@ -89,7 +90,11 @@ def _dropped(evidence: Evidence) -> str:
 
 
 def _on_443(evidence: Evidence) -> str:
-    if evidence.code != NOT_MUTUAL or (evidence.verdict and evidence.verdict.kind != "not asked"):
+    if (
+        evidence.code != NOT_MUTUAL
+        or not evidence.exchange
+        or (evidence.verdict and evidence.verdict.kind != "not asked")
+    ):
         return ""
     seen = f"; {evidence.verdict} there" if evidence.verdict else ""
     return (
@@ -130,11 +135,10 @@ def _login_host(evidence: Evidence) -> str:
 
 def _resigning(evidence: Evidence) -> str:
     issuer = evidence.foreign_issuer
-    return (
-        f"the certificate that was shown for {evidence.host} is issued by {issuer}, which is no public authority"
-        if issuer
-        else ""
-    )
+    matters = evidence.error is None or isinstance(evidence.error, ConnectError | CertificatePageError)
+    if not issuer or not (matters or evidence.code == NOT_MUTUAL):
+        return ""
+    return f"the certificate that was shown for {evidence.host} is issued by {issuer}, which is no public authority"
 
 
 def _server_expired(evidence: Evidence) -> str:

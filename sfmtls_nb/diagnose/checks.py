@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
 from sfmtls_nb.certificates import common_name, name_words, renewal_due
-from sfmtls_nb.diagnose.failure import FAILURES
+from sfmtls_nb.diagnose.failure import FAILURES, advice
 from sfmtls_nb.diagnose.surroundings import on_binder
 from sfmtls_nb.diagnose.uploaded import read_uploaded
 from sfmtls_nb.diagnose.visit import Attempt, Visit
@@ -27,12 +27,12 @@ Status = Literal["pass", "fail", "not reached", "skipped"]
 
 
 class Outcome(NamedTuple):
-    """What a check found: by what it shows, the next step, and the address of the page to read on."""
+    """What a check found: what shows it, the next step, and the name of the failure, which is that of its page."""
 
     status: Status
     evidence: str
     do: str = ""
-    read_on: str = ""
+    failure: str = ""
 
 
 class Check(NamedTuple):
@@ -56,15 +56,20 @@ def _failed(error: SfmtlsError | None, evidence: str = "") -> Outcome:
     """A failure, with its first cause."""
     cause: Cause | None = next(iter(why(error)), None) if error else None
     if cause:
-        return Outcome("fail", f"{cause.title}: {cause.evidence}", cause.do, cause.read_on)
+        return Outcome("fail", f"{cause.title}: {cause.evidence}", cause.do, cause.name)
     return Outcome("fail", evidence or (error.what if error else ""), error.next_step if error else "")
+
+
+def _is(name: str, evidence: str, do: str = "") -> Outcome:
+    """A failure by its name."""
+    return Outcome("fail", evidence, do or advice(name), name)
 
 
 def _shown_in(attempt: Attempt, name: str) -> Outcome:
     """A failure that the evidence of a call shows, whatever else it shows."""
     subject = attempt.error or attempt.exchange
     cause = next(cause for cause in (why(subject) if subject else ()) if cause.name == name)
-    return Outcome("fail", cause.evidence, cause.do, cause.read_on)
+    return Outcome("fail", cause.evidence, cause.do, cause.name)
 
 
 #: Failures that show before there is TLS.
@@ -86,8 +91,7 @@ def _name(visit: Visit) -> Outcome:
         return _skipped(f"the proxy {visit.proxy} looks names up")
     words = "; ".join(f"{host}: {found.lstrip('!')}" for host, found in visit.addresses.items())
     if any(found.startswith("!") for found in visit.addresses.values()):
-        do = "check the spelling (My Domain: Setup > My Domain), and that this machine can look up names"
-        return Outcome("fail", words, do, "failures/no-such-host")
+        return _is("no-such-host", words)
     return _passed(words)
 
 
@@ -163,12 +167,7 @@ def _asked(visit: Visit) -> Outcome:
     request = handshake.first("CertificateRequest")
     if request:
         return _passed(f"CertificateRequest: {request.meaning}" if request.meaning else "CertificateRequest")
-    return Outcome(
-        "fail",
-        str(handshake.verdict),
-        "see that this is the port for mutual TLS: Salesforce's is 8443",
-        "failures/session-on-443",
-    )
+    return _is("not-asked", str(handshake.verdict))
 
 
 def _sent(visit: Visit) -> Outcome:
@@ -188,12 +187,7 @@ def _sent(visit: Visit) -> Outcome:
         )
     if handshake.verdict.kind == "ended":
         return Outcome("not reached", str(handshake.verdict))
-    return Outcome(
-        "fail",
-        str(handshake.verdict),
-        "see that the certificate is made for clients (clientAuth)",
-        "failures/certificate-dropped",
-    )
+    return _is("certificate-dropped", str(handshake.verdict))
 
 
 def _accepted(visit: Visit) -> Outcome:
@@ -226,7 +220,7 @@ def _findings(visit: Visit) -> Outcome:
     if errors:
         first = errors[0]
         words = "; ".join(f"{each.code}: {each.subject}: {each.evidence}" for each in errors)
-        return Outcome("fail", words, first.advice, f"failures/{first.code}")
+        return _is(first.code, words, first.advice)
     warnings = [each for each in found if each.severity == "warning"]
     words = "; ".join(f"{each.code}: {each.evidence}" for each in warnings)
     return _passed(
@@ -250,9 +244,7 @@ def _version(visit: Visit) -> Outcome:
             if visit.org.api_version in served:
                 gone = float(visit.org.api_version) > float(LAST_VERSION_WITH_LOGIN)
                 return _passed(words + ("; SOAP login() is not among its calls" if gone else ""))
-            return Outcome(
-                "fail", words, "choose a version that it serves: Org(api_version=…)", "failures/version-not-served"
-            )
+            return _is("version-not-served", words, "choose a version that it serves: Org(api_version=…)")
     return _failed(visit.plain.error)
 
 
@@ -299,8 +291,7 @@ def _uploaded(visit: Visit) -> Outcome:
     except SfmtlsError as error:
         code = error.code if isinstance(error, ApiFault) else ""
         if code == "INVALID_TYPE":
-            failure = FAILURES["feature-hidden"]
-            return Outcome("fail", f"{failure.title}: {error.what}", failure.do, f"failures/{failure.name}")
+            return _is("feature-hidden", f"{FAILURES['feature-hidden'].title}: {error.what}")
         return _skipped(
             f"it cannot be read: {error.what}", "an administrator's session can read it: doctor(…, session=…)"
         )
@@ -309,11 +300,10 @@ def _uploaded(visit: Visit) -> Outcome:
         return _passed(f"uploaded: {listed}")
     found = next((each for each in there if each.is_of(here)), None)
     if found is None:
-        failure = FAILURES["not-uploaded"]
         words = (
             f"this leaf is not uploaded: {common_name(here)}, serial number {here.serial_number}; uploaded: {listed}"
         )
-        return Outcome("fail", words, failure.do, f"failures/{failure.name}")
+        return _is("not-uploaded", words)
     return _passed(
         f"it is: {found}",
         "renew it now: %sf_identity --renew leads through it" if renewal_due(here) <= datetime.now(UTC) else "",

@@ -19,14 +19,19 @@ _MARKS: Final[dict[Status, str]] = {"pass": "pass", "fail": "FAIL", "not reached
 
 @dataclass(frozen=True)
 class Result:
-    """A step's result. name: as in `CHECKS`. evidence: what shows it. do: the next step. read_on: the address of a page."""
+    """A step's result. name: as in `CHECKS`. evidence: what shows it. do: the next step. failure: a name in `FAILURES`, or empty."""
 
     name: str
     title: str
     status: Status
     evidence: str
     do: str = ""
-    read_on: str = ""
+    failure: str = ""
+
+    @property
+    def read_on(self) -> str:
+        """The address of the failure's page in the course, which stays; empty if there is none."""
+        return f"failures/{self.failure}" if self.failure else ""
 
     def __str__(self) -> str:
         state = "" if self.status in ("pass", "fail") else f"{self.status}: "
@@ -91,7 +96,7 @@ def doctor(
         for check in CHECKS:
             found = _missing(check, results) or check.run(visit)
             evidence = " ".join(found.evidence.split())
-            results[check.name] = Result(check.name, check.title, found.status, evidence, found.do, found.read_on)
+            results[check.name] = Result(check.name, check.title, found.status, evidence, found.do, found.failure)
     finally:
         visit.leave()
     return Checkup(org.login_url, tuple(results.values()))

@@ -17,7 +17,7 @@ from sfmtls_nb.certificates import ClientIdentity, Finding, common_name, name_wo
 from sfmtls_nb.certificates.findings import Case, examine
 from sfmtls_nb.connection import Exchange
 from sfmtls_nb.connection.failures import causes_of
-from sfmtls_nb.diagnose.surroundings import is_salesforce, public_names
+from sfmtls_nb.diagnose.surroundings import is_public, is_salesforce
 from sfmtls_nb.errors import ApiFault, CertificatePageError, IdentityError, SfmtlsError
 from sfmtls_nb.handshake import Handshake, Verdict, judge
 
@@ -134,7 +134,7 @@ class Evidence:
         """The issuer of the certificate shown in the name of a host of Salesforce's, if no public root vouches for it."""
         if not self.server or not is_salesforce(self.host):
             return ""
-        return "" if public_names(self.server) else name_words(self.server[-1].issuer)
+        return "" if is_public(self.server) else name_words(self.server[-1].issuer)
 
     # ------------------------------------------------------------ the certificate and the clock
 
@@ -148,7 +148,7 @@ class Evidence:
     @property
     def skew_words(self) -> str:
         minutes = abs(self.skew).total_seconds() / 60
-        apart = f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
+        apart = f"{minutes:.0f} minutes" if minutes < 119 else f"{minutes / 60:.0f} hours"
         way = "ahead of" if self.skew > timedelta() else "behind"
         return f"this machine's clock is {apart} {way} the one at {self.where}"
 

@@ -93,6 +93,8 @@ _TABLE: Final[tuple[Failure, ...]] = (
             "call with the certificate: login(…, identity=…), %sf_identity, curl -E fullcert.pem"),
     Failure("certificate-dropped", "client", "The client has a certificate, and did not send it",
             "see that the certificate is for clients (clientAuth) and of a kind the server asked for, and that the client library can attach one"),
+    Failure("not-asked", "between", "Nobody asks for a certificate at that port",
+            "see that this is the port for mutual TLS, which is 8443 at Salesforce, and that nothing in front of it ends TLS in its place"),
     Failure("session-on-443", "client", "An enforced user's session was used where nobody asks for a certificate",
             "call on 8443: put :8443 behind the host of serverUrl or instance_url, and present the certificate"),
     Failure("not-uploaded", "org", "The certificate is valid, and not the one that is uploaded in the org",
@@ -122,7 +124,8 @@ _TABLE: Final[tuple[Failure, ...]] = (
     Failure("key-readable-by-others", "client", "Others on this machine can read the key"),
     Failure("clock-skew", "client", "The clocks of this machine and of the org differ"),
     # The way there.
-    Failure("no-such-host", "client", "There is no host of that name"),
+    Failure("no-such-host", "client", "There is no host of that name",
+            "check its spelling (My Domain: Setup > My Domain), and that this machine can look up names"),
     Failure("address-wrong", "client", "The address is none that can work"),
     Failure("login-host-on-8443", "client", "login.salesforce.com does not answer on 8443",
             "sign in on 443, or at your My Domain; 8443 is for the calls after login, on the host that serverUrl names"),

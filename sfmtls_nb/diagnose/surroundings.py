@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from certifi import where as public_roots
 from cryptography import x509
 
-from sfmtls_nb.certificates import name_words
 from sfmtls_nb.connection.transport import environment_proxies
 
 _SALESFORCE: Final = (".salesforce.com", ".force.com", ".salesforce.mil", ".sfcrmproducts.cn")
@@ -41,14 +40,23 @@ def proxy_for(url: str) -> str:
     return f"{parts.hostname}:{port}" if parts.hostname else ""
 
 
-def public_names(chain: Sequence[x509.Certificate]) -> str:
-    """The public root that vouches for a chain by name; empty if none does."""
-    roots = _public_names()
-    names = [name_words(name) for each in chain for name in (each.issuer, each.subject) if name.public_bytes() in roots]
-    return next(iter(names), "")
+def is_public(chain: Sequence[x509.Certificate]) -> bool:
+    """True if a chain leads to a public root, by name: no more is asked than who claims to have issued it."""
+    return any(_named(name) in _public_names() for each in chain for name in (each.issuer, each.subject))
+
+
+def _named(name: x509.Name) -> tuple[str, str]:
+    parts = ((part.oid, str(part.value)) for part in name)
+    found = dict(reversed(list(parts)))
+    return found.get(x509.NameOID.ORGANIZATION_NAME, ""), found.get(x509.NameOID.COMMON_NAME, "")
 
 
 @cache
-def _public_names() -> frozenset[bytes]:
-    roots = x509.load_pem_x509_certificates(Path(public_roots()).read_bytes())
-    return frozenset(root.subject.public_bytes() for root in roots)
+def _public_names() -> frozenset[tuple[str, str]]:
+    """Organization and common name of each public root. OpenSSL reads them: some have flaws that cryptography warns of."""
+    context = ssl.create_default_context(cafile=public_roots())
+    found = set()
+    for root in context.get_ca_certs():
+        parts = {key: value for rdn in reversed(root["subject"]) for key, value in rdn}
+        found.add((parts.get("organizationName", ""), parts.get("commonName", "")))
+    return frozenset(each for each in found if each[1])
