@@ -7,7 +7,7 @@ import re
 import shlex
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from sfmtls_nb.connection.request import SECRET_HEADERS, Exchange, Request
 from sfmtls_nb.connection.transport import passes_proxy
@@ -70,6 +70,24 @@ def curl_command(call: Request | Exchange, pem: str | Path = "fullcert.pem") -> 
         end += "_"
     options.append(f"--data-binary @- <<{end}{show}")
     return _LINE.join(options) + f"\n{text}{end}"
+
+
+def openssl_command(call: Request | Exchange, pem: str | Path = "fullcert.pem") -> str:
+    """The handshake of a call as openssl shows it, in one line to paste into a terminal. pem: as in `curl_command`."""
+    request = call.request if isinstance(call, Exchange) else call
+    parts = urlsplit(request.url)
+    options = [
+        f"openssl s_client -connect {shlex.quote(f'{parts.hostname}:{parts.port or 443}')} -servername {parts.hostname}"
+    ]
+    if request.ca_file:
+        ca_file = "ca.pem" if isinstance(request.ca_file, bytes) else str(request.ca_file)
+        options.append(f"-CAfile {shlex.quote(ca_file)} -verify_return_error")
+    if request.identity:
+        # The file holds key, leaf and intermediates; -cert takes its first certificate alone.
+        options.append(
+            f"-cert {shlex.quote(str(pem))} -key {shlex.quote(str(pem))} -cert_chain {shlex.quote(str(pem))}"
+        )
+    return " ".join([*options, "-state </dev/null"])
 
 
 def _header(name: str, value: str) -> str:

@@ -35,8 +35,8 @@ _MESSAGES: Final = frozenset({_CHANGE_CIPHER_SPEC, 21, 22})
 class Recording:
     """What one connection has said so far: at most 200 messages, and a million bytes of them."""
 
-    def __init__(self) -> None:
-        self.began = datetime.now(UTC)
+    def __init__(self, local: tuple[str, int] | None = None) -> None:
+        self.began, self.local = datetime.now(UTC), local
         self.events: list[tuple[float, str, int, bytes, bytes]] = []
         self.dropped = 0
         self._size = 0
@@ -78,7 +78,7 @@ class Recorded:
 
     def __init__(self, recording: Recording) -> None:
         self._began, self._answered, self._dropped = recording.began, recording.answered, recording.dropped
-        self._events = tuple(recording.events)
+        self._events, self._local = tuple(recording.events), recording.local
 
     @cached_property
     def handshake(self) -> Handshake:
@@ -91,6 +91,7 @@ class Recorded:
             began=self._began,
             answered=self._answered,
             missing=f"{self._dropped:,} later messages were not kept" if self._dropped else "",
+            local=self._local,
         )
 
 
@@ -149,9 +150,14 @@ def _tell(end: Any, direction: str, _version: int, content_type: int, _kind: int
     try:
         recording = end.__dict__.get("_recording")
         if recording is None:
-            recording = end._recording = Recording()  # noqa: SLF001  # ssl's object; the recording lives as long as it does
+            recording = end._recording = Recording(_local_of(end))  # noqa: SLF001  # ssl's object; the recording lives as long as it does
         recording.hear(direction, content_type, data)
         if listener := _LISTENER.get():
             listener.hear(recording)
     except Exception:  # noqa: BLE001, S110  # whatever it is, it must not end a connection
         pass
+
+
+def _local_of(end: Any) -> tuple[str, int] | None:
+    """This end's host and port; None of TLS that is not over a socket of its own, as through a proxy that speaks TLS."""
+    return end.getsockname()[:2] if isinstance(end, ssl.SSLSocket) else None

@@ -12,6 +12,7 @@ from sfmtls_nb.diagnose.causes import shown
 from sfmtls_nb.diagnose.evidence import Evidence
 from sfmtls_nb.diagnose.failure import FAILURES, End, Layer, Shown, advice
 from sfmtls_nb.errors import ApiFault, CertificatePageError, NotSoapError, SfmtlsError
+from sfmtls_nb.handshake import Verdict
 from sfmtls_nb.xml import is_html
 
 _ENDS: Final[dict[End, str]] = {"client": "at this end", "org": "in the org", "between": "on the way"}
@@ -109,6 +110,11 @@ def why(failed: SfmtlsError | Exchange) -> Diagnosis:
         f"it is of the type {type(failed).__name__}",
         "give the error that was raised, or an exchange: why(error), why(reply.exchange)",
     )
+
+
+def verdict_on(exchange: Exchange) -> Verdict | None:
+    """What became of the client's certificate, in TLS and in the answer; None where nothing of it is known."""
+    return Evidence(_error_in(exchange), exchange).verdict
 
 
 def _diagnosis(evidence: Evidence) -> Diagnosis:

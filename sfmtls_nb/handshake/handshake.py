@@ -21,6 +21,7 @@ class Handshake:
     began: when the first message was sent, in UTC; None where that is not known. answered: whether the server has sent data
     of the application. version, suite: as IANA or OpenSSL names them; empty where they are not known. missing: what could
     not be recorded, and why. peer: the server's certificates where its messages were not recorded, as DER, leaf first.
+    local: this end's host and port, by which the other end knows the connection; None through a proxy.
     """
 
     messages: tuple[Message, ...] = ()
@@ -30,16 +31,23 @@ class Handshake:
     suite: str = ""
     missing: str = ""
     peer: tuple[bytes, ...] = ()
+    local: tuple[str, int] | None = None
 
     @classmethod
     def heard(
-        cls, events: Iterable[Event], *, began: datetime | None = None, answered: bool = False, missing: str = ""
+        cls,
+        events: Iterable[Event],
+        *,
+        began: datetime | None = None,
+        answered: bool = False,
+        missing: str = "",
+        local: tuple[str, int] | None = None,
     ) -> Handshake:
         """The handshake in which these messages were heard, in their order."""
         messages = messages_of(events)
         version, suite = messages[0].agreed if messages else (0, 0)
         names = (version_name(version), suite_name(suite)) if version else ("", "")
-        return cls(messages, began, answered, *names, missing)
+        return cls(messages, began, answered, *names, missing, local=local)
 
     @cached_property
     def verdict(self) -> Verdict:

@@ -13,6 +13,8 @@ from lxml import etree
 
 from sfmtls_nb.api import Part, Reply
 from sfmtls_nb.certificates import ClientIdentity
+from sfmtls_nb.connection import Exchange
+from sfmtls_nb.connection.curl import openssl_command
 from sfmtls_nb.errors import ExpectationError, SfmtlsError
 from sfmtls_nb.notebook.hints import hinting, of_operation, of_path, of_query, unfilled
 from sfmtls_nb.notebook.operations import OPERATIONS
@@ -43,6 +45,21 @@ class Command(Verbatim):
     """A command of the shell, which a notebook shows so that a click selects all of it."""
 
     __slots__ = ()
+
+
+def last_as_commands(workspace: Workspace) -> Command:
+    """The last call as the curl command that does the same, and behind it, as a comment, its handshake for openssl."""
+    command, last = workspace.curl(), workspace.last
+    pem = workspace.pem_of(last.request.identity) if last and last.request.identity else None
+    return Command(f"{command}\n# its handshake: {openssl_command(last, pem or 'fullcert.pem')}" if last else command)
+
+
+def last_outcome(workspace: Workspace) -> Exchange | SfmtlsError:
+    """The last call, or the error that kept it from getting an answer. Raises SfmtlsError if there is none."""
+    outcome = workspace.failed or workspace.last
+    if outcome is None:
+        raise SfmtlsError("no call has been made yet", next_step="%sf_login makes the first")
+    return outcome
 
 
 def soap_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:

@@ -251,14 +251,6 @@ class SfMagics(Magics):
 
     @line_magic
     @takes()
-    def sf_curl(self, chosen: Namespace) -> str:
-        """Show the last call as the curl command that does the same."""
-        from sfmtls_nb.notebook.calls import Command
-
-        return Command(self.workspace.curl())
-
-    @line_magic
-    @takes()
     def sf_guide(self, chosen: Namespace) -> widgets.Widget:
         """Walk the whole way by hand, step by step: org, certificate, PEM, sign-in, call; and the two ways it fails."""
         from sfmtls_nb.notebook.guide.guide import Guide

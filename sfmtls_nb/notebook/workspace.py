@@ -51,6 +51,7 @@ class Workspace:
         self.session: Session | None = None
         self.entry: Entry | None = None
         self.last: Exchange | None = None
+        self.failed: SfmtlsError | None = None
         self.pem: Path | None = None
         self.envelopes: dict[str, str] = {}
         self._written: list[Path] = []
@@ -319,10 +320,8 @@ class Workspace:
             raise SfmtlsError("no call has been made yet", next_step="%sf_login makes the first")
         identity = (call.request if isinstance(call, Exchange) else call).identity
         pem = self.pem_of(identity) if identity else None
-        command = curl_command(call, pem or "fullcert.pem")
-        if identity is None or pem is not None:
-            return command
-        return f"# its certificate is in no file for curl yet: %sf_identity … --write FOLDER writes one\n{command}"
+        no_file = "# its certificate is in no file for curl yet: %sf_identity … --write FOLDER writes one\n"
+        return ("" if identity is None or pem else no_file) + curl_command(call, pem or "fullcert.pem")
 
     def pem_of(self, identity: ClientIdentity) -> Path | None:
         """The file for curl that holds an identity: written here, one of those it was read from, or one beside them."""
@@ -342,9 +341,10 @@ class Workspace:
 
     @contextmanager
     def _remembering(self) -> Iterator[None]:
-        """Keep the call that failed, for %sf_curl."""
+        """Keep the call that failed, and its error, for what looks back at it."""
         try:
+            self.failed = None
             yield
         except SfmtlsError as error:
-            self.last = error.exchange or self.last
+            self.failed, self.last = error, error.exchange or self.last
             raise

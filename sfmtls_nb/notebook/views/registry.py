@@ -47,6 +47,9 @@ _VIEWS: Final = {
     ("sfmtls_nb.errors", "SfmtlsError"): ("views.summaries", "error"),
     ("sfmtls_nb.certificates.identity", "ClientIdentity"): ("views.identity", "identity"),
     ("sfmtls_nb.handshake.handshake", "Handshake"): ("views.timeline", "timeline"),
+    ("sfmtls_nb.notebook.both_ends", "BothEnds"): ("views.timeline", "both_ends"),
+    ("sfmtls_nb.diagnose.why", "Diagnosis"): ("views.diagnosis", "diagnosis"),
+    ("sfmtls_nb.diagnose.checkup", "Checkup"): ("views.diagnosis", "checkup"),
     ("sfmtls_nb.org", "Org"): ("views.summaries", "org"),
     ("sfmtls_nb.session", "Session"): ("views.summaries", "session"),
     ("sfmtls_nb.practice.org", "PracticeOrg"): ("views.summaries", "practice"),
@@ -74,7 +77,8 @@ def _printed(plain: Draw) -> Callable[[Any, Any, bool], None]:
 
 def error_lines(error: SfmtlsError) -> list[str]:
     """An uncaught error in three lines, or some more: the error, the evidence, the next step."""
-    first, *others = [each if len(each) <= _LONG else f"{each[:_LONG]}…" for each in str(error).splitlines()] or [""]
+    told = import_module("sfmtls_nb.notebook.views.summaries").error_text(error).partition(": ")[2]
+    first, *others = [each if len(each) <= _LONG else f"{each[:_LONG]}…" for each in told.splitlines()] or [""]
     if len(others) > _LINES:
         kept = _LINES - 2
         others = [*others[:kept], f"  … {len(others) - _LINES:,} more lines", *others[-2:]]

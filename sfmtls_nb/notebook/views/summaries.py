@@ -8,9 +8,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from sfmtls_nb.api import Part, Reply
-from sfmtls_nb.certificates import common_name
 from sfmtls_nb.connection import Exchange
-from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.diagnose import verdict_on
+from sfmtls_nb.errors import CertificatePageError, HandshakeError, MutualAuthenticationFault, SfmtlsError
 from sfmtls_nb.notebook.views.tree import brief, tree_html
 from sfmtls_nb.org import Org
 from sfmtls_nb.practice import PracticeOrg
@@ -104,7 +104,7 @@ def failure_html(error: SfmtlsError) -> str:
 
 
 def _error_box(error: SfmtlsError, before: str, role: str) -> str:
-    rows = [("what", error.what), ("evidence", error.evidence), ("next", error.next_step)]
+    rows = [("what", error.what), ("evidence", error.evidence), ("in TLS", in_tls(error)), ("next", error.next_step)]
     return (
         f'<div{role} style="border-left:4px solid #d1803a;padding-left:.8em">'
         f"<b>{before}{escape(type(error).__name__)}</b>{table_html([row for row in rows if row[1]])}</div>"
@@ -113,7 +113,8 @@ def _error_box(error: SfmtlsError, before: str, role: str) -> str:
 
 def error_text(error: SfmtlsError) -> str:
     """An error as text."""
-    return f"{type(error).__name__}: {error}"
+    told = in_tls(error)
+    return f"{type(error).__name__}: {error}" + (f"\n  in TLS: {told}" if told else "")
 
 
 def traceback_html(error: SfmtlsError, traceback: str) -> str:
@@ -126,13 +127,16 @@ def traceback_html(error: SfmtlsError, traceback: str) -> str:
 
 
 def handshake_line(exchange: Exchange) -> str:
-    """The connection of a call in one line: host, TLS version, client certificate, HTTP status."""
-    identity = exchange.request.identity
-    shown = f"{common_name(identity.leaf)} + {len(identity.intermediates)} intermediates" if identity else "none"
+    """The connection of a call in one line: host, TLS version, what became of the client's certificate, HTTP status."""
     came = f"HTTP {exchange.status}, {1000 * exchange.elapsed:.0f} ms" if exchange.status else "no answer"
-    return (
-        f"{urlsplit(exchange.request.url).netloc} · {exchange.tls or 'no TLS'} · client certificate: {shown} · {came}"
-    )
+    verdict = verdict_on(exchange) or "what became of the certificate is not known"
+    return f"{urlsplit(exchange.request.url).netloc} · {exchange.tls or 'no TLS'} · {verdict} · {came}"
+
+
+def in_tls(error: SfmtlsError) -> str:
+    """What became of the client's certificate in TLS, in a line; empty for an error that is not about that."""
+    about = isinstance(error, HandshakeError | CertificatePageError | MutualAuthenticationFault)
+    return str(verdict_on(error.exchange) or "") if about and error.exchange else ""
 
 
 def table_html(rows: Rows) -> str:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html import escape
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sfmtls_nb.handshake import Handshake, Verdict
 from sfmtls_nb.notebook.views.message_bytes import Room, message_html
 from sfmtls_nb.notebook.views.sequence import MUTUAL, OrgsEnd, Sequence, Step, sequence
+
+if TYPE_CHECKING:
+    from sfmtls_nb.notebook.both_ends import BothEnds
 
 #: Messages that are drawn: more than this are tickets and new keys, of a connection that is used for long.
 _MOST: Final = 24
@@ -58,6 +61,22 @@ def timeline_html(
     above, below = (_verdict(drawn), _foot(drawn)) if told else ("", "")
     more = f'<div style="{_BETWEEN}">{_quiet(f"… {left} more")}</div>' if left else ""
     return f'<div style="{_BOX}">{above}{_head(drawn)}{rows}{more}{below}{_LEGEND}{missing}</div>'
+
+
+def both_ends_html(seen: BothEnds) -> str:
+    """The handshake with the org's end of it."""
+    return timeline_html(seen.handshake, seen.org, verdict=seen.verdict, upto=seen.upto)
+
+
+def both_ends_text(seen: BothEnds) -> str:
+    """The verdict, the handshake and the org's end of it as text."""
+    if seen.upto is not None:
+        return "\n".join(map(str, seen.handshake.messages[: seen.upto]))
+    noted = (
+        [f"org: {seen.org.concluded}", *(f"{at:8.1f} ms  {what}" for at, what in seen.org.noted)] if seen.org else []
+    )
+    above = [] if seen.verdict.text == seen.handshake.verdict.text else [str(seen.verdict)]
+    return "\n".join([*above, str(seen.handshake), *noted])
 
 
 def timelines_html(*handshakes: Handshake) -> str:

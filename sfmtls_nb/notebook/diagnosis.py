@@ -1,0 +1,83 @@
+"""The magics that look back at a call and say what became of it: %sf_handshake, %sf_why, %sf_doctor, %sf_curl."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING, cast
+
+from IPython.core.magic import Magics, line_magic, magics_class
+
+from sfmtls_nb.notebook.lines import argument, takes
+
+# As in magics.py: what the work is done with is imported where it is done.
+if TYPE_CHECKING:
+    from sfmtls_nb.diagnose import Checkup, Diagnosis
+    from sfmtls_nb.notebook.both_ends import BothEnds
+    from sfmtls_nb.notebook.magics import SfMagics
+    from sfmtls_nb.notebook.workspace import Workspace
+
+
+@magics_class
+class SfDiagnosis(Magics):
+    """Was my certificate sent, why did it fail, and what is in the way?"""
+
+    @property
+    def workspace(self) -> Workspace:
+        """The state that the cells share: the other magics have it."""
+        assert self.shell is not None
+        return cast("SfMagics", self.shell.magics_manager.registry["SfMagics"]).workspace
+
+    @line_magic
+    @takes(
+        argument(
+            "place", nargs="?", metavar="HOST:PORT", help="connect there anew; none: the connection of the last call"
+        ),
+        argument("--no-cert", action="store_true", help="present no certificate there"),
+        argument("--step", action="store_true", help="show one message after the other; ask before each"),
+    )
+    def sf_handshake(self, chosen: Namespace) -> BothEnds | None:
+        """Show the TLS handshake, message by message and byte by byte: was the certificate asked for, sent, proven, accepted?
+
+        At the practice org the other end is shown too: what it saw, and what it concluded.
+        """
+        from sfmtls_nb.notebook.both_ends import connected, of_last_call, stepwise
+
+        workspace = self.workspace
+        seen = (
+            connected(workspace, chosen.place, certificate=not chosen.no_cert)
+            if chosen.place
+            else of_last_call(workspace)
+        )
+        if not chosen.step:
+            return seen
+        stepwise(seen)
+        return None
+
+    @line_magic
+    @takes()
+    def sf_why(self, chosen: Namespace) -> Diagnosis:
+        """Say why the last call failed: the causes that its evidence shows, what to do, and where to read on."""
+        from sfmtls_nb.diagnose import why
+        from sfmtls_nb.notebook.calls import last_outcome
+
+        return why(last_outcome(self.workspace))
+
+    @line_magic
+    @takes(
+        argument("files", nargs="*", completes="file", help="key and certificates; none: those that are presented"),
+    )
+    def sf_doctor(self, chosen: Namespace) -> Checkup:
+        """Check the way to the org step by step, from its name to the certificate that is uploaded there."""
+        from sfmtls_nb.diagnose import doctor
+
+        workspace = self.workspace
+        identity = workspace.assemble(chosen.files, asking=True) if chosen.files else workspace.identity
+        return doctor(workspace.chosen_org(), identity, workspace.session)
+
+    @line_magic
+    @takes()
+    def sf_curl(self, chosen: Namespace) -> str:
+        """Show the last call as the curl command that does the same, and its handshake as openssl shows it."""
+        from sfmtls_nb.notebook.calls import last_as_commands
+
+        return last_as_commands(self.workspace)
