@@ -159,5 +159,5 @@ def _tell(end: Any, direction: str, _version: int, content_type: int, _kind: int
 
 
 def _local_of(end: Any) -> tuple[str, int] | None:
-    """This end's host and port; None of TLS that is not over a socket of its own, as through a proxy that speaks TLS."""
+    """Host and port of this end; None of TLS that is not over a socket of its own, as through a proxy that speaks TLS."""
     return end.getsockname()[:2] if isinstance(end, ssl.SSLSocket) else None

@@ -497,12 +497,15 @@ def test_configuration_of_timeouts_holds_for_the_next_org(cells: Cells) -> None:
 
 def test_configuration_of_the_handshake_shows_a_line_a_call(cells: Cells, capsys: pytest.CaptureFixture[str]) -> None:
     cells("%config SfMagics.show_handshake = True", "%sf_soap r << getUserInfo")
-    assert "TLSv1.3" in capsys.readouterr().out
+    assert (
+        "TLSv1.3, TLS_AES_256_GCM_SHA384 · your certificate was sent, proven, and accepted" in capsys.readouterr().out
+    )
     cells("%sf_soap getUserInfo --no-cert --expect page")
-    assert "client certificate: none · HTTP 403" in capsys.readouterr().out
+    without = "a certificate was asked for and not sent; the org went on without it · HTTP 403"
+    assert without in capsys.readouterr().out
     with pytest.raises(CertificatePageError):
         cells("%sf_soap getUserInfo --no-cert")
-    assert "client certificate: none · HTTP 403" in capsys.readouterr().out
+    assert without in capsys.readouterr().out
     cells("%config SfMagics.show_handshake = False", "%sf_soap r << getUserInfo")
     assert "TLS" not in capsys.readouterr().out
 

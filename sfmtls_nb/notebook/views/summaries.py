@@ -113,8 +113,8 @@ def _error_box(error: SfmtlsError, before: str, role: str) -> str:
 
 def error_text(error: SfmtlsError) -> str:
     """An error as text."""
-    told = in_tls(error)
-    return f"{type(error).__name__}: {error}" + (f"\n  in TLS: {told}" if told else "")
+    rows = [("evidence", error.evidence), ("in TLS", in_tls(error)), ("next", error.next_step)]
+    return "\n".join([f"{type(error).__name__}: {error.what}", *(f"  {name}: {text}" for name, text in rows if text)])
 
 
 def traceback_html(error: SfmtlsError, traceback: str) -> str:
