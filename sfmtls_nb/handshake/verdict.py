@@ -116,7 +116,7 @@ def _never_asked(heard: _Heard) -> Verdict:
     turn = heard.first("server", "ServerHelloDone") or heard.first("server", "Finished")
     if heard.alert or turn is None:
         return Verdict("ended", f"{_end(heard)} before a certificate was asked for", heard.alert)
-    return Verdict("not asked", "no certificate was asked for", turn)
+    return Verdict("not asked", "a certificate was not asked for", turn)
 
 
 def _not_sent(heard: _Heard) -> Verdict:

@@ -110,7 +110,7 @@ def test_a_call_without_the_certificate_has_another_handshake(org: Org, practice
 
 
 def test_nobody_asks_on_443(org: Org, practice: PracticeOrg) -> None:
-    assert "no certificate was asked for" == of(call(org, practice.api_url)).verdict.text
+    assert "a certificate was not asked for" == of(call(org, practice.api_url)).verdict.text
 
 
 def test_calls_made_at_once_keep_their_handshakes_apart(session: Session) -> None:

@@ -71,7 +71,7 @@ def test_a_missing_certificate_and_a_call_on_443_are_told_apart(port: Any, sessi
 def test_with_the_certificate_on_443_nobody_asked(session: Session) -> None:
     found = of(partial(session.soap, "getUserInfo", port=443))
     assert ["session-on-443"] == names(found)
-    assert "no certificate was asked for" in found[0].evidence
+    assert "a certificate was not asked for" in found[0].evidence
 
 
 def test_a_missing_certificate_that_is_refused_in_tls_shows_there(practice: PracticeOrg) -> None:

@@ -389,7 +389,7 @@ def test_the_svg_of_two_shows_both(practice: PracticeOrg, folder: Path) -> None:
     one, both = (etree.fromstring(timeline_svg(*each)) for each in (handshakes[:1], handshakes))
     assert int(one.get("width", "0")) < int(both.get("width", "0"))
     assert (
-        "TLS 1.2 handshake: no certificate was asked for; TLS 1.3 handshake: no certificate was asked for"
+        "TLS 1.2 handshake: a certificate was not asked for; TLS 1.3 handshake: a certificate was not asked for"
         == both.findtext("{*}title")
     )
 
