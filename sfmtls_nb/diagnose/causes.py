@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from sfmtls_nb.diagnose.codes import NOT_MUTUAL, by_code
-from sfmtls_nb.diagnose.evidence import Evidence
+from sfmtls_nb.diagnose.evidence import Evidence, serial_words
 from sfmtls_nb.diagnose.failure import Layer, Shown
 from sfmtls_nb.diagnose.refusals import NONE_SENT, dropped_silently, refused_certificate
 from sfmtls_nb.diagnose.surroundings import on_binder
@@ -109,9 +109,8 @@ def _not_uploaded(evidence: Evidence) -> str:
         or (evidence.verdict and evidence.verdict.kind != "accepted")
     ):
         return ""
-    leaf = evidence.identity.leaf
-    seen = f"{evidence.verdict}; " if evidence.verdict else ""
-    return f"{NOT_MUTUAL}; by TLS, {seen}the leaf is {evidence.leaf_name}, serial number {leaf.serial_number:X}"
+    seen = f"; {evidence.verdict}" if evidence.verdict else ""
+    return f"{NOT_MUTUAL}{seen}; the leaf is {evidence.leaf_name}, {serial_words(evidence.identity.leaf)}"
 
 
 def _unexplained(evidence: Evidence) -> str:
@@ -265,9 +264,9 @@ def _worth_knowing(evidence: Evidence) -> Iterator[Shown]:
     """Where nothing failed: what may make another call fail, or this one tomorrow."""
     if evidence.error is None:
         for finding in evidence.findings:
-            yield Shown(
-                finding.code, "files", f"{finding.subject}: {finding.evidence}", finding.subject, finding.advice
-            )
+            if finding.code != "root-unknown":  # the org has just accepted it
+                words = f"{finding.subject}: {finding.evidence}"
+                yield Shown(finding.code, "files", words, finding.subject, finding.advice)
     if evidence.skew:
         yield Shown("clock-skew", "HTTP", evidence.skew_words)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
 from sfmtls_nb.certificates import common_name, name_words, renewal_due
+from sfmtls_nb.diagnose.evidence import serial_words
 from sfmtls_nb.diagnose.failure import FAILURES, advice
 from sfmtls_nb.diagnose.surroundings import on_binder
 from sfmtls_nb.diagnose.uploaded import read_uploaded
@@ -18,6 +19,7 @@ from sfmtls_nb.errors import (
     HandshakeError,
     IdentityError,
     MutualAuthenticationFault,
+    OrgError,
     SfmtlsError,
 )
 from sfmtls_nb.org import LAST_VERSION_WITH_LOGIN
@@ -122,7 +124,7 @@ def _mutual_port(visit: Visit) -> Outcome:
 
 
 def _reached(attempt: Attempt, url: str) -> Outcome:
-    if attempt.error and attempt.error.failure in _NO_CONNECTION:
+    if attempt.error and (attempt.error.failure in _NO_CONNECTION or isinstance(attempt.error, OrgError)):
         return _failed(attempt.error)
     return _passed(f"{url.removeprefix('https://')} took the connection")
 
@@ -300,9 +302,7 @@ def _uploaded(visit: Visit) -> Outcome:
         return _passed(f"uploaded: {listed}")
     found = next((each for each in there if each.is_of(here)), None)
     if found is None:
-        words = (
-            f"this leaf is not uploaded: {common_name(here)}, serial number {here.serial_number}; uploaded: {listed}"
-        )
+        words = f"this leaf is not uploaded: {common_name(here)}, {serial_words(here)}; uploaded: {listed}"
         return _is("not-uploaded", words)
     return _passed(
         f"it is: {found}",

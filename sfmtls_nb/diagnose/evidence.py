@@ -117,7 +117,10 @@ class Evidence:
         """What became of the client's certificate; None where no TLS was spoken, or nothing of it is known."""
         if not self.handshake or not self.handshake.messages:
             return None
-        return judge(self.handshake.messages, answered=self.handshake.answered, above=self._above)
+        messages = self.handshake.messages
+        if self.failure == "cut" and messages[-1].name == "Alert" and messages[-1].sender == "client":
+            messages = messages[:-1]  # OpenSSL's complaint of the end, to nobody: it is no opinion of the server
+        return judge(messages, answered=self.handshake.answered, above=self._above)
 
     @property
     def _above(self) -> str:
@@ -170,6 +173,11 @@ class Evidence:
         if not self.identity or not self.exchange:
             return ()
         return tuple(examine(Case(self.identity.chain, self.identity.bag, moment, None)))
+
+
+def serial_words(leaf: x509.Certificate) -> str:
+    """A serial number in both of its forms: tools differ in which they show."""
+    return f"serial number {leaf.serial_number} (hexadecimal {leaf.serial_number:X})"
 
 
 def _read(der: bytes) -> x509.Certificate | None:

@@ -86,7 +86,7 @@ def refused_certificate(evidence: Evidence) -> Iterator[Shown]:
 
 def dropped_silently(evidence: Evidence) -> Iterator[Shown]:
     """A connection that ended without a word right after the certificate, where something is wrong with that."""
-    if evidence.failure == "cut" and evidence.verdict and evidence.verdict.kind in ("unanswered", "ended"):
+    if evidence.failure == "cut" and evidence.verdict and evidence.verdict.kind == "unanswered":
         for finding in evidence.findings:
             if finding.severity == "error":
                 words = f"the connection ended after the certificate was sent, without an alert; {finding.subject}: {finding.evidence}"

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -202,6 +203,12 @@ def test_a_host_that_is_none_is_seen_through_in_time(name: str, practice: Practi
 def test_nobody_there_and_no_such_host_are_the_first_steps_to_fail() -> None:
     assert ["port", "mutual-port"] == failed(doctor(Org("https://localhost:1", mutual_port=2)))
     assert ["name"] == failed(doctor(Org("https://nowhere.invalid")))
+
+
+def test_a_ca_file_that_is_none_is_a_step_that_fails(org: Org, tmp_path: Path) -> None:
+    checkup = doctor(replace(org, ca_file=tmp_path / "none.pem"))
+    assert ["port", "mutual-port"] == failed(checkup)
+    assert "none.pem" in checkup["port"].evidence
 
 
 def test_one_door_that_is_shut_leaves_the_other(org: Org, identity: ClientIdentity) -> None:

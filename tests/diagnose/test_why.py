@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import warnings
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doors import at, call, enforced_session, identity_of
+from doors import Door, at, call, enforced_session, identity_of
 from raw_server import Behaviour, answering, http, server_tls, serving, silence, tunnelling
 
 from sfmtls_nb import (
@@ -266,6 +267,40 @@ def test_a_redirect_is_named(practice: PracticeOrg, tls: ssl.SSLContext) -> None
 
 def test_a_connection_that_ends_is_named(practice: PracticeOrg, tls: ssl.SSLContext) -> None:
     assert ["cut"] == names(reached(serving(answering(), tls), practice))
+
+
+def cutting(port: int, size: int) -> Behaviour:
+    """Passes on what is said, and hangs up when the server has said so many bytes."""
+
+    def behave(client: socket.socket) -> None:
+        with closing(socket.create_connection(("127.0.0.1", port))) as server:
+            threading.Thread(target=pass_on, args=(client, server), daemon=True).start()
+            left = size
+            while left and (data := server.recv(left)):
+                client.sendall(data)
+                left -= len(data)
+            client.shutdown(socket.SHUT_RDWR)
+
+    return behave
+
+
+def pass_on(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+
+
+@pytest.mark.parametrize("door", ["8443", "strict"])
+@pytest.mark.parametrize("size", [0, 3, 150, 700, 1100])
+def test_wherever_it_is_cut_the_certificate_is_not_blamed_before_it_was_sent(
+    size: int, door: Door, practice: PracticeOrg
+) -> None:
+    inner = at(door, practice)
+    with serving(cutting(inner.mutual_port, size)) as where:
+        org = replace(inner, mutual_port=int(where.rpartition(":")[2]))
+        found = of(enforced_session(practice, org, identity_of(practice.identity("expired"))).get_user_info)
+    assert "cut" == names(found)[-1]
+    assert "refused the org" not in str(found)
 
 
 def test_a_dead_port_and_no_host_are_told_apart() -> None:
