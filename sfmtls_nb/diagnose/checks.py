@@ -247,7 +247,9 @@ def _version(visit: Visit) -> Outcome:
                 gone = float(visit.org.api_version) > float(LAST_VERSION_WITH_LOGIN)
                 return _passed(words + ("; SOAP login() is not among its calls" if gone else ""))
             return _is("version-not-served", words, "choose a version that it serves: Org(api_version=…)")
-    return _failed(visit.plain.error)
+    refusals = (HandshakeError, CertificatePageError)  # which the steps before have told of
+    errors = [attempt.error for attempt in visit.attempts if attempt.error and not isinstance(attempt.error, refusals)]
+    return _failed(errors[0]) if errors else Outcome("not reached", "no answer of the API came")
 
 
 def _way_in(visit: Visit) -> Outcome:

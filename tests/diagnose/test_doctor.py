@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from doors import Door, at, enforced_session, identity_of
+from doors import Door, at, enforced_session, identity_of, old_tls, psk_tls
 from raw_server import answering, http, server_tls, serving, silence, tunnelling
 
 from sfmtls_nb import ClientIdentity, JwtBearer, Org, PasswordLogin, Session, SfmtlsError, doctor
@@ -198,6 +198,21 @@ def test_a_host_that_is_none_is_seen_through_in_time(name: str, practice: Practi
         checkup = doctor(impatient(where, practice))
     assert (step, f"failures/{page}") == (checkup.failed[0].name, checkup.failed[0].read_on)
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(("make", "page"), [(old_tls, "old-tls"), (psk_tls, "nothing-in-common")])
+def test_a_tls_that_cannot_be_is_the_step_that_fails(
+    make: Callable[[PracticeOrg, Path], ssl.SSLContext], page: str, practice: PracticeOrg, tmp_path: Path
+) -> None:
+    with serving(silence, make(practice, tmp_path)) as where:
+        checkup = doctor(impatient(where, practice))
+    assert [("tls", f"failures/{page}")] == [(result.name, result.read_on) for result in checkup.failed]
+
+
+def test_a_strict_door_speaks_tls_though_it_refuses_who_shows_no_certificate(practice: PracticeOrg) -> None:
+    checkup = doctor(at("strict", practice))
+    assert "TLS 1.2 and 1.3" == checkup["tls"].evidence
+    assert [] == failed(checkup)
 
 
 def test_nobody_there_and_no_such_host_are_the_first_steps_to_fail() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import replace
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doors import Door, at, call, enforced_session, identity_of
+from doors import Door, at, call, enforced_session, identity_of, old_tls, psk_tls
 from raw_server import Behaviour, answering, http, server_tls, serving, silence, tunnelling
 
 from sfmtls_nb import (
@@ -227,15 +226,6 @@ def reached(place: AbstractContextManager[str], practice: PracticeOrg) -> Diagno
         return of(lambda: login(org, PasswordLogin("u", "p")))
 
 
-def old_tls(practice: PracticeOrg, folder: Path) -> ssl.SSLContext:
-    old = server_tls(practice.authority.server, folder)
-    old.set_ciphers("DEFAULT@SECLEVEL=0")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
-    return old
-
-
 def saying(words: bytes) -> Behaviour:
     """Says this to whoever connects, whatever they say."""
 
@@ -384,18 +374,11 @@ def test_a_fault_without_a_handshake_says_what_would_show_more() -> None:
 
 
 def test_an_alert_before_a_certificate_was_asked_for_is_not_about_it(practice: PracticeOrg, tmp_path: Path) -> None:
-    with serving(silence, ciphers(practice, tmp_path, "PSK-AES128-CBC-SHA")) as where:
+    with serving(silence, psk_tls(practice, tmp_path)) as where:
         org = Org(f"https://{where}", ca_file=practice.ca_file)
         with pytest.raises(HandshakeError) as caught:
             login(org, PasswordLogin("u", "p"))
     assert ["nothing-in-common"] == names(why(caught.value))
-
-
-def ciphers(practice: PracticeOrg, folder: Path, names: str) -> ssl.SSLContext:
-    context = server_tls(practice.authority.server, folder)
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(names)
-    return context
 
 
 def test_no_secret_is_in_what_is_shown(session: Session) -> None:
