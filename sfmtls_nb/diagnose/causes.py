@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -22,6 +23,9 @@ from sfmtls_nb.errors import (
     SignInError,
 )
 from sfmtls_nb.xml import is_html
+
+#: Hosts of instances, which are being switched off in favour of My Domains.
+_INSTANCE: Final = re.compile(r"(?:na|eu|ap|um|cs|usa)\d+\.salesforce\.com")
 
 #: What a test says of the evidence: words for it, or nothing where it does not show the cause.
 _Test = Callable[[Evidence], str]
@@ -71,6 +75,8 @@ def _files(evidence: Evidence) -> Iterator[Shown]:
 def _none_came(evidence: Evidence) -> str:
     """Words for: the other end wanted a certificate and got none."""
     kind = evidence.verdict.kind if evidence.verdict else ""
+    if "No required SSL certificate was sent" in evidence.words:  # nginx says it by a page
+        return evidence.words
     if evidence.page.startswith(NONE_SENT):
         return f"the page says: {evidence.page}"
     if evidence.alert == "certificate_required" or (evidence.alert == "handshake_failure" and kind in ("not sent", "")):
@@ -130,6 +136,16 @@ def _binder(evidence: Evidence) -> str:
 def _login_host(evidence: Evidence) -> str:
     refused = isinstance(evidence.error, OrgError) and "does not answer on 8443" in evidence.error.what
     return evidence.error.what if evidence.error and refused else ""
+
+
+def _instanced(evidence: Evidence) -> str:
+    gone = evidence.failure in ("no-such-host", "port-filtered", "port-closed", "unreachable")
+    return f"{evidence.host} is the name of an instance" if gone and _INSTANCE.fullmatch(evidence.host) else ""
+
+
+def _leads_elsewhere(evidence: Evidence) -> str:
+    """An answer came, and an address in it was refused."""
+    return evidence.error.what if isinstance(evidence.error, OrgError) and evidence.exchange else ""
 
 
 def _resigning(evidence: Evidence) -> str:
@@ -206,6 +222,7 @@ def _words_of(*kinds: type[Exception]) -> _Test:
 _AROUND: Final[tuple[tuple[str, Layer, _Test], ...]] = (
     ("login-host-on-8443", "TCP", _login_host),
     ("binder-8443", "TCP", _binder),
+    ("instanced-host", "name", _instanced),
     ("resigning-proxy", "TLS", _resigning),
 )
 _TESTS: Final[tuple[tuple[str, Layer, _Test], ...]] = (
@@ -230,7 +247,8 @@ _LAST: Final[tuple[tuple[str, Layer, _Test], ...]] = (
     ("not-the-api", "HTTP", lambda e: e.words if _unreadable(e) else ""),
     ("tls-failed", "TLS", _words_of(HandshakeError)),
     ("sign-in-incomplete", "HTTP", _words_of(SignInError)),
-    ("address-wrong", "name", lambda e: e.error.what if isinstance(e.error, OrgError) else ""),
+    ("leads-elsewhere", "org policy", _leads_elsewhere),
+    ("address-wrong", "name", lambda e: e.error.what if isinstance(e.error, OrgError) and not e.exchange else ""),
 )
 
 #: Where a failure shows that the error itself names.

@@ -255,6 +255,33 @@ def test_a_redirect_is_named(practice: PracticeOrg, tls: ssl.SSLContext) -> None
     assert ["redirected"] == names(reached(serving(away, tls), practice))
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [("No required SSL certificate was sent", "no-certificate"), ("Bad Request", "page-instead")],
+)
+def test_nginx_asks_for_a_certificate_by_a_page(
+    words: str, name: str, practice: PracticeOrg, tls: ssl.SSLContext
+) -> None:
+    page = f"<html><head><title>400 {words}</title></head><body><h1>400 Bad Request</h1>{words}</body></html>"
+    says = answering(http(page.encode(), "Content-Type: text/html", status="400 Bad Request"))
+    assert name == names(reached(serving(says, tls), practice))[0]
+
+
+def test_a_sign_in_that_leads_elsewhere_is_named(practice: PracticeOrg, tls: ssl.SSLContext) -> None:
+    body = LOGIN_ANSWER.format("https://elsewhere.example/services/Soap/u/64.0").encode()
+    assert ["leads-elsewhere"] == names(reached(serving(answering(http(body)), tls), practice))
+
+
+LOGIN_ANSWER = (
+    '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><loginResponse xmlns="urn:partner.soap.sforce.com">'
+    "<result><serverUrl>{}</serverUrl><sessionId>00D!AQ</sessionId></result></loginResponse></e:Body></e:Envelope>"
+)
+
+
+def test_a_host_of_an_instance_is_named_where_it_is_gone() -> None:
+    assert "instanced-host" == why(unreached("https://na30.salesforce.com:8443"))[0].name
+
+
 def test_a_connection_that_ends_is_named(practice: PracticeOrg, tls: ssl.SSLContext) -> None:
     assert ["cut"] == names(reached(serving(answering(), tls), practice))
 
