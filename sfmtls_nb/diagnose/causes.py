@@ -192,7 +192,7 @@ def _unreadable(evidence: Evidence) -> bool:
     odd = isinstance(evidence.error, NotSoapError | NotJsonError) and not isinstance(
         evidence.error, CertificatePageError
     )
-    return bool(odd and evidence.exchange)
+    return bool(odd and _status(evidence))
 
 
 def _redirected(evidence: Evidence) -> str:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
 from sfmtls_nb.certificates import common_name, name_words, renewal_due
+from sfmtls_nb.diagnose.diagnosis import Cause, why
 from sfmtls_nb.diagnose.evidence import serial_words
 from sfmtls_nb.diagnose.failure import FAILURES, advice
 from sfmtls_nb.diagnose.surroundings import on_binder
 from sfmtls_nb.diagnose.uploaded import read_uploaded
 from sfmtls_nb.diagnose.visit import Attempt, Visit
-from sfmtls_nb.diagnose.why import Cause, why
 from sfmtls_nb.errors import (
     ApiFault,
     CertificatePageError,

@@ -99,7 +99,11 @@ class Evidence:
     @cached_property
     def alert(self) -> str:
         """The other end's alert as TLS names it, such as ``unknown_ca``."""
-        return self.tls_reason.partition("_ALERT_")[2].lower()
+        if self.tls_reason or not self.handshake or self.error is None:
+            return self.tls_reason.partition("_ALERT_")[2].lower()
+        alerts = [each for each in self.handshake.messages if each.name == "Alert" and each.sender == "server"]
+        name = alerts[-1].meaning.rpartition(": ")[2] if alerts else ""
+        return "" if name == "close_notify" else name
 
     @property
     def words(self) -> str:
@@ -182,6 +186,8 @@ def serial_words(leaf: x509.Certificate) -> str:
 
 def _read(der: bytes) -> x509.Certificate | None:
     try:
-        return x509.load_der_x509_certificate(der)
+        certificate = x509.load_der_x509_certificate(der)
+        certificate.issuer, certificate.subject, certificate.not_valid_after_utc  # noqa: B018  # read when asked for
     except ValueError:
         return None
+    return certificate

@@ -130,6 +130,23 @@ def test_a_clock_that_is_wrong_is_worth_knowing_where_nothing_failed(session: Se
     assert "ahead of" in found[0].evidence
 
 
+@pytest.mark.parametrize(("scenario", "named"), [("expired", ["expired"]), ("good", [])])
+def test_the_exchange_of_a_refused_handshake_says_as_much_as_the_error(
+    scenario: str, named: list[str], practice: PracticeOrg
+) -> None:
+    session = enforced_session(practice, at("strict", practice), identity_of(practice.identity(scenario)))
+    try:
+        exchange = session.get_user_info().exchange
+    except HandshakeError as error:
+        exchange = error.exchange
+    assert named == names(why(exchange))
+
+
+def test_an_exchange_without_an_answer_shows_nothing_more() -> None:
+    found = why(Exchange(Request("GET", f"{ACME}:8443", {})))
+    assert ([], True) == (names(found), found.failed)
+
+
 # ---------------------------------------------------------------- armed failures
 
 ARMED = {
