@@ -74,9 +74,6 @@ class Diagnosis:
     def __getitem__(self, index: int) -> Cause:
         return self.causes[index]
 
-    def __bool__(self) -> bool:
-        return True
-
     def __str__(self) -> str:
         lines = [self.what]
         if self.certificate:
