@@ -68,16 +68,10 @@ class Router:
         """Note a connection whose handshake is over, or has failed."""
         failed = bool(recording.error)
         flaw = None if failed or not recording.chain else self._flaw(recording.chain)
-        chain = () if failed else tuple(name_of(certificate) for certificate in recording.chain)
+        end = recording.orgs_end(flaw)
+        chain = () if failed else tuple(shown.name for shown in end.certificates)
         self._events.add(
-            Event(
-                "connection",
-                recording.listener,
-                chain,
-                recording.error,
-                peer=recording.peer,
-                orgs_end=recording.orgs_end(flaw),
-            )
+            Event("connection", recording.listener, chain, recording.error, peer=recording.peer, orgs_end=end)
         )
 
     def _find_answer(self, request: Request, presented: Presented) -> Answer:

@@ -23,6 +23,7 @@ const steps = {
   updated: async () => (await connection.sobject("Contact").updated(days(-5), days(0))).ids.length > 0,
   layouts: async () => (await connection.sobject("Account").layouts()).layouts.length,
   tabs: async () => (await connection.tabs()).length,
+  uploaded: async () => [].concat(await connection.metadata.list([{ type: "InboundCertificate" }])).length,
   bulk: () => rows(connection.bulk),
   bulk2: () => rows(connection.bulk2),
   refused: () => connection.query("SELECT Nothing FROM Account").then(() => "", (error) => error.errorCode),

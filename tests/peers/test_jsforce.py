@@ -27,6 +27,7 @@ def test_a_clients_first_hour(practice: PracticeOrg, tmp_path: Path) -> None:
         "updated": True,
         "layouts": 1,
         "tabs": len(SCHEMA),
+        "uploaded": len(practice.state.uploaded_leaves),
         "bulk": 7,
         "bulk2": 7,
         "refused": "INVALID_FIELD",

@@ -26,3 +26,5 @@ def test_it_signs_in_and_reads(practice: PracticeOrg, tmp_path: Path) -> None:
     query = "SELECT Id, Name, Owner.Name FROM Account LIMIT 2"
     found = sf("data", "query", "--query", query, "--target-org", "practice")
     assert [True, True] == [bool(record["Owner"]["Name"]) for record in found["records"]]
+    listed = sf("org", "list", "metadata", "--metadata-type", "InboundCertificate", "--target-org", "practice")
+    assert ["InboundCertificate"] * len(practice.state.uploaded_leaves) == [each["type"] for each in listed]

@@ -7,7 +7,7 @@ import json
 import re
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
@@ -556,6 +556,38 @@ def test_two_leaves_are_uploaded_at_a_time_and_each_is_let_in_until_it_is_remove
     calls = own_practice.events.where(operation="getUserInfo")
     leaves = [fingerprint(leaf).hex() for leaf in (old, new, old, new)]
     assert leaves == [call.leaf for call in calls]
+
+
+def reject_roots(practice: PracticeOrg) -> None:
+    practice.state.accepted_roots.clear()
+
+
+def revoke(practice: PracticeOrg) -> None:
+    practice.state.revoked.append(practice.state.uploaded_leaves[0])
+
+
+def let_two_years_pass(practice: PracticeOrg) -> None:
+    later = practice.state.clock() + timedelta(days=730)
+    practice.state.clock = lambda: later
+    practice.state.session_life = timedelta(days=1000)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (reject_roots, "unable to get local issuer certificate"),
+        (revoke, "certificate revoked"),
+        (let_two_years_pass, "certificate has expired"),
+    ],
+)
+def test_a_connection_that_is_open_is_judged_anew_when_the_org_changes(
+    own_practice: PracticeOrg, mutual: Session, change: Callable[[PracticeOrg], None], reason: str
+) -> None:
+    mutual.get_user_info()
+    change(own_practice)
+    with pytest.raises(CertificatePageError, match=reason):
+        mutual.get_user_info()
+    assert 1 == len({event.peer for event in own_practice.events.where(operation="getUserInfo")})
 
 
 def test_a_certificate_that_is_issued_is_for_clients_and_lives_200_days(own_practice: PracticeOrg) -> None:

@@ -45,7 +45,7 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OrgsEnd:
-    """The org's end of a handshake. It holds no secret.
+    """The org's end of a handshake. It holds no secret. Whose certificate it is, is judged with each call: see its events.
 
     began: when the connection was accepted, in UTC.
     version, suite: as OpenSSL names them; empty where none was agreed on. certificates: those presented, leaf first; of

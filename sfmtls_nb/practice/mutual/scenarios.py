@@ -54,6 +54,12 @@ class Scenario:
         return _REFUSED_BY.get(self.sees, "layer 1")
 
     @property
+    def alert(self) -> str:
+        """The alert with which the strict listener refuses it; "" where that lets it in, and HTTP decides as on 8443."""
+        # A leaf that names no purpose is good for all, says OpenSSL.
+        return "" if self.name == "client-auth-missing" else _ALERTS.get(self.sees, "")
+
+    @property
     def finding(self) -> str:
         """Code under which the client's own check reports it; "" where nothing about the identity itself is wrong."""
         return "" if self.name in ("good", "not-uploaded") else self.name
@@ -161,6 +167,14 @@ _REFUSED_BY: Final[Mapping[str, Layer]] = {
     "data": "nobody",
     _NOT_SENT: "client",
     "MUTUAL_AUTHENTICATION_FAILED": "layer 2",
+}
+#: Those of OpenSSL for its reasons.
+_ALERTS: Final[Mapping[str, str]] = {
+    "self-signed certificate": "unknown_ca",
+    _ISSUER: "unknown_ca",
+    _PURPOSE: "unsupported_certificate",
+    "certificate has expired": "certificate_expired",
+    "certificate is not yet valid": "bad_certificate",
 }
 
 #: In the order of a course.

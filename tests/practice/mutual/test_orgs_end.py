@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.practice import PracticeOrg, server
 from sfmtls_nb.practice.events import Event
 from sfmtls_nb.practice.mutual import OrgsEnd
 from sfmtls_nb.practice.request import Listener
@@ -193,6 +193,15 @@ def test_a_client_that_leaves_in_the_middle_has_left(listening: PracticeOrg) -> 
     with socket.create_connection(("localhost", port(listening, Listener.MUTUAL)), timeout=5) as tcp:
         mine = tcp.getsockname()[:2]
     assert "failed: Unexpected EOF" == end_of(noted(listening, mine)).conclusion
+
+
+def test_a_client_that_says_nothing_is_not_waited_for_longer(
+    listening: PracticeOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_HANDSHAKE_TIME", 0.1)
+    with socket.create_connection(("localhost", port(listening, Listener.MUTUAL)), timeout=5) as tcp:
+        end = end_of(noted(listening, tcp.getsockname()[:2]))
+    assert "failed: the handshake did not end within 0.1 seconds" == end.conclusion
 
 
 @each_version
