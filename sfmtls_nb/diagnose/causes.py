@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from sfmtls_nb.diagnose.codes import NOT_MUTUAL, by_code
-from sfmtls_nb.diagnose.evidence import Evidence
+from sfmtls_nb.diagnose.evidence import Evidence, serial_words
 from sfmtls_nb.diagnose.failure import Layer, Shown
 from sfmtls_nb.diagnose.refusals import NONE_SENT, dropped_silently, refused_certificate
 from sfmtls_nb.diagnose.surroundings import on_binder
@@ -22,6 +23,9 @@ from sfmtls_nb.errors import (
     SignInError,
 )
 from sfmtls_nb.xml import is_html
+
+#: Hosts of instances, which are being switched off in favour of My Domains.
+_INSTANCE: Final = re.compile(r"(?:na|eu|ap|um|cs|usa)\d+\.salesforce\.com")
 
 #: What a test says of the evidence: words for it, or nothing where it does not show the cause.
 _Test = Callable[[Evidence], str]
@@ -71,6 +75,8 @@ def _files(evidence: Evidence) -> Iterator[Shown]:
 def _none_came(evidence: Evidence) -> str:
     """Words for: the other end wanted a certificate and got none."""
     kind = evidence.verdict.kind if evidence.verdict else ""
+    if "No required SSL certificate was sent" in evidence.words:  # nginx says it by a page
+        return evidence.words
     if evidence.page.startswith(NONE_SENT):
         return f"the page says: {evidence.page}"
     if evidence.alert == "certificate_required" or (evidence.alert == "handshake_failure" and kind in ("not sent", "")):
@@ -109,9 +115,8 @@ def _not_uploaded(evidence: Evidence) -> str:
         or (evidence.verdict and evidence.verdict.kind != "accepted")
     ):
         return ""
-    leaf = evidence.identity.leaf
-    seen = f"{evidence.verdict}; " if evidence.verdict else ""
-    return f"{NOT_MUTUAL}; by TLS, {seen}the leaf is {evidence.leaf_name}, serial number {leaf.serial_number:X}"
+    seen = f"; {evidence.verdict}" if evidence.verdict else ""
+    return f"{NOT_MUTUAL}{seen}; the leaf is {evidence.leaf_name}, {serial_words(evidence.identity.leaf)}"
 
 
 def _unexplained(evidence: Evidence) -> str:
@@ -131,6 +136,16 @@ def _binder(evidence: Evidence) -> str:
 def _login_host(evidence: Evidence) -> str:
     refused = isinstance(evidence.error, OrgError) and "does not answer on 8443" in evidence.error.what
     return evidence.error.what if evidence.error and refused else ""
+
+
+def _instanced(evidence: Evidence) -> str:
+    gone = evidence.failure in ("no-such-host", "port-filtered", "port-closed", "unreachable")
+    return f"{evidence.host} is the name of an instance" if gone and _INSTANCE.fullmatch(evidence.host) else ""
+
+
+def _leads_elsewhere(evidence: Evidence) -> str:
+    """An answer came, and an address in it was refused."""
+    return evidence.error.what if isinstance(evidence.error, OrgError) and evidence.exchange else ""
 
 
 def _resigning(evidence: Evidence) -> str:
@@ -177,7 +192,7 @@ def _unreadable(evidence: Evidence) -> bool:
     odd = isinstance(evidence.error, NotSoapError | NotJsonError) and not isinstance(
         evidence.error, CertificatePageError
     )
-    return bool(odd and evidence.exchange)
+    return bool(odd and _status(evidence))
 
 
 def _redirected(evidence: Evidence) -> str:
@@ -207,6 +222,7 @@ def _words_of(*kinds: type[Exception]) -> _Test:
 _AROUND: Final[tuple[tuple[str, Layer, _Test], ...]] = (
     ("login-host-on-8443", "TCP", _login_host),
     ("binder-8443", "TCP", _binder),
+    ("instanced-host", "name", _instanced),
     ("resigning-proxy", "TLS", _resigning),
 )
 _TESTS: Final[tuple[tuple[str, Layer, _Test], ...]] = (
@@ -231,7 +247,8 @@ _LAST: Final[tuple[tuple[str, Layer, _Test], ...]] = (
     ("not-the-api", "HTTP", lambda e: e.words if _unreadable(e) else ""),
     ("tls-failed", "TLS", _words_of(HandshakeError)),
     ("sign-in-incomplete", "HTTP", _words_of(SignInError)),
-    ("address-wrong", "name", lambda e: e.error.what if isinstance(e.error, OrgError) else ""),
+    ("leads-elsewhere", "org policy", _leads_elsewhere),
+    ("address-wrong", "name", lambda e: e.error.what if isinstance(e.error, OrgError) and not e.exchange else ""),
 )
 
 #: Where a failure shows that the error itself names.
@@ -265,9 +282,9 @@ def _worth_knowing(evidence: Evidence) -> Iterator[Shown]:
     """Where nothing failed: what may make another call fail, or this one tomorrow."""
     if evidence.error is None:
         for finding in evidence.findings:
-            yield Shown(
-                finding.code, "files", f"{finding.subject}: {finding.evidence}", finding.subject, finding.advice
-            )
+            if finding.code != "root-unknown":  # the org has just accepted it
+                words = f"{finding.subject}: {finding.evidence}"
+                yield Shown(finding.code, "files", words, finding.subject, finding.advice)
     if evidence.skew:
         yield Shown("clock-skew", "HTTP", evidence.skew_words)
 

@@ -7,17 +7,19 @@ from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
 from sfmtls_nb.certificates import common_name, name_words, renewal_due
+from sfmtls_nb.diagnose.diagnosis import Cause, why
+from sfmtls_nb.diagnose.evidence import serial_words
 from sfmtls_nb.diagnose.failure import FAILURES, advice
 from sfmtls_nb.diagnose.surroundings import on_binder
 from sfmtls_nb.diagnose.uploaded import read_uploaded
 from sfmtls_nb.diagnose.visit import Attempt, Visit
-from sfmtls_nb.diagnose.why import Cause, why
 from sfmtls_nb.errors import (
     ApiFault,
     CertificatePageError,
     HandshakeError,
     IdentityError,
     MutualAuthenticationFault,
+    OrgError,
     SfmtlsError,
 )
 from sfmtls_nb.org import LAST_VERSION_WITH_LOGIN
@@ -122,7 +124,7 @@ def _mutual_port(visit: Visit) -> Outcome:
 
 
 def _reached(attempt: Attempt, url: str) -> Outcome:
-    if attempt.error and attempt.error.failure in _NO_CONNECTION:
+    if attempt.error and (attempt.error.failure in _NO_CONNECTION or isinstance(attempt.error, OrgError)):
         return _failed(attempt.error)
     return _passed(f"{url.removeprefix('https://')} took the connection")
 
@@ -245,7 +247,9 @@ def _version(visit: Visit) -> Outcome:
                 gone = float(visit.org.api_version) > float(LAST_VERSION_WITH_LOGIN)
                 return _passed(words + ("; SOAP login() is not among its calls" if gone else ""))
             return _is("version-not-served", words, "choose a version that it serves: Org(api_version=…)")
-    return _failed(visit.plain.error)
+    refusals = (HandshakeError, CertificatePageError)  # which the steps before have told of
+    errors = [attempt.error for attempt in visit.attempts if attempt.error and not isinstance(attempt.error, refusals)]
+    return _failed(errors[0]) if errors else Outcome("not reached", "no answer of the API came")
 
 
 def _way_in(visit: Visit) -> Outcome:
@@ -300,9 +304,7 @@ def _uploaded(visit: Visit) -> Outcome:
         return _passed(f"uploaded: {listed}")
     found = next((each for each in there if each.is_of(here)), None)
     if found is None:
-        words = (
-            f"this leaf is not uploaded: {common_name(here)}, serial number {here.serial_number}; uploaded: {listed}"
-        )
+        words = f"this leaf is not uploaded: {common_name(here)}, {serial_words(here)}; uploaded: {listed}"
         return _is("not-uploaded", words)
     return _passed(
         f"it is: {found}",

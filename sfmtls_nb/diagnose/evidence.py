@@ -99,7 +99,11 @@ class Evidence:
     @cached_property
     def alert(self) -> str:
         """The other end's alert as TLS names it, such as ``unknown_ca``."""
-        return self.tls_reason.partition("_ALERT_")[2].lower()
+        if self.tls_reason or not self.handshake or self.error is None:
+            return self.tls_reason.partition("_ALERT_")[2].lower()
+        alerts = [each for each in self.handshake.messages if each.name == "Alert" and each.sender == "server"]
+        name = alerts[-1].meaning.rpartition(": ")[2] if alerts else ""
+        return "" if name == "close_notify" else name
 
     @property
     def words(self) -> str:
@@ -117,7 +121,10 @@ class Evidence:
         """What became of the client's certificate; None where no TLS was spoken, or nothing of it is known."""
         if not self.handshake or not self.handshake.messages:
             return None
-        return judge(self.handshake.messages, answered=self.handshake.answered, above=self._above)
+        messages = self.handshake.messages
+        if self.failure == "cut" and messages[-1].name == "Alert" and messages[-1].sender == "client":
+            messages = messages[:-1]  # OpenSSL's complaint of the end, to nobody: it is no opinion of the server
+        return judge(messages, answered=self.handshake.answered, above=self._above)
 
     @property
     def _above(self) -> str:
@@ -172,8 +179,15 @@ class Evidence:
         return tuple(examine(Case(self.identity.chain, self.identity.bag, moment, None)))
 
 
+def serial_words(leaf: x509.Certificate) -> str:
+    """A serial number in both of its forms: tools differ in which they show."""
+    return f"serial number {leaf.serial_number} (hexadecimal {leaf.serial_number:X})"
+
+
 def _read(der: bytes) -> x509.Certificate | None:
     try:
-        return x509.load_der_x509_certificate(der)
+        certificate = x509.load_der_x509_certificate(der)
+        certificate.issuer, certificate.subject, certificate.not_valid_after_utc  # noqa: B018  # read when asked for
     except ValueError:
         return None
+    return certificate

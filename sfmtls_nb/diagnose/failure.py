@@ -126,6 +126,9 @@ _TABLE: Final[tuple[Failure, ...]] = (
     # The way there.
     Failure("no-such-host", "client", "There is no host of that name",
             "check its spelling (My Domain: Setup > My Domain), and that this machine can look up names"),
+    Failure("instanced-host", "client", "The host is that of an instance, not of a My Domain",
+            "call the org by its My Domain (Setup > My Domain): an org moves between instances, and their hosts are being switched off"),
+    Failure("leads-elsewhere", "between", "The answer to the sign-in leads to a host that is not the org's"),
     Failure("address-wrong", "client", "The address is none that can work"),
     Failure("login-host-on-8443", "client", "login.salesforce.com does not answer on 8443",
             "sign in on 443, or at your My Domain; 8443 is for the calls after login, on the host that serverUrl names"),

@@ -47,6 +47,8 @@ def _refused(evidence: Evidence) -> tuple[_Refusal, Layer, str] | None:
     if evidence.page and not evidence.page.startswith(NONE_SENT):
         found = next(row for row in _REFUSALS if evidence.page.startswith(row.reasons or "\0"))
         return found, "org policy", f"the page says: {evidence.page}"
+    if evidence.identity and "The SSL certificate error" in evidence.words:  # nginx says it by a page
+        return _REFUSALS[-1], "HTTP", evidence.words
     verdict = evidence.verdict
     if not evidence.identity or (verdict and verdict.kind != "refused"):
         return None
@@ -86,7 +88,7 @@ def refused_certificate(evidence: Evidence) -> Iterator[Shown]:
 
 def dropped_silently(evidence: Evidence) -> Iterator[Shown]:
     """A connection that ended without a word right after the certificate, where something is wrong with that."""
-    if evidence.failure == "cut" and evidence.verdict and evidence.verdict.kind in ("unanswered", "ended"):
+    if evidence.failure == "cut" and evidence.verdict and evidence.verdict.kind == "unanswered":
         for finding in evidence.findings:
             if finding.severity == "error":
                 words = f"the connection ended after the certificate was sent, without an alert; {finding.subject}: {finding.evidence}"

@@ -17,6 +17,7 @@ from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.connection import Exchange, Transport
 from sfmtls_nb.connection.bounds import bounded
 from sfmtls_nb.connection.context import client_context
+from sfmtls_nb.connection.recording import Listener
 from sfmtls_nb.diagnose.evidence import Evidence
 from sfmtls_nb.diagnose.surroundings import proxy_for
 from sfmtls_nb.errors import IdentityError, SfmtlsError
@@ -28,16 +29,6 @@ from sfmtls_nb.sign_in import Credentials, login
 _CONNECT, _READ, _CALL = 5.0, 10.0, 10.0
 #: Where a list of API versions is, which needs no session.
 _VERSIONS: Final = "/services/data/"
-#: OpenSSL's reasons that leave it open whether the other end speaks the version that was offered: it may be no TLS at all.
-_NO_VERSION: Final = (
-    "PROTOCOL_VERSION",
-    "UNSUPPORTED_PROTOCOL",
-    "VERSION",
-    "HTTP_REQUEST",
-    "RECORD_LAYER",
-    "PACKET_LENGTH",
-    "EOF",
-)
 
 
 @dataclass(frozen=True)
@@ -146,23 +137,28 @@ class Visit:
     @cached_property
     def versions(self) -> Mapping[str, str]:
         """Version of TLS -> empty if the server speaks it, or OpenSSL's word for why not."""
-        return {name: self._offered(version) for name, version in _TLS.items()}
+        return {name: self._offered(name, version) for name, version in _TLS.items()}
 
-    def _offered(self, version: ssl.TLSVersion) -> str:
+    def _offered(self, name: str, version: ssl.TLSVersion) -> str:
         parts = urlsplit(self.mutual_url if self.mutual_url and self.nearest is self.asked else self.plain_url)
         context = client_context(self.brief.ca_file, None, self.brief.trust)
         context.minimum_version = context.maximum_version = version
         address = (str(parts.hostname), parts.port or 443)
+        listener = Listener()
         try:
             with (
+                listener,
                 bounded(self.brief.call_timeout, 1_000_000),
                 socket.create_connection(address, self.brief.connect_timeout) as connection,
                 context.wrap_socket(connection, server_hostname=parts.hostname),
             ):
                 return ""
         except ssl.SSLError as error:
-            reason = error.reason or "EOF"
-            return reason if any(word in reason for word in _NO_VERSION) else ""
+            # A certificate, ours or theirs, may be refused in a version that both speak.
+            handshake = listener.recorded.handshake if listener.recorded else None
+            heard = handshake.version == f"TLS {name}" if handshake and handshake.messages else False
+            spoken = heard or isinstance(error, ssl.SSLCertVerificationError)
+            return "" if spoken else error.reason or str(error)
         except OSError as error:
             return error.strerror or type(error).__name__
 

@@ -10,10 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from doors import Door, at, enforced_session, identity_of
+from doors import Door, at, enforced_session, identity_of, old_tls, psk_tls
 from raw_server import answering, http, server_tls, serving, silence, tunnelling
 
 from sfmtls_nb import ClientIdentity, JwtBearer, Org, PasswordLogin, Session, SfmtlsError, doctor
@@ -199,9 +200,30 @@ def test_a_host_that_is_none_is_seen_through_in_time(name: str, practice: Practi
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.parametrize(("make", "page"), [(old_tls, "old-tls"), (psk_tls, "nothing-in-common")])
+def test_a_tls_that_cannot_be_is_the_step_that_fails(
+    make: Callable[[PracticeOrg, Path], ssl.SSLContext], page: str, practice: PracticeOrg, tmp_path: Path
+) -> None:
+    with serving(silence, make(practice, tmp_path)) as where:
+        checkup = doctor(impatient(where, practice))
+    assert [("tls", f"failures/{page}")] == [(result.name, result.read_on) for result in checkup.failed]
+
+
+def test_a_strict_door_speaks_tls_though_it_refuses_who_shows_no_certificate(practice: PracticeOrg) -> None:
+    checkup = doctor(at("strict", practice))
+    assert "TLS 1.2 and 1.3" == checkup["tls"].evidence
+    assert [] == failed(checkup)
+
+
 def test_nobody_there_and_no_such_host_are_the_first_steps_to_fail() -> None:
     assert ["port", "mutual-port"] == failed(doctor(Org("https://localhost:1", mutual_port=2)))
     assert ["name"] == failed(doctor(Org("https://nowhere.invalid")))
+
+
+def test_a_ca_file_that_is_none_is_a_step_that_fails(org: Org, tmp_path: Path) -> None:
+    checkup = doctor(replace(org, ca_file=tmp_path / "none.pem"))
+    assert ["port", "mutual-port"] == failed(checkup)
+    assert "none.pem" in checkup["port"].evidence
 
 
 def test_one_door_that_is_shut_leaves_the_other(org: Org, identity: ClientIdentity) -> None:

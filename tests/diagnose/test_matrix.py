@@ -8,6 +8,7 @@ import pytest
 from doors import Api, Door, at, call, enforced_session, identity_of
 
 from sfmtls_nb import SfmtlsError, why
+from sfmtls_nb.connection import recording
 from sfmtls_nb.diagnose import Diagnosis
 from sfmtls_nb.practice import SCENARIOS, PracticeOrg
 
@@ -47,7 +48,15 @@ def test_what_works_is_no_failure_whatever_is_worth_knowing(scenario: object, sp
 @pytest.mark.slow
 def test_the_matrix_is_printed(speaking: PracticeOrg) -> None:
     heads = [f"{door} {api}" for door, api in COLUMNS]
-    print(f"\n{'planted':22}", *(f"{head:22}" for head in heads))
+    print(f"\n{f'TLS {speaking._tls}':22}", *(f"{head:22}" for head in heads))
     for scenario in SCENARIOS:
         cells = [diagnosis(speaking, scenario.name, *column) for column in COLUMNS]
         print(f"{scenario.name:22}", *(f"{cell[0].name if len(cell) else 'nothing':22}" for cell in cells))
+
+
+@pytest.mark.parametrize("scenario", ["expired", "intermediate-missing", "server-auth-only", "not-uploaded"])
+def test_the_planted_cause_comes_first_where_no_message_is_recorded(
+    scenario: str, speaking: PracticeOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "_CALLBACK", None)
+    assert {scenario} == {diagnosis(speaking, scenario, *column)[0].name for column in COLUMNS}

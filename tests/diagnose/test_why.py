@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 import ssl
-import warnings
+import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doors import at, call, enforced_session, identity_of
+from doors import Door, at, call, enforced_session, identity_of, old_tls, psk_tls
 from raw_server import Behaviour, answering, http, server_tls, serving, silence, tunnelling
 
 from sfmtls_nb import (
@@ -130,6 +130,23 @@ def test_a_clock_that_is_wrong_is_worth_knowing_where_nothing_failed(session: Se
     assert "ahead of" in found[0].evidence
 
 
+@pytest.mark.parametrize(("scenario", "named"), [("expired", ["expired"]), ("good", [])])
+def test_the_exchange_of_a_refused_handshake_says_as_much_as_the_error(
+    scenario: str, named: list[str], practice: PracticeOrg
+) -> None:
+    session = enforced_session(practice, at("strict", practice), identity_of(practice.identity(scenario)))
+    try:
+        exchange = session.get_user_info().exchange
+    except HandshakeError as error:
+        exchange = error.exchange
+    assert named == names(why(exchange))
+
+
+def test_an_exchange_without_an_answer_shows_nothing_more() -> None:
+    found = why(Exchange(Request("GET", f"{ACME}:8443", {})))
+    assert ([], True) == (names(found), found.failed)
+
+
 # ---------------------------------------------------------------- armed failures
 
 ARMED = {
@@ -226,15 +243,6 @@ def reached(place: AbstractContextManager[str], practice: PracticeOrg) -> Diagno
         return of(lambda: login(org, PasswordLogin("u", "p")))
 
 
-def old_tls(practice: PracticeOrg, folder: Path) -> ssl.SSLContext:
-    old = server_tls(practice.authority.server, folder)
-    old.set_ciphers("DEFAULT@SECLEVEL=0")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
-    return old
-
-
 def saying(words: bytes) -> Behaviour:
     """Says this to whoever connects, whatever they say."""
 
@@ -264,8 +272,69 @@ def test_a_redirect_is_named(practice: PracticeOrg, tls: ssl.SSLContext) -> None
     assert ["redirected"] == names(reached(serving(away, tls), practice))
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [("No required SSL certificate was sent", "no-certificate"), ("Bad Request", "page-instead")],
+)
+def test_nginx_asks_for_a_certificate_by_a_page(
+    words: str, name: str, practice: PracticeOrg, tls: ssl.SSLContext
+) -> None:
+    page = f"<html><head><title>400 {words}</title></head><body><h1>400 Bad Request</h1>{words}</body></html>"
+    says = answering(http(page.encode(), "Content-Type: text/html", status="400 Bad Request"))
+    assert name == names(reached(serving(says, tls), practice))[0]
+
+
+def test_a_sign_in_that_leads_elsewhere_is_named(practice: PracticeOrg, tls: ssl.SSLContext) -> None:
+    body = LOGIN_ANSWER.format("https://elsewhere.example/services/Soap/u/64.0").encode()
+    assert ["leads-elsewhere"] == names(reached(serving(answering(http(body)), tls), practice))
+
+
+LOGIN_ANSWER = (
+    '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><loginResponse xmlns="urn:partner.soap.sforce.com">'
+    "<result><serverUrl>{}</serverUrl><sessionId>00D!AQ</sessionId></result></loginResponse></e:Body></e:Envelope>"
+)
+
+
+def test_a_host_of_an_instance_is_named_where_it_is_gone() -> None:
+    assert "instanced-host" == why(unreached("https://na30.salesforce.com:8443"))[0].name
+
+
 def test_a_connection_that_ends_is_named(practice: PracticeOrg, tls: ssl.SSLContext) -> None:
     assert ["cut"] == names(reached(serving(answering(), tls), practice))
+
+
+def cutting(port: int, size: int) -> Behaviour:
+    """Passes on what is said, and hangs up when the server has said so many bytes."""
+
+    def behave(client: socket.socket) -> None:
+        with closing(socket.create_connection(("127.0.0.1", port))) as server:
+            threading.Thread(target=pass_on, args=(client, server), daemon=True).start()
+            left = size
+            while left and (data := server.recv(left)):
+                client.sendall(data)
+                left -= len(data)
+            client.shutdown(socket.SHUT_RDWR)
+
+    return behave
+
+
+def pass_on(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+
+
+@pytest.mark.parametrize("door", ["8443", "strict"])
+@pytest.mark.parametrize("size", [0, 3, 150, 700, 1100])
+def test_wherever_it_is_cut_the_certificate_is_not_blamed_before_it_was_sent(
+    size: int, door: Door, practice: PracticeOrg
+) -> None:
+    inner = at(door, practice)
+    with serving(cutting(inner.mutual_port, size)) as where:
+        org = replace(inner, mutual_port=int(where.rpartition(":")[2]))
+        found = of(enforced_session(practice, org, identity_of(practice.identity("expired"))).get_user_info)
+    assert "cut" == names(found)[-1]
+    assert "refused the org" not in str(found)
 
 
 def test_a_dead_port_and_no_host_are_told_apart() -> None:
@@ -349,18 +418,11 @@ def test_a_fault_without_a_handshake_says_what_would_show_more() -> None:
 
 
 def test_an_alert_before_a_certificate_was_asked_for_is_not_about_it(practice: PracticeOrg, tmp_path: Path) -> None:
-    with serving(silence, ciphers(practice, tmp_path, "PSK-AES128-CBC-SHA")) as where:
+    with serving(silence, psk_tls(practice, tmp_path)) as where:
         org = Org(f"https://{where}", ca_file=practice.ca_file)
         with pytest.raises(HandshakeError) as caught:
             login(org, PasswordLogin("u", "p"))
     assert ["nothing-in-common"] == names(why(caught.value))
-
-
-def ciphers(practice: PracticeOrg, folder: Path, names: str) -> ssl.SSLContext:
-    context = server_tls(practice.authority.server, folder)
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(names)
-    return context
 
 
 def test_no_secret_is_in_what_is_shown(session: Session) -> None:

@@ -1,10 +1,15 @@
-"""Doors: a signed-in user's session at the practice org's doors, over any identity."""
+"""Doors: a signed-in user's session at the practice org's doors, over any identity; and doors that others have."""
 
 from __future__ import annotations
 
+import ssl
+import warnings
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
+
+from raw_server import server_tls
 
 from sfmtls_nb import ClientIdentity, Exchange, Org, Secret, Session
 from sfmtls_nb.access import Access
@@ -42,3 +47,21 @@ def call(session: Session, api: Api) -> Exchange:
     exchange = session.send(session.prepare_rest("limits"))
     read_json(exchange)
     return exchange
+
+
+def old_tls(practice: PracticeOrg, folder: Path) -> ssl.SSLContext:
+    """The TLS of a server that speaks 1.1 alone."""
+    old = server_tls(practice.authority.server, folder)
+    old.set_ciphers("DEFAULT@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+    return old
+
+
+def psk_tls(practice: PracticeOrg, folder: Path) -> ssl.SSLContext:
+    """The TLS of a server that wants a shared key, and so has nothing in common with us."""
+    context = server_tls(practice.authority.server, folder)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("PSK-AES128-CBC-SHA")
+    return context

@@ -48,7 +48,7 @@ _VIEWS: Final = {
     ("sfmtls_nb.certificates.identity", "ClientIdentity"): ("views.identity", "identity"),
     ("sfmtls_nb.handshake.handshake", "Handshake"): ("views.timeline", "timeline"),
     ("sfmtls_nb.notebook.both_ends", "BothEnds"): ("views.timeline", "both_ends"),
-    ("sfmtls_nb.diagnose.why", "Diagnosis"): ("views.diagnosis", "diagnosis"),
+    ("sfmtls_nb.diagnose.diagnosis", "Diagnosis"): ("views.diagnosis", "diagnosis"),
     ("sfmtls_nb.diagnose.checkup", "Checkup"): ("views.diagnosis", "checkup"),
     ("sfmtls_nb.org", "Org"): ("views.summaries", "org"),
     ("sfmtls_nb.session", "Session"): ("views.summaries", "session"),

@@ -11,7 +11,7 @@ from sfmtls_nb.connection import Exchange
 from sfmtls_nb.diagnose.causes import shown
 from sfmtls_nb.diagnose.evidence import Evidence
 from sfmtls_nb.diagnose.failure import FAILURES, End, Layer, Shown, advice
-from sfmtls_nb.errors import ApiFault, CertificatePageError, NotSoapError, SfmtlsError
+from sfmtls_nb.errors import ApiFault, CertificatePageError, SfmtlsError
 from sfmtls_nb.handshake import Verdict
 from sfmtls_nb.xml import is_html
 
@@ -74,9 +74,6 @@ class Diagnosis:
 
     def __getitem__(self, index: int) -> Cause:
         return self.causes[index]
-
-    def __bool__(self) -> bool:
-        return True
 
     def __str__(self) -> str:
         lines = [self.what]
@@ -146,9 +143,7 @@ def _error_in(exchange: Exchange) -> SfmtlsError | None:
     """The error that an answer is; None if it is one of success, or of an API that is not read here, as Bulk's CSV."""
     body = exchange.response_body
     if exchange.status is None:
-        error: SfmtlsError = NotSoapError("no answer came", "the exchange has none", "why(error) says more")
-        error.exchange = exchange
-        return error
+        return SfmtlsError("no answer came", "the exchange has none", "the error that was raised says more: why(error)")
     try:
         (read_reply if body.lstrip()[:1] == b"<" else read_json)(exchange)
     except (ApiFault, CertificatePageError) as error:
