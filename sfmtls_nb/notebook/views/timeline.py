@@ -21,7 +21,7 @@ _ALL, _EACH = 142_000, 1_900
 # Between white and JupyterLab's black there is no colour that is text for both; for a line, this grey will do.
 _LINE: Final = "2px solid #888"
 _LANES: Final = f"border-left:{_LINE};border-right:{_LINE}"
-_BOX: Final = "max-width:60em;font-size:14px;line-height:1.4;text-align:left"
+_BOX: Final = "max-width:60em;font-size:14px;line-height:1.4;text-align:left;overflow-wrap:break-word"
 _QUIET: Final = "opacity:.75"
 _SMALL: Final = f"box-sizing:border-box;font-size:.85em;padding:.5em .7em 0;white-space:nowrap;{_QUIET}"
 _CHIP: Final = "flex:none;border-radius:9px;padding:0 .7em;color:#fff;font-size:.85em;line-height:1.6;font-weight:600"
@@ -122,8 +122,8 @@ def _row(step: Step, drawn: Sequence, opened: str) -> str:
         f'<span style="{_SMALL};flex:0 0 7em;display:flex;justify-content:space-between"><span>{step.number}</span> {step.at}</span> '
         f'<span style="flex:1 1 0;min-width:0;{_LANES}{tunnel}">{_label(step, drawn)}{_arrow(step)}</span> '
         f'<span style="{_SMALL};flex:0 0 5.6em">{step.size}</span></span></summary>'
-        f'<div style="{_BETWEEN};padding:.5em .7em .9em;{_LANES}">'
-        f'<div style="padding:.6em 1em;border:1px solid #888;border-radius:6px;overflow-x:auto;font-size:.95em">{opened}</div>'
+        f'<div style="{_BETWEEN};padding:.5em .4em .9em;{_LANES}">'
+        f'<div style="padding:.6em .7em;border:1px solid #888;border-radius:6px;overflow-x:auto;font-size:.95em">{opened}</div>'
         "</div></details>"
     )
 
