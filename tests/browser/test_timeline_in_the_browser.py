@@ -25,6 +25,9 @@ _STYLES = "it => [...it.querySelectorAll('*')].map(one => `${one.tagName} ${one.
 # Opens messages, and all of their fields.
 _OPEN = """(it, names) => [...it.querySelectorAll("summary")].filter(one => names.some(name => one.innerText.includes(name)))
     .forEach(one => [one.parentElement, ...one.parentElement.querySelectorAll("details")].forEach(fold => fold.open = true))"""
+# A message, its first fields, and all of its bytes.
+_OPEN_ONE = """it => [it, ...[...it.querySelectorAll("details")].filter(
+    one => /^(signature|algorithm|all )/.test(one.querySelector("summary").textContent))].forEach(fold => fold.open = true)"""
 _SCROLLED = """it => [...it.querySelectorAll("*")].filter(
     one => one.checkVisibility() && /auto|scroll/.test(getComputedStyle(one).overflowX) && one.scrollWidth > one.clientWidth + 1
 ).map(one => `${one.scrollWidth} in ${one.clientWidth}: ${one.innerText.slice(0, 60)}`)"""
@@ -40,11 +43,17 @@ def notebook(lab: Lab) -> Iterator[Notebook]:
 
 @pytest.fixture(scope="module")
 def pictures(notebook: Notebook) -> dict[str, Picture]:
-    return notebook.pictures({"handshake": SHOWN})
+    taken = notebook.pictures({"handshake": SHOWN})
+    messages = notebook.output(SHOWN).locator(".jp-RenderedHTML > div > details")
+    messages.nth(-4).evaluate(_OPEN_ONE)  # the client's CertificateVerify
+    taken |= notebook.pictures({"handshake-opened": SHOWN})
+    notebook.output(SHOWN).evaluate(_CLOSE)
+    return taken
 
 
-def test_there_is_something_to_see_in_either_theme(pictures: dict[str, Picture]) -> None:
-    taken = [pictures[f"handshake-{theme}"] for theme in ("light", "dark")]
+@pytest.mark.parametrize("name", ["handshake", "handshake-opened"])
+def test_there_is_something_to_see_in_either_theme(pictures: dict[str, Picture], name: str) -> None:
+    taken = [pictures[f"{name}-{theme}"] for theme in ("light", "dark")]
     assert [(picture.blank, picture.dark) for picture in taken] == [(False, False), (False, True)]
 
 
