@@ -22,9 +22,10 @@ from playwright.sync_api import Locator, expect
 # The org that runs in the kernel, whatever its notebook calls it.
 PRACTICE = "practice = get_ipython().run_line_magic('sf_practice', 'show')"
 ASK_FOR_TOKENS = f"import json; {PRACTICE}; print(json.dumps([user.security_token for user in practice.state.users]))"
-# What is to the right of its container, where that does not scroll by itself; and outputs that have to be scrolled.
+# What is to the right of its container, where that does not scroll by itself; and outputs that have to be scrolled. Not
+# what has one pixel, and is there to be read aloud.
 _TOO_WIDE = """area => [area, ...area.querySelectorAll("*")].filter(it =>
-    it.checkVisibility() && it.clientWidth && it.scrollWidth > it.clientWidth + 1
+    it.checkVisibility() && it.clientWidth > 1 && it.scrollWidth > it.clientWidth + 1
     && (it.matches(".jp-Cell-outputArea, .jp-OutputArea-output") || !/auto|scroll/.test(getComputedStyle(it).overflowX))
 ).map(it => `${it.tagName} ${it.className} ${it.innerText}`.slice(0, 100))"""
 _LABEL_SEEN = """it => [...it.labels].some(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from itertools import groupby
 from typing import Final
 
 from sfmtls_nb.handshake import Field, Handshake, Message
@@ -14,9 +13,8 @@ _ROW: Final = 16
 # Bytes of a field beside its name; rows of it where it is opened; fields of a list; and bytes of a message, as far as they are shown.
 _SHORT, _ROWS, _FIELDS, _BYTES = 8, 4, 40, 4_096
 _QUIET: Final = "opacity:.75"
-_PRE: Final = '<pre style="margin:0 1.2em">'
-# JupyterLab would break its lines.
-_WHOLE: Final = '<pre style="white-space:pre;margin:0 1.2em;background:none">'
+# So small that the bytes of a field eight levels down have room in a window of 800 pixels.
+_PRE: Final = '<pre style="margin:0;font-size:11px">'
 _LIST: Final = '<div style="padding-left:1em;border-left:1px solid #888">'
 #: Tints of fields that lie side by side: text can be read on them in either theme. What has none has the page's own.
 _TINTS: Final = ("", ' style="background:#58f4"', ' style="background:#d834"')
@@ -114,29 +112,23 @@ def _marked(raw: bytes, field: Field) -> Iterator[str]:
 
 
 def _dump(message: Message) -> str:
-    """All bytes, those of each field in a tint of their own; a row that is in one field is so with its number and text."""
-    raw, leaves = message.raw[:_BYTES], [*enumerate(message.fields.leaves())]
-    blocks = []
-    for (number, field), rows in groupby(_parts(raw, leaves), key=lambda part: part[0]):
-        blocks.append(
-            f'<span title="{escape(field.name)}"{_TINTS[number % 3]}>{"".join(text for _, text in rows)}</span>'
-        )
-    more = f"… {len(message.raw) - _BYTES:,} more" if len(message.raw) > _BYTES else ""
-    return f"<details><summary>all {_bytes(len(message.raw))}</summary>{_WHOLE}{''.join(blocks)}{more}</pre></details>"
+    """All bytes, those of each field in a tint of their own."""
+    raw = message.raw[:_BYTES]
+    shown = "".join(
+        f'<span title="{escape(field.name)}"{_TINTS[number % 3]}>{_rows(raw, field)}</span>'
+        for number, field in enumerate(message.fields.leaves())
+        if field.offset < len(raw)
+    )
+    more = f"\n… {len(message.raw) - _BYTES:,} more" if len(message.raw) > _BYTES else ""
+    return f"<details><summary>all {_bytes(len(message.raw))}</summary>{_PRE}{shown}{more}</pre></details>"
 
 
-def _parts(raw: bytes, leaves: list[tuple[int, Field]]) -> Iterator[tuple[tuple[int, Field], str]]:
-    """The rows of a dump, cut where a field ends; each part with its field."""
-    for leaf in leaves:
-        for at in range(leaf[1].offset, min(leaf[1].end, len(raw))):
-            row = raw[at // _ROW * _ROW :][:_ROW]
-            number = f"{at:04x}  " if at % _ROW == 0 else ""
-            ends = at % _ROW == len(row) - 1
-            yield leaf, f"{number}{raw[at]:02x} {' ' * 3 * (_ROW - len(row)) + ' ' + _text(row) if ends else ''}"
-
-
-def _text(row: bytes) -> str:
-    return escape("".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in row)) + "\n"
+def _rows(raw: bytes, field: Field) -> str:
+    """The bytes of a field; before those that begin a row, its number."""
+    return "".join(
+        f"{chr(10) * (at > 0)}{at:04x}  {raw[at]:02x}" if at % _ROW == 0 else f" {raw[at]:02x}"
+        for at in range(field.offset, min(field.end, len(raw)))
+    )
 
 
 def _bytes(count: int) -> str:

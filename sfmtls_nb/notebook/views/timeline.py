@@ -24,17 +24,24 @@ _ALL, _EACH = 142_000, 1_900
 # Between white and JupyterLab's black there is no colour that is text for both; for a line, this grey will do.
 _LINE: Final = "2px solid #888"
 _LANES: Final = f"border-left:{_LINE};border-right:{_LINE}"
-_BOX: Final = "max-width:60em;font-size:14px;line-height:1.4;text-align:left"
+_BOX: Final = "max-width:60em;font-size:14px;line-height:1.4;text-align:left;overflow-wrap:break-word"
 _QUIET: Final = "opacity:.75"
 _SMALL: Final = f"box-sizing:border-box;font-size:.85em;padding:.5em .7em 0;white-space:nowrap;{_QUIET}"
-_CHIP: Final = "flex:none;border-radius:9px;padding:0 .7em;color:#fff;font-size:.85em;line-height:1.6;font-weight:600"
+_CHIP: Final = "flex:none;border-radius:9px;padding:0 .7em;color:#fff;font-size:.85em;line-height:1.45;font-weight:600"
 # The summary's marker (1.1em) and the gutters, in the font size of the box.
-_BETWEEN: Final = "margin:0 4.76em 0 7.05em"
+_BETWEEN: Final = "margin:0 4.76em 0 7.56em"
 #: What is there for who does not see the picture: read aloud, and shown where styles are taken away.
 _UNSEEN: Final = "position:absolute;width:1px;height:1px;overflow:hidden;opacity:0"
+
+
+def _chip(words: str, colour: str) -> str:
+    # The border is for paper, on which there may be no backgrounds.
+    return f'<span style="{_CHIP};background:{colour};border:1px solid {colour}">{words}</span>'
+
+
 _LEGEND: Final = (
     f'<div style="font-size:.85em;margin-top:.8em;display:flex;flex-wrap:wrap;gap:.2em 1.6em">'
-    f'<span><span style="{_CHIP};background:{MUTUAL}">violet</span> what makes it mutual</span> '
+    f"<span>{_chip('violet', MUTUAL)} what makes it mutual</span> "
     "<span>═ encrypted on the way</span> <span>─ readable for anyone</span> "
     "<span>▸ each message opens to its bytes</span></div>"
 )
@@ -138,11 +145,11 @@ def _row(step: Step, drawn: Sequence, opened: str) -> str:
     return (
         '<details style="margin:0"><summary style="list-style-position:outside;margin-left:1.1em;cursor:pointer">'
         f'<span style="display:flex;{band}{mark}">'
-        f'<span style="{_SMALL};flex:0 0 7em;display:flex;justify-content:space-between"><span>{step.number}</span> {step.at}</span> '
+        f'<span style="{_SMALL};flex:0 0 7.6em;display:flex;justify-content:space-between"><span>{step.number}</span> {step.at}</span> '
         f'<span style="flex:1 1 0;min-width:0;{_LANES}{tunnel}">{_label(step, drawn)}{_arrow(step)}</span> '
         f'<span style="{_SMALL};flex:0 0 5.6em">{step.size}</span></span></summary>'
-        f'<div style="{_BETWEEN};padding:.5em .7em .9em;{_LANES}">'
-        f'<div style="padding:.6em 1em;border:1px solid #888;border-radius:6px;overflow-x:auto;font-size:.95em">{opened}</div>'
+        f'<div style="{_BETWEEN};padding:.5em .4em .9em;{_LANES}">'
+        f'<div style="padding:.6em .7em;border:1px solid #888;border-radius:6px;overflow-x:auto;font-size:.95em">{opened}</div>'
         "</div></details>"
     )
 
@@ -156,7 +163,7 @@ def _label(step: Step, drawn: Sequence) -> str:
         f'<span style="display:flex;flex-direction:{way};gap:.5em;align-items:flex-start;padding:.4em .9em 0">'
         f'<span style="flex:1 1 0;min-width:0;text-align:{side}"><span style="{_UNSEEN}"> {step.words}: </span>'
         f"<b>{escape(message.name)}</b>{said}</span>"
-        + "".join(f' <span style="{_CHIP};background:{colour}">{words}</span>' for words, colour in chips)
+        + "".join(f" {_chip(words, colour)}" for words, colour in chips)
         + "</span>"
     )
 

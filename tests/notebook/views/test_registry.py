@@ -14,7 +14,6 @@ from sfmtls_nb import (
     CertificatePageError,
     ClientIdentity,
     ConnectError,
-    Exchange,
     MutualAuthenticationFault,
     Session,
     SfmtlsError,
@@ -41,7 +40,7 @@ def values(practice: PracticeOrg, session: Session, identity: ClientIdentity) ->
         "session": session,
         "identity": identity,
         "reply": session.get_user_info(),
-        "handshake": cast("Exchange", session.get_user_info().exchange).handshake,
+        "handshake": session.get_user_info().exchange.handshake,
         "error": SfmtlsError("what <happened>", "the evidence", "the next step"),
     }
 

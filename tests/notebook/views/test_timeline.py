@@ -56,7 +56,17 @@ PROPERTIES = {
         "margin-top",
         "max-width",
     ),
-    *("min-width", "opacity", "outline", "overflow", "overflow-x", "padding", "padding-bottom", "padding-left"),
+    *(
+        "min-width",
+        "opacity",
+        "outline",
+        "overflow",
+        "overflow-wrap",
+        "overflow-x",
+        "padding",
+        "padding-bottom",
+        "padding-left",
+    ),
     *("position", "text-align", "white-space", "width"),
 }
 ELEMENTS = {"div", "span", "b", "code", "details", "summary", "pre", "mark", "small"}
