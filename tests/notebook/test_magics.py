@@ -387,7 +387,7 @@ def test_a_prediction_of_a_failure_raises_when_the_call_succeeds(signed_in: Kern
 
 
 def test_an_error_shows_in_three_lines(signed_in: Kernel) -> None:
-    ran = signed_in.run("%sf_soql SELECT Nix FROM Contact")
+    ran = signed_in.run("%sf_identity nowhere.key")
     assert [line.split(":")[0].strip() for line in ran.traceback][1:] == ["evidence", "next"]
 
 
