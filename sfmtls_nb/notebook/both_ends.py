@@ -55,6 +55,7 @@ def connected(workspace: Workspace, place: str, *, certificate: bool = True) -> 
     )
     org = replace(chosen if chosen and own else Org(), login_url=here, mutual_port=parts.port or 443)
     identity: ClientIdentity | None = workspace.identity if certificate else None
+    workspace.failed = None
     with Transport(org, identity) as transport:
         try:
             exchange = transport.send(transport.prepare("GET", f"{here}/", {}))
@@ -63,7 +64,7 @@ def connected(workspace: Workspace, place: str, *, certificate: bool = True) -> 
         except SfmtlsError as error:
             if error.exchange is None or error.exchange.handshake is None:
                 raise
-            exchange = error.exchange
+            workspace.failed, exchange = error, error.exchange
     workspace.last = exchange
     return _of(exchange, practice)
 

@@ -14,14 +14,17 @@ from sfmtls_nb import (
     CertificatePageError,
     ClientIdentity,
     ConnectError,
+    HandshakeError,
     MutualAuthenticationFault,
     Session,
     SfmtlsError,
+    doctor,
+    why,
 )
 from sfmtls_nb.notebook.views.registry import error_lines, register_views
 from sfmtls_nb.practice import PracticeOrg
 
-VALUES = ["practice", "session", "identity", "reply", "error", "handshake"]
+VALUES = ["practice", "session", "identity", "reply", "error", "handshake", "diagnosis", "checkup"]
 VOID = {"br", "hr", "img", "input"}
 
 
@@ -41,6 +44,8 @@ def values(practice: PracticeOrg, session: Session, identity: ClientIdentity) ->
         "identity": identity,
         "reply": session.get_user_info(),
         "handshake": session.get_user_info().exchange.handshake,
+        "diagnosis": why(HandshakeError("what <happened>", "TLS alert TLSV1_ALERT_UNKNOWN_CA")),
+        "checkup": doctor(session.org, identity, session),
         "error": SfmtlsError("what <happened>", "the evidence", "the next step"),
     }
 

@@ -1,0 +1,140 @@
+"""The magics that look back at a call: the handshake from both ends, why it failed, the way to the org, its commands."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from raw_server import serving, silence
+
+from sfmtls_nb import SfmtlsError
+from sfmtls_nb.notebook.both_ends import BothEnds
+from sfmtls_nb.practice import PracticeOrg
+
+Run = Callable[[str], Any]
+
+
+@pytest.fixture
+def run(signed_in: InteractiveShell) -> Run:
+    """Run a line's magic: its name, and the rest."""
+    signed_in.run_line_magic("sf_identity", "client.key client.crt intermediate1.crt intermediate2.crt")
+
+    def magic(line: str) -> Any:
+        name, _, rest = line.partition(" ")
+        return signed_in.run_line_magic(name.lstrip("%"), rest)
+
+    return magic
+
+
+@pytest.fixture
+def practice_org(run: Run) -> PracticeOrg:
+    found: PracticeOrg = run("%sf_practice show")
+    return found
+
+
+def test_after_a_call_its_handshake_is_shown_from_both_ends(run: Run) -> None:
+    run("%sf_soap getUserInfo")
+    seen: BothEnds = run("%sf_handshake")
+    assert seen.org
+    assert ("accepted", "accepted") == (seen.verdict.kind, seen.org.concluded)
+    assert "read CertificateVerify" in [what for _, what in seen.org.noted]
+
+
+def test_a_certificate_that_was_left_at_home_is_missed_by_both_ends(run: Run) -> None:
+    run("%sf_soap getUserInfo --no-cert --expect page")
+    seen: BothEnds = run("%sf_handshake")
+    assert seen.org
+    assert ("not sent", "no certificate presented") == (seen.verdict.kind, seen.org.concluded)
+
+
+def test_a_certificate_that_the_page_refuses_was_sent_and_refused(run: Run) -> None:
+    run("%sf_soap getUserInfo --identity expired --expect page")
+    seen: BothEnds = run("%sf_handshake")
+    assert "refused" == seen.verdict.kind
+    assert "certificate has expired" in seen.verdict.text
+
+
+def test_before_any_call_there_is_nothing_to_look_back_at(shell: InteractiveShell) -> None:
+    for magic in ("sf_handshake", "sf_why", "sf_curl"):
+        with pytest.raises(SfmtlsError, match="no call has been made yet"):
+            shell.run_line_magic(magic, "")
+
+
+@pytest.mark.parametrize(
+    ("flags", "kind", "concluded"),
+    [("", "accepted", "accepted"), ("--no-cert", "not sent", "refused: no certificate presented")],
+)
+def test_any_server_can_be_connected_to_with_the_certificate_or_without(
+    flags: str, kind: str, concluded: str, run: Run, practice_org: PracticeOrg
+) -> None:
+    seen: BothEnds = run(f"%sf_handshake {urlsplit(practice_org.strict_url).netloc} {flags}")
+    assert seen.org
+    assert (kind, concluded) == (seen.verdict.kind, seen.org.concluded)
+
+
+def test_a_server_that_speaks_no_tls_is_named(run: Run) -> None:
+    def plain(connection: Any) -> None:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with serving(plain) as where:
+        seen: BothEnds = run(f"%sf_handshake {where}")
+    assert "ended" == seen.verdict.kind
+    assert "does not speak TLS" in run("%sf_why").what
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_any_longer_than_a_call(
+    run: Run, signed_in: InteractiveShell
+) -> None:
+    signed_in.run_line_magic("config", "SfMagics.connect_timeout = 0.5")
+    with serving(silence) as where:
+        assert "ended" == run(f"%sf_handshake {where}").verdict.kind
+
+
+def test_step_by_step_it_asks_before_it_reveals(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("%sf_soap getUserInfo")
+    asked: list[str] = []
+    monkeypatch.setattr("builtins.input", lambda prompt: asked.append(prompt) or "")
+    assert run("%sf_handshake --step") is None
+    assert 13 == len(asked)
+    asked.clear()
+    monkeypatch.setattr("builtins.input", lambda prompt: asked.append(prompt) or "q")
+    run("%sf_handshake --step")
+    assert 1 == len(asked)
+
+
+def test_why_names_the_cause_of_the_last_failure_first(run: Run, practice_org: PracticeOrg) -> None:
+    run("%sf_soap getUserInfo --no-cert --expect page")
+    assert "no-certificate" == run("%sf_why")[0].name
+    run("%sf_soap getUserInfo --identity intermediate-missing --expect page")
+    assert "intermediate-missing" == run("%sf_why")[0].name
+    run("%sf_soap getUserInfo --port 443 --expect MUTUAL_AUTHENTICATION_FAILED")
+    assert "session-on-443" == run("%sf_why")[0].name
+    run("%sf_soap getUserInfo")
+    assert (False, 0) == (run("%sf_why").failed, len(run("%sf_why")))
+    practice_org.stop()
+    with pytest.raises(SfmtlsError):
+        run("%sf_soap getUserInfo")
+    assert "port-closed" == run("%sf_why")[0].name
+
+
+def test_the_doctor_finds_the_way_free_and_what_is_in_it(run: Run, practice_org: PracticeOrg) -> None:
+    assert () == run("%sf_doctor").failed
+    practice_org.state.uploaded_leaves.clear()
+    assert "not-uploaded" in [result.failure for result in run("%sf_doctor").failed]
+
+
+def test_the_commands_of_the_last_call_end_with_its_handshake_for_openssl(run: Run) -> None:
+    run("%sf_identity client.key client.crt intermediate1.crt intermediate2.crt --write mine")
+    run("%sf_soap getUserInfo")
+    *_, last = str(run("%sf_curl")).splitlines()
+    assert last.startswith("# its handshake: openssl s_client")
+    words = shlex.split(last.partition(": ")[2].removesuffix(" </dev/null"))
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    assert "Verify return code: 0 (ok)" in done.stdout
+    assert "SSLv3/TLS write client certificate" in done.stderr
