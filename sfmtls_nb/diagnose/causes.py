@@ -61,11 +61,8 @@ def _files(evidence: Evidence) -> Iterator[Shown]:
     for finding in evidence.findings:
         yield Shown(finding.code, "files", f"{finding.subject}: {finding.evidence}", finding.subject, finding.advice)
     if not evidence.findings:
-        name = (
-            "passphrase"
-            if isinstance(error, PassphraseError)
-            else _UNUSABLE.get(evidence.tls_reason, "identity-unusable")
-        )
+        encrypted = isinstance(error, PassphraseError)
+        name = "passphrase" if encrypted else _UNUSABLE.get(evidence.tls_reason, "identity-unusable")
         yield Shown(name, "files", evidence.words)
 
 
@@ -96,24 +93,16 @@ def _dropped(evidence: Evidence) -> str:
 
 
 def _on_443(evidence: Evidence) -> str:
-    if (
-        evidence.code != NOT_MUTUAL
-        or not evidence.exchange
-        or (evidence.verdict and evidence.verdict.kind != "not asked")
-    ):
+    unasked = evidence.verdict.kind == "not asked" if evidence.verdict else evidence.identity is None
+    if evidence.code != NOT_MUTUAL or not evidence.exchange or not unasked:
         return ""
     seen = f"; {evidence.verdict} there" if evidence.verdict else ""
-    return (
-        "" if evidence.identity and not evidence.verdict else f"{NOT_MUTUAL}; the call went to {evidence.where}{seen}"
-    )
+    return f"{NOT_MUTUAL}; the call went to {evidence.where}{seen}"
 
 
 def _not_uploaded(evidence: Evidence) -> str:
-    if (
-        evidence.code != NOT_MUTUAL
-        or not evidence.identity
-        or (evidence.verdict and evidence.verdict.kind != "accepted")
-    ):
+    accepted = evidence.verdict.kind == "accepted" if evidence.verdict else True
+    if evidence.code != NOT_MUTUAL or not evidence.identity or not accepted:
         return ""
     seen = f"; {evidence.verdict}" if evidence.verdict else ""
     return f"{NOT_MUTUAL}{seen}; the leaf is {evidence.leaf_name}, {serial_words(evidence.identity.leaf)}"
@@ -125,12 +114,13 @@ def _unexplained(evidence: Evidence) -> str:
 
 def _binder(evidence: Evidence) -> str:
     variable = on_binder(evidence.environ)
-    cannot = evidence.failure in ("port-filtered", "port-closed", "unreachable")
-    return (
-        f"{variable} is set, and {evidence.where} cannot be reached"
-        if variable and cannot and evidence.port == 8443
-        else ""
-    )
+    if not variable or not _unreached(evidence) or evidence.port != 8443:
+        return ""
+    return f"{variable} is set, and {evidence.where} cannot be reached"
+
+
+def _unreached(evidence: Evidence) -> bool:
+    return evidence.failure in ("no-such-host", "port-filtered", "port-closed", "unreachable")
 
 
 def _login_host(evidence: Evidence) -> str:
@@ -139,8 +129,11 @@ def _login_host(evidence: Evidence) -> str:
 
 
 def _instanced(evidence: Evidence) -> str:
-    gone = evidence.failure in ("no-such-host", "port-filtered", "port-closed", "unreachable")
-    return f"{evidence.host} is the name of an instance" if gone and _INSTANCE.fullmatch(evidence.host) else ""
+    return (
+        f"{evidence.host} is the name of an instance"
+        if _unreached(evidence) and _INSTANCE.fullmatch(evidence.host)
+        else ""
+    )
 
 
 def _leads_elsewhere(evidence: Evidence) -> str:

@@ -148,9 +148,12 @@ class Evidence:
     @cached_property
     def skew(self) -> timedelta:
         """The clock of this machine less the other end's, if that matters; nothing where the other end's is not known."""
-        there = self.exchange.server_date if self.exchange else None
-        apart = self.exchange.at - there if self.exchange and there else timedelta()
-        return apart if abs(apart) > _SKEW else timedelta()
+        if not self.exchange or not (there := self.exchange.server_date):
+            return timedelta()
+        began, ended = self.exchange.at, self.exchange.at + timedelta(seconds=self.exchange.elapsed)
+        if began <= there <= ended or abs(began - there) <= _SKEW:
+            return timedelta()
+        return began - there
 
     @property
     def skew_words(self) -> str:

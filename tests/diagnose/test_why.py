@@ -147,6 +147,12 @@ def test_an_exchange_without_an_answer_shows_nothing_more() -> None:
     assert ([], True) == (names(found), found.failed)
 
 
+def test_a_call_that_took_long_is_no_wrong_clock(session: Session) -> None:
+    exchange = session.get_user_info().exchange
+    hour = timedelta(hours=1)
+    assert [] == names(why(replace(exchange, at=exchange.at - hour, elapsed=hour.total_seconds() + 1)))
+
+
 # ---------------------------------------------------------------- armed failures
 
 ARMED = {
