@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from sfmtls_nb.handshake.kinds import ALERT
 from sfmtls_nb.handshake.message import Message
 
 _ARROW: Final = 42
@@ -13,30 +12,16 @@ _WIDTH: Final = 110
 _LEGEND: Final = "▌ what makes it mutual   ═ encrypted on the way   ─ readable for anyone"
 
 
-def diagram(messages: Sequence[Message], where: str = "") -> str:
+def diagram(messages: Sequence[Message], marked: Sequence[Message] = ()) -> str:
     """A line for each message: its number, an arrow from its sender, its size, the time, and what it says."""
-    return "\n".join((_head(where), *_lines(messages), _LEGEND))
+    lines = (_line(number, message, "▌" if message in marked else " ") for number, message in enumerate(messages, 1))
+    return "\n".join((f"      client{'org':>{_ARROW - 6}}", *lines, _LEGEND))
 
 
-def is_mutual(message: Message) -> bool:
-    """True for the messages that there are only if the client is asked who it is; and for alerts, which may answer that."""
-    if message.content_type == ALERT:
-        return "certificate" in message.meaning or message.meaning.endswith(("unknown_ca", "access_denied"))
-    if message.sender == "server":
-        return message.name == "CertificateRequest"
-    return message.name in {"Certificate", "CompressedCertificate", "CertificateVerify"}
-
-
-def _head(where: str) -> str:
-    return f"      client{(where or 'org'):>{_ARROW - 6}}"
-
-
-def _lines(messages: Sequence[Message]) -> Iterator[str]:
-    for number, message in enumerate(messages, 1):
-        mark = "▌" if is_mutual(message) else " "
-        size, at = f"{len(message.raw):,} B", f"{1000 * message.at:.1f} ms"
-        line = f"{mark} {number:2}  {_arrow(message)} {size:>8} {at:>9}  {message.meaning}".rstrip()
-        yield line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
+def _line(number: int, message: Message, mark: str) -> str:
+    size, at = f"{len(message.raw):,} B", f"{1000 * message.at:.1f} ms"
+    line = f"{mark} {number:2}  {_arrow(message)} {size:>8} {at:>9}  {message.meaning}".rstrip()
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
 
 
 def _arrow(message: Message) -> str:

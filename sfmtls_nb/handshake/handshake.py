@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from sfmtls_nb.handshake.diagram import diagram, is_mutual
+from sfmtls_nb.handshake.diagram import diagram
 from sfmtls_nb.handshake.message import Event, Message, Sender, messages_of
 from sfmtls_nb.handshake.names import suite_name, version_name
 from sfmtls_nb.handshake.transcript import Signed, signed_by
@@ -48,8 +48,9 @@ class Handshake:
 
     @property
     def mutual(self) -> tuple[Message, ...]:
-        """The messages that there are only because the client is asked who it is."""
-        return tuple(message for message in self.messages if is_mutual(message))
+        """The messages that there are only because the client is asked who it is, and the alert that refuses what it said."""
+        refusal = self.verdict.proof if self.verdict.kind in {"refused", "not sent"} else None
+        return tuple(message for message in self.messages if _is_mutual(message) or (message is refusal))
 
     def first(self, name: str, sender: Sender | None = None) -> Message | None:
         """The first message of a kind, such as ``CertificateRequest``; None if there is none."""
@@ -78,11 +79,19 @@ class Handshake:
     @property
     def _concluded(self) -> str:
         proof = self.verdict.proof
-        return self.verdict.text + (f": {self.messages.index(proof) + 1}, {proof.name}" if proof else "")
+        return self.verdict.text + (
+            f"\n  proof: message {self.messages.index(proof) + 1}, {proof.name}" if proof else ""
+        )
 
     @property
     def _shown(self) -> str:
-        return f"\n{diagram(self.messages)}" if self.messages else ""
+        return f"\n{diagram(self.messages, self.mutual)}" if self.messages else ""
 
     def __repr__(self) -> str:
         return f"Handshake({self.version or 'no version'}, {len(self.messages)} messages: {self.verdict.text})"
+
+
+def _is_mutual(message: Message) -> bool:
+    if message.sender == "server":
+        return message.name == "CertificateRequest"
+    return message.name in {"Certificate", "CompressedCertificate", "CertificateVerify"}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from raw_server import answering, http, server_tls, serving, silence, tunnelling
+from raw_server import Behaviour, answering, http, server_tls, serving, silence, tunnelling
+from written import tiled
 
 from sfmtls_nb import ClientIdentity, ConnectError, Exchange, HandshakeError, Org, PasswordLogin, Session, login
 from sfmtls_nb.connection import Transport, recording
@@ -189,6 +192,36 @@ def test_where_nobody_listens_there_is_no_handshake(org: Org) -> None:
     with serving(silence) as where:
         pass
     assert failed(lambda: call(org, f"https://{where}/")).handshake is None
+
+
+def cutting(port: int, allowed: int) -> Behaviour:
+    """A server that is another one for this many bytes, and hangs up."""
+
+    def behave(client: socket.socket) -> None:
+        left = allowed
+        with closing(socket.create_connection(("127.0.0.1", port))) as server:
+            while left:
+                for ready in select.select([client, server], [], [], 5)[0]:
+                    data = ready.recv(65536 if ready is client else left)
+                    if not data:
+                        return
+                    (server if ready is client else client).sendall(data)
+                    left -= len(data) if ready is server else 0
+
+    return behave
+
+
+@pytest.mark.usefixtures("version")
+@pytest.mark.parametrize("allowed", range(1, 1100, 99))
+def test_a_connection_that_is_cut_anywhere_has_told_what_it_could(
+    allowed: int, practice: PracticeOrg, org: Org, identity: ClientIdentity
+) -> None:
+    with serving(cutting(port_of(practice.mutual_url), allowed)) as where:
+        there = replace(org, mutual_port=int(where.rpartition(":")[2]))
+        handshake = of(failed(lambda: call(there, f"https://{where}/", identity)))
+    assert "ClientHello" == handshake.messages[0].name
+    assert handshake.verdict.kind in {"ended", "unanswered", "accepted"}
+    assert all(tiled(message) for message in handshake.messages)
 
 
 # ---------------------------------------------------------------- other ways there

@@ -28,22 +28,28 @@ def picture(ends: Ends, version: ssl.TLSVersion) -> list[str]:
     return str(ends.meet()).splitlines()
 
 
+def rows(ends: Ends, version: ssl.TLSVersion, *names: str) -> list[str]:
+    """The rows of the picture that show messages of these names."""
+    return [row for row in picture(ends, version)[5:] if {*names} & {*row[6:48].split()}]
+
+
 def test_the_first_lines_say_what_was_agreed_on_and_what_became_of_the_certificate(ends: Ends) -> None:
-    assert picture(ends, TLS_1_3)[:2] == [
+    assert picture(ends, TLS_1_3)[:3] == [
         "TLS 1.3, TLS_AES_256_GCM_SHA384",
-        "your certificate was sent, proven, and accepted: 13, NewSessionTicket",
+        "your certificate was sent, proven, and accepted",
+        "  proof: message 13, NewSessionTicket",
     ]
 
 
 def test_the_client_is_on_the_left_and_the_org_on_the_right(ends: Ends) -> None:
-    client, server = (line[:48].rstrip() for line in picture(ends, TLS_1_3)[4:6])
+    client, server = (line[:48].rstrip() for line in picture(ends, TLS_1_3)[5:7])
     assert client == "   1  ClientHello ─────────────────────────────▶"
     assert server == "   2  ◀───────────────────────────── ServerHello"
 
 
 def test_what_is_encrypted_is_drawn_so(ends: Ends) -> None:
-    drawn = [line[6:48] for line in picture(ends, TLS_1_2) if "Certificate" in line[6:48] or "Finished" in line[6:48]]
-    assert [False, False, False, False, True, True] == ["═" in line for line in drawn]
+    drawn = rows(ends, TLS_1_2, "Certificate", "CertificateRequest", "CertificateVerify", "Finished")
+    assert [False, False, False, False, True, True] == ["═" in row for row in drawn]
 
 
 @pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
@@ -54,6 +60,18 @@ def test_what_makes_it_mutual_is_marked(ends: Ends, version: ssl.TLSVersion) -> 
         "Certificate",
         "CertificateVerify",
     ]
+
+
+@pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
+def test_the_alert_that_refuses_is_marked_too(ends: Ends, version: ssl.TLSVersion) -> None:
+    ends.client.load_cert_chain(ends.practice.identity("expired").fullcert)
+    assert ["▌"] == [row[0] for row in rows(ends, version, "Alert")]
+
+
+@pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
+def test_an_alert_about_something_else_is_not_marked(ends: Ends, version: ssl.TLSVersion) -> None:
+    ends.client = ssl.create_default_context(cafile=ends.practice.client.root)
+    assert [" "] == [row[0] for row in rows(ends, version, "Alert")]
 
 
 @pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
