@@ -49,6 +49,10 @@ def judge(messages: Sequence[Message], *, answered: bool = False, above: str = "
     heard = _Heard(messages, answered)
     if not messages:
         return Verdict("unknown", "the messages of this handshake were not recorded")
+    if heard.ours and _alert(heard.ours) == "decode_error":  # as OpenSSL says too where the server hangs up
+        return Verdict(
+            "ended", "the handshake broke off: the client could not read what came, or nothing came", heard.ours
+        )
     if heard.ours:
         return Verdict("ended", f"the client refused the org: {_alert(heard.ours)}; no certificate counts", heard.ours)
     if heard.asked is None:
