@@ -24,12 +24,14 @@ class BothEnds:
     """A handshake from both ends. verdict: what became of the client's certificate, in TLS and above it.
 
     org: what the org noted; None of an org that does not tell. upto: how many messages are shown; None shows all.
+    beside: another one, to be shown to its left, such as of the other version of TLS.
     """
 
     handshake: Handshake
     verdict: Verdict
     org: OrgsEnd | None = None
     upto: int | None = None
+    beside: BothEnds | None = None
 
 
 def of_last_call(workspace: Workspace) -> BothEnds:

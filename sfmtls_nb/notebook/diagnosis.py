@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class
 
 from sfmtls_nb.notebook.lines import argument, takes
@@ -33,6 +35,7 @@ class SfDiagnosis(Magics):
             "place", nargs="?", metavar="HOST:PORT", help="connect there anew; none: the connection of the last call"
         ),
         argument("--no-cert", action="store_true", help="present no certificate there"),
+        argument("--beside", metavar="NAME", help="show another one to its left: a variable that keeps one"),
         argument("--step", action="store_true", help="show one message after the other; ask before each"),
     )
     def sf_handshake(self, chosen: Namespace) -> BothEnds | None:
@@ -40,7 +43,7 @@ class SfDiagnosis(Magics):
 
         At the practice org the other end is shown too: what it saw, and what it concluded.
         """
-        from sfmtls_nb.notebook.both_ends import connected, of_last_call, stepwise
+        from sfmtls_nb.notebook.both_ends import BothEnds, connected, of_last_call, stepwise
 
         workspace = self.workspace
         seen = (
@@ -48,6 +51,13 @@ class SfDiagnosis(Magics):
             if chosen.place
             else of_last_call(workspace)
         )
+        if chosen.beside:
+            other = self.shell.user_ns.get(chosen.beside) if self.shell else None
+            if not isinstance(other, BothEnds):
+                raise UsageError(
+                    f"%sf_handshake: no variable {chosen.beside} keeps a handshake; %sf_handshake {chosen.beside} << keeps one"
+                )
+            seen = replace(seen, beside=other)
         if not chosen.step:
             return seen
         stepwise(seen)

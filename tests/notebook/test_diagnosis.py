@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from raw_server import serving, silence
 
@@ -94,6 +95,19 @@ def test_a_server_that_says_nothing_is_not_waited_for_any_longer_than_a_call(
     signed_in.run_line_magic("config", "SfMagics.connect_timeout = 0.5")
     with serving(silence) as where:
         assert "ended" == run(f"%sf_handshake {where}").verdict.kind
+
+
+def test_two_handshakes_are_shown_side_by_side(run: Run, signed_in: InteractiveShell) -> None:
+    run("%sf_soap getUserInfo --no-cert --expect page")
+    run("%sf_handshake without <<")
+    run("%sf_soap getUserInfo")
+    both = run("%sf_handshake --beside without")
+    formatter = signed_in.display_formatter
+    assert formatter
+    shown = formatter.format(both)[0]["text/html"]  # type: ignore[no-untyped-call]
+    assert shown.index("asked for and not sent") < shown.index("sent, proven, and accepted")
+    with pytest.raises(UsageError, match="no variable nothing keeps a handshake"):
+        run("%sf_handshake --beside nothing")
 
 
 def test_step_by_step_it_asks_before_it_reveals(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

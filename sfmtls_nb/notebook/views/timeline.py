@@ -72,7 +72,8 @@ def timeline_html(
 
 def both_ends_html(seen: BothEnds) -> str:
     """The handshake with the org's end of it."""
-    return timeline_html(seen.handshake, seen.org, verdict=seen.verdict, upto=seen.upto)
+    drawn = timeline_html(seen.handshake, seen.org, verdict=seen.verdict, upto=seen.upto)
+    return _side_by_side(both_ends_html(seen.beside), drawn) if seen.beside else drawn
 
 
 def both_ends_text(seen: BothEnds) -> str:
@@ -83,12 +84,17 @@ def both_ends_text(seen: BothEnds) -> str:
         [f"org: {seen.org.concluded}", *(f"{at:8.1f} ms  {what}" for at, what in seen.org.noted)] if seen.org else []
     )
     above = [] if seen.verdict.text == seen.handshake.verdict.text else [str(seen.verdict)]
-    return "\n".join([*above, str(seen.handshake), *noted])
+    beside = [both_ends_text(seen.beside), ""] if seen.beside else []
+    return "\n".join([*beside, *above, str(seen.handshake), *noted])
 
 
 def timelines_html(*handshakes: Handshake) -> str:
     """Handshakes side by side, such as one of TLS 1.2 and one of TLS 1.3; below each other where there is no room."""
-    parts = "".join(f'<div style="flex:1 1 38em;min-width:0">{timeline_html(each)}</div>' for each in handshakes)
+    return _side_by_side(*map(timeline_html, handshakes))
+
+
+def _side_by_side(*drawn: str) -> str:
+    parts = "".join(f'<div style="flex:1 1 38em;min-width:0">{each}</div>' for each in drawn)
     return f'<div style="display:flex;flex-wrap:wrap;gap:2em">{parts}</div>'
 
 
