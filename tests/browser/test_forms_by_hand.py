@@ -367,10 +367,10 @@ def traceback(desk: Desk) -> Locator:
     return fold
 
 
-def test_an_error_that_ends_a_cell_is_three_lines(desk: Desk) -> None:
+def test_an_error_that_ends_a_cell_is_three_lines_and_one_more_about_the_certificate(desk: Desk) -> None:
     shown = desk.notebook.output(ERROR).locator("[data-mime-type='application/vnd.jupyter.stderr']").inner_text()
     begin = [line.split(":")[0] for line in shown.splitlines() if line]
-    assert begin == ["CertificatePageError", "  evidence", "  next"]
+    assert begin == ["CertificatePageError", "  evidence", "  in TLS", "  next"]
 
 
 @pytest.mark.parametrize("pressed", ["Enter", "Space"])
