@@ -64,9 +64,11 @@ def connected(workspace: Workspace, place: str, *, certificate: bool = True) -> 
         except OrgError:
             raise
         except SfmtlsError as error:
+            # Kept even if nothing was recorded: %sf_why must not explain the call before.
+            workspace.failed = error
             if error.exchange is None or error.exchange.handshake is None:
                 raise
-            workspace.failed, exchange = error, error.exchange
+            exchange = error.exchange
     workspace.last = exchange
     return _of(exchange, practice)
 

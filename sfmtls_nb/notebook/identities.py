@@ -89,20 +89,21 @@ def _exists(path: Path) -> bool:
 def ask(prompt: str) -> Secret:
     """Ask for a secret, unseen. Raises SfmtlsError where nobody can be asked."""
     # By its module: a kernel puts its own getpass there, but only while a cell runs.
-    return Secret(_ask(getpass.getpass, prompt))
+    elsewhere = "run the cell by hand; a script takes its secrets from elsewhere: login(org, PasswordLogin(…))"
+    return Secret(_ask(getpass.getpass, prompt, elsewhere))
 
 
 def ask_openly(prompt: str) -> str:
     """Ask for what is no secret. Raises SfmtlsError where nobody can be asked."""
-    return _ask(input, prompt)
+    return _ask(input, prompt, "run the cell by hand, where an answer can be typed")
 
 
-def _ask(question: Callable[[str], str], prompt: str) -> str:
+def _ask(question: Callable[[str], str], prompt: str, next_step: str) -> str:
     try:
         return question(prompt)
     except (EOFError, NotImplementedError) as error:  # no terminal; a kernel whose cells nobody runs by hand
         raise SfmtlsError(
             f"nobody can be asked for: {prompt.rstrip(': ')}",
             str(error),
-            "run the cell by hand; a script takes its secrets from elsewhere: login(org, PasswordLogin(…))",
+            next_step,
         ) from error

@@ -89,6 +89,13 @@ def test_a_server_that_speaks_no_tls_is_named(run: Run) -> None:
     assert "does not speak TLS" in run("%sf_why").what
 
 
+def test_why_explains_the_host_that_could_not_be_reached_and_not_the_call_before(run: Run) -> None:
+    run("%sf_soap getUserInfo --no-cert --expect page")
+    with pytest.raises(SfmtlsError, match="nobody listens"):
+        run("%sf_handshake 127.0.0.1:1")
+    assert "nobody listens" in run("%sf_why").what
+
+
 def test_a_server_that_says_nothing_is_not_waited_for_any_longer_than_a_call(
     run: Run, signed_in: InteractiveShell
 ) -> None:
@@ -125,6 +132,17 @@ def test_step_by_step_it_asks_before_it_reveals(run: Run, monkeypatch: pytest.Mo
     answer = "q"
     run("%sf_handshake --step")
     assert 14 == len(asked)
+
+
+def test_where_nobody_can_answer_step_by_step_speaks_of_no_secret(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(_prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", closed)
+    run("%sf_soap getUserInfo")
+    with pytest.raises(SfmtlsError) as raised:
+        run("%sf_handshake --step")
+    assert "secret" not in raised.value.next_step
 
 
 def test_why_names_the_cause_of_the_last_failure_first(run: Run, practice_org: PracticeOrg) -> None:
