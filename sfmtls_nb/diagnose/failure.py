@@ -129,7 +129,7 @@ _TABLE: Final[tuple[Failure, ...]] = (
     Failure("instanced-host", "client", "The host is that of an instance, not of a My Domain",
             "call the org by its My Domain (Setup > My Domain): an org moves between instances, and their hosts are being switched off"),
     Failure("leads-elsewhere", "between", "The answer to the sign-in leads to a host that is not the org's"),
-    Failure("address-wrong", "client", "The address is none that can work"),
+    Failure("address-wrong", "client", "This address cannot work"),
     Failure("login-host-on-8443", "client", "login.salesforce.com does not answer on 8443",
             "sign in on 443, or at your My Domain; 8443 is for the calls after login, on the host that serverUrl names"),
     Failure("port-closed", "between", "Nobody listens at that port"),
@@ -192,7 +192,7 @@ _TABLE: Final[tuple[Failure, ...]] = (
     Failure("scope-missing", "org", "The app lacks a scope"),
     Failure("access-denied", "client", "Somebody pressed Deny, or the app is blocked"),
     Failure("sign-in-refused", "org", "The org refused the sign-in"),
-    Failure("sign-in-incomplete", "client", "The sign-in did not come to its end on this side"),
+    Failure("sign-in-incomplete", "client", "Signing in failed on this machine"),
     # What it says to a call.
     Failure("session-ended", "client", "The session has ended, or is another org's"),
     Failure("version-not-served", "client", "The org does not serve that API version"),

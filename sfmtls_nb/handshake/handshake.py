@@ -77,19 +77,18 @@ class Handshake:
         """What a CertificateVerify of this handshake signs; None where that cannot be told."""
         return signed_by(self.messages, verify)
 
+    def told(self, verdict: Verdict) -> str:
+        """The handshake as text. verdict: where more is known than it shows itself, as after the page "Certificate Error"."""
+        proof = verdict.proof
+        proven = f"\n  proof: message {self.messages.index(proof) + 1}, {proof.name}" if proof else ""
+        return "\n".join(filter(None, (self._title, f"{verdict.text}{proven}", self._shown, self.missing)))
+
     def __str__(self) -> str:
-        return "\n".join(filter(None, (self._title, self._concluded, self._shown, self.missing)))
+        return self.told(self.verdict)
 
     @property
     def _title(self) -> str:
         return ", ".join(filter(None, (self.version, self.suite))) or "nothing was agreed on"
-
-    @property
-    def _concluded(self) -> str:
-        proof = self.verdict.proof
-        return self.verdict.text + (
-            f"\n  proof: message {self.messages.index(proof) + 1}, {proof.name}" if proof else ""
-        )
 
     @property
     def _shown(self) -> str:

@@ -46,6 +46,10 @@ class SfDiagnosis(Magics):
         from sfmtls_nb.notebook.both_ends import BothEnds, connected, of_last_call, stepwise
 
         workspace = self.workspace
+        if chosen.no_cert and not chosen.place:
+            raise UsageError(
+                "%sf_handshake: --no-cert goes with HOST:PORT; without it, the last call is shown as it was"
+            )
         seen = (
             connected(workspace, chosen.place, certificate=not chosen.no_cert)
             if chosen.place

@@ -15,6 +15,7 @@ from raw_server import serving, silence
 
 from sfmtls_nb import SfmtlsError
 from sfmtls_nb.notebook.both_ends import BothEnds
+from sfmtls_nb.notebook.views.timeline import both_ends_text
 from sfmtls_nb.practice import PracticeOrg
 
 Run = Callable[[str], Any]
@@ -58,6 +59,7 @@ def test_a_certificate_that_the_page_refuses_was_sent_and_refused(run: Run) -> N
     seen: BothEnds = run("%sf_handshake")
     assert "refused" == seen.verdict.kind
     assert "certificate has expired" in seen.verdict.text
+    assert "accepted" not in both_ends_text(seen)
 
 
 def test_before_any_call_there_is_nothing_to_look_back_at(shell: InteractiveShell) -> None:
@@ -102,6 +104,12 @@ def test_a_server_that_says_nothing_is_not_waited_for_any_longer_than_a_call(
     signed_in.run_line_magic("config", "SfMagics.connect_timeout = 0.5")
     with serving(silence) as where:
         assert "ended" == run(f"%sf_handshake {where}").verdict.kind
+
+
+def test_a_past_call_is_not_made_again_without_the_certificate(run: Run) -> None:
+    run("%sf_soap getUserInfo")
+    with pytest.raises(UsageError, match="--no-cert goes with HOST:PORT"):
+        run("%sf_handshake --no-cert")
 
 
 def test_two_handshakes_are_shown_side_by_side(run: Run, signed_in: InteractiveShell) -> None:

@@ -83,9 +83,8 @@ def both_ends_text(seen: BothEnds) -> str:
     noted = (
         [f"org: {seen.org.concluded}", *(f"{at:8.1f} ms  {what}" for at, what in seen.org.noted)] if seen.org else []
     )
-    above = [] if seen.verdict.text == seen.handshake.verdict.text else [str(seen.verdict)]
     beside = [both_ends_text(seen.beside), ""] if seen.beside else []
-    return "\n".join([*beside, *above, str(seen.handshake), *noted])
+    return "\n".join([*beside, seen.handshake.told(seen.verdict), *noted])
 
 
 def timelines_html(*handshakes: Handshake) -> str:
