@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
+from typing import Final
 from urllib.parse import urlsplit
 
 from IPython.display import display
@@ -17,6 +19,9 @@ from sfmtls_nb.notebook.views.sequence import OrgsEnd
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Org, checked_url
 from sfmtls_nb.practice import LOOPBACK, PracticeOrg
+
+#: Seconds that the practice org gets to note how a connection ended.
+_PATIENCE: Final = 2
 
 
 @dataclass(frozen=True)
@@ -89,18 +94,24 @@ def _of(exchange: Exchange, practice: PracticeOrg | None) -> BothEnds:
         raise SfmtlsError(
             "that call spoke no TLS", f"{exchange!r}", "make another call; %sf_doctor checks the way there step by step"
         )
-    return BothEnds(handshake, verdict_on(exchange) or handshake.verdict, _orgs_end(handshake, practice))
+    return BothEnds(handshake, verdict_on(exchange) or handshake.verdict, _orgs_end(exchange, handshake, practice))
 
 
-def _orgs_end(handshake: Handshake, practice: PracticeOrg | None) -> OrgsEnd | None:
-    """What the practice org noted of the connection from the same port as this one."""
+def _orgs_end(exchange: Exchange, handshake: Handshake, practice: PracticeOrg | None) -> OrgsEnd | None:
+    """What the practice org noted of this connection. It may take a moment longer than the client to know how it ended."""
     if practice is None or handshake.local is None:
         return None
-    noted = [event.orgs_end for event in practice.events.where(kind="connection", peer=handshake.local)]
-    if not noted or noted[-1] is None:
+    doors = {urlsplit(url).port for url in (practice.api_url, practice.mutual_url, practice.strict_url)}
+    if urlsplit(exchange.request.url).port not in doors:
         return None
-    steps = tuple(
+    until = time.monotonic() + _PATIENCE
+    while not (noted := practice.events.where(kind="connection", peer=handshake.local)) and time.monotonic() < until:
+        time.sleep(0.01)
+    end = noted[-1].orgs_end if noted else None
+    if end is None:
+        return None
+    steps = (
         (step.after, f"{step.direction} {step.message}" + (f": {step.alert}" if step.alert else ""))
-        for step in noted[-1].steps
+        for step in end.steps
     )
-    return OrgsEnd(steps, noted[-1].conclusion)
+    return OrgsEnd(tuple(steps), end.conclusion)
