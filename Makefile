@@ -28,9 +28,10 @@ tour: .venv/.tour
 lab: .venv/.lab
 	@$(BIN)/sfmtls-nb lab $(FLAGS)
 
-test: check
+# The packages of npm come while the code is checked: the one waits for the network, the other for the processor.
+test: .venv/.test
 	@.ci/system-packages
-	@.ci/node-packages
+	@.ci/node-packages & packages=$$!; $(MAKE) --no-print-directory check; checked=$$?; wait $$packages; exit $$checked
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # Left out: what needs a browser, a kernel, other programs or the whole project, what waits for servers, and what is marked as slow.
