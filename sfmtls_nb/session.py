@@ -214,13 +214,13 @@ class Session:
 
         If that is that the session has ended, sign in again where the way in allows it, and send it once more.
         """
-        attempts, transport = self._current.attempts, self.transport
+        renewal, transport = self.renewal(), self.transport
         if request.identity:  # another one may have been chosen since this was prepared
             request = replace(request, identity=transport.identity)
         exchange = transport.send(request)
         if session_ended(exchange):
             for refused in filter(partial(_carries, request), self._current.issued()):
-                if new := self._current.renewed(refused, transport, attempts):
+                if new := renewal(refused):
                     return transport.send(_with(request, refused, new))
                 break
         return exchange

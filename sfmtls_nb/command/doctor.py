@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 
-from sfmtls_nb.certificates import ClientIdentity
+from sfmtls_nb.command.identity import identity_in
 from sfmtls_nb.diagnose import doctor
-from sfmtls_nb.errors import PassphraseError, SfmtlsError
+from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.org import Org
 from sfmtls_nb.profiles import read_profiles
-from sfmtls_nb.secret import Secret
 
 
 def org_of(login_url: str | None, my_domain: str | None, profile: str | None) -> Org:
@@ -27,14 +25,7 @@ def print_checkup(org: Org, files: Sequence[str]) -> None:
 
     Raises SfmtlsError if a check failed, and what `sfmtls_nb.ClientIdentity.load` raises.
     """
-    checkup = doctor(org, _identity(files) if files else None)
+    checkup = doctor(org, identity_in(files) if files else None)
     print(checkup)
     if checkup.failed:
         raise SfmtlsError(f"checks that failed: {len(checkup.failed)}", next_step="see above; begin with the first")
-
-
-def _identity(files: Sequence[str]) -> ClientIdentity:
-    try:
-        return ClientIdentity.load(*files)
-    except PassphraseError:
-        return ClientIdentity.load(*files, password=Secret(getpass.getpass("Passphrase of the key: ")))

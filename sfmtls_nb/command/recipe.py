@@ -7,8 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sfmtls_nb.certificates import ClientIdentity
-from sfmtls_nb.errors import PassphraseError
+from sfmtls_nb.command.identity import identity_in
 from sfmtls_nb.handover import RECIPES, recipe
 from sfmtls_nb.org import Org
 from sfmtls_nb.secret import Secret
@@ -19,10 +18,7 @@ def print_recipe(name: str, files: Sequence[str], org: Org, folder: Path, *, ove
 
     Raises what `sfmtls_nb.recipe` and `sfmtls_nb.ClientIdentity.load` raise.
     """
-    try:
-        identity = ClientIdentity.load(*files)
-    except PassphraseError:
-        identity = ClientIdentity.load(*files, password=Secret(getpass.getpass("Passphrase of the key: ")))
+    identity = identity_in(files)
     asked = Secret(getpass.getpass("Passphrase to give to client.p12: ")) if RECIPES[name].keystore else None
     print(*recipe(name, identity, org, folder, passphrase=asked, overwrite=overwrite), sep="\n")
     print(f"sfmtls-nb: the files are in {folder.absolute()}; the key is among them", file=sys.stderr)

@@ -7,8 +7,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from sfmtls_nb.handshake import Handshake, Message, Verdict
-
-_ALERT: Final = 21
+from sfmtls_nb.handshake.kinds import ALERT
 
 #: What makes it mutual. White text on this and on the following can be read, and a line of it seen in either theme.
 MUTUAL: Final = "#7c3aed"
@@ -141,7 +140,7 @@ class Sequence:
     @property
     def _alert(self) -> Message | None:
         proof = self.verdict.proof
-        return proof if proof and proof.content_type == _ALERT else None
+        return proof if proof and proof.content_type == ALERT else None
 
 
 def sequence(handshake: Handshake, org: OrgsEnd | None = None, verdict: Verdict | None = None) -> Sequence:
@@ -150,7 +149,7 @@ def sequence(handshake: Handshake, org: OrgsEnd | None = None, verdict: Verdict 
 
 
 def _act(message: Message) -> tuple[str, str]:
-    if message.content_type == _ALERT:
+    if message.content_type == ALERT:
         return "the org says no" if message.sender == "server" else "you say no", _RED
     act = _ACTS.get((message.sender, message.name), "")
     if (message.sender, message.name) == ("client", "Certificate") and message.find("cert_data") is None:
