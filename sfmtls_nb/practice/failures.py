@@ -76,6 +76,10 @@ FAILURES: Final = {
 ORG_FAILURES: Final = {
     "session-expires": "the session ends in the middle of a query: where its way in allows it, it is renewed, and the query goes on",
     "limit-exceeded": "the day's API requests are used up: REQUEST_LIMIT_EXCEEDED",
+    "locator-expires": "the locator of a query's next page is known no longer: INVALID_QUERY_LOCATOR, in Bulk API 2.0 INVALIDLOCATOR",
+    "job-fails": "the next Bulk API 2.0 query begins, and ends Failed",
+    "job-is-aborted": "the next Bulk API 2.0 query begins, and somebody in Setup aborts it",
+    "job-never-ends": "the next Bulk API 2.0 query begins, and stays InProgress until it is aborted",
 }
 
 #: Every failure that can be asked for, and its effect.

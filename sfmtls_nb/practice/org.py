@@ -118,6 +118,7 @@ class PracticeOrg:
             lambda listener: contexts.get(listener) or self._context(listener),
             self.answer,
             self._router.connected,
+            quick=self._router.is_quick,
         )
         try:
             if self._given_directory is None:

@@ -8,10 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from cryptography import x509
+
+JSON: Final = "application/json;charset=UTF-8"
 
 
 class Listener(Enum):
@@ -40,7 +43,7 @@ class Request:
     addresses: frozenset[str] = frozenset()
     peer: tuple[str, int] = ("", 0)
 
-    @property
+    @cached_property
     def path(self) -> str:
         try:
             # The sf CLI doubles the first slash; urlsplit would take what follows for a host.
@@ -93,4 +96,4 @@ def json_answer(
     """Write JSON in UTF-8, compact unless indented."""
     separators = None if indent else (",", ":")
     body = json.dumps(content, ensure_ascii=False, indent=indent, separators=separators).encode("utf-8", "replace")
-    return Answer(status, "application/json;charset=UTF-8", body, headers or {})
+    return Answer(status, JSON, body, headers or {})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import time
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from html import escape
 from typing import Final
 
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sfmtls_nb.practice.api import Bulk1Api, BulkApi, MetadataApi, OAuthApi, Queries, RestApi, SoapApi
 from sfmtls_nb.practice.data import Database
 from sfmtls_nb.practice.events import Event, EventLog
-from sfmtls_nb.practice.mutual import ChainVerdicts, Presented, Recording, certificate_page, name_of
+from sfmtls_nb.practice.mutual import ChainVerdicts, Presented, Recording, SeenChain, certificate_page
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.state import OrgState
 
@@ -36,9 +37,9 @@ class Router:
     """
 
     def __init__(self, state: OrgState, database: Database, events: EventLog, hosts: Sequence[str]) -> None:
-        self._state, self._events, self._hosts = state, events, hosts
+        self._state, self._events, self._hosts = state, events, tuple(hosts)
         self._verdicts = ChainVerdicts()
-        queries = Queries(database, state.clock)
+        queries = Queries(database, state.clock, state.failures)
         #: The first that serves a request answers it: Metadata stands below SOAP's path, and Bulk API 2.0 below REST's.
         self._apis = (
             MetadataApi(state),
@@ -53,21 +54,25 @@ class Router:
         """Answer a request; ``ports`` are the org's own, for the URLs in the answer."""
         started = time.perf_counter()
         host = request.headers.get("Host", "").strip()
-        presented = self._presented(request)
+        chain = self._verdicts.seen(request.chain) if request.chain else None
+        presented = self._presented(request, chain)
         if host and not _HOST.fullmatch(host):
             # RFC 9112, 3.2: "any request message that contains … an invalid field value" for Host.
             answer = Answer(400, _HTML, b"<html><body>Bad Request: invalid Host</body></html>")
         else:
-            server = server_url(request, ports, self._hosts)
-            addresses = own_addresses(server, ports, self._hosts)
+            server, addresses = _place(host, self._hosts, tuple(ports.items()))
             answer = self._find_answer(replace(request, server=server, addresses=addresses), presented)
-        self._note(request, presented, answer, time.perf_counter() - started)
+        self._note(request, chain, presented, answer, time.perf_counter() - started)
         return _compress(request, answer)
+
+    def is_quick(self, request: Request) -> bool:
+        """Return whether the answer takes no longer than handing the request over to another thread would."""
+        return next((api.is_quick(request) for api in self._apis if api.serves(request)), False)
 
     def connected(self, recording: Recording) -> None:
         """Note a connection whose handshake is over, or has failed."""
         failed = bool(recording.error)
-        flaw = None if failed or not recording.chain else self._flaw(recording.chain)
+        flaw = None if failed or not recording.chain else self._flaw(self._verdicts.seen(recording.chain))
         end = recording.orgs_end(flaw)
         chain = () if failed else tuple(shown.name for shown in end.certificates)
         self._events.add(
@@ -86,22 +91,24 @@ class Router:
             return Answer(200, _HTML, _roots_page(self._state.accepted_roots), operation="cacerts.jsp")
         return Answer(404, _HTML, b"<html><body>URL No Longer Exists</body></html>")
 
-    def _presented(self, request: Request) -> Presented:
-        if not request.chain:
+    def _presented(self, request: Request, chain: SeenChain | None) -> Presented:
+        if not chain:
             return Presented(certificate=False, flaw=None, uploaded=False)
         uploaded = request.chain[0] in self._state.uploaded_leaves
-        return Presented(certificate=True, flaw=self._flaw(request.chain), uploaded=uploaded)
+        return Presented(certificate=True, flaw=self._flaw(chain), uploaded=uploaded)
 
-    def _flaw(self, chain: Sequence[x509.Certificate]) -> str | None:
+    def _flaw(self, chain: SeenChain) -> str | None:
         state = self._state
-        return self._verdicts.flaw(chain, state.accepted_roots, state.revoked, state.clock())
+        return chain.flaw(state.accepted_roots, state.revoked, state.clock())
 
-    def _note(self, request: Request, presented: Presented, answer: Answer, seconds: float) -> None:
+    def _note(
+        self, request: Request, chain: SeenChain | None, presented: Presented, answer: Answer, seconds: float
+    ) -> None:
         self._events.add(
             Event(
                 "request",
                 request.listener,
-                tuple(name_of(certificate) for certificate in request.chain),
+                chain.names if chain else (),
                 presented.flaw or "",
                 answer.layer_2,
                 answer.user,
@@ -109,21 +116,28 @@ class Router:
                 answer.status,
                 answer.code,
                 seconds,
-                leaf=request.chain[0].fingerprint(hashes.SHA256()).hex() if request.chain else "",
+                leaf=chain.leaf if chain else "",
                 peer=request.peer,
             )
         )
 
 
-def server_url(request: Request, ports: Mapping[Listener, int], hosts: Sequence[str]) -> str:
+@lru_cache(maxsize=1_000)
+def _place(host: str, hosts: tuple[str, ...], ports: tuple[tuple[Listener, int], ...]) -> tuple[str, frozenset[str]]:
+    """Return the org as a client sees it that came under this Host, and all addresses that are the org's."""
+    server = _server_url(host, dict(ports), hosts)
+    return server, _own_addresses(server, dict(ports), hosts)
+
+
+def _server_url(host_and_port: str, ports: Mapping[Listener, int], hosts: Sequence[str]) -> str:
     """Return the scheme and host for serverUrl and the like. hosts: as `Router` has them.
 
     Salesforce leaves the port out, because it is 443. So do we, where a client came under a name without a port
     (curl --connect-to) or with Salesforce's own; where it named one of ours, the 443 stand-in's port has to be there.
     """
-    host, separator, port = request.headers.get("Host", "").rpartition(":")
+    host, separator, port = host_and_port.rpartition(":")
     if not separator or port.endswith("]"):
-        host, port = request.headers.get("Host", ""), ""
+        host, port = host_and_port, ""
     if host in ("login.salesforce.com", "test.salesforce.com"):
         # The login service names the org's instance; the article's is na30.
         return "https://na30.salesforce.com"
@@ -136,7 +150,7 @@ def server_url(request: Request, ports: Mapping[Listener, int], hosts: Sequence[
     return f"https://{host}:{ports[Listener.API]}"
 
 
-def own_addresses(server: str, ports: Mapping[Listener, int], hosts: Sequence[str]) -> frozenset[str]:
+def _own_addresses(server: str, ports: Mapping[Listener, int], hosts: Sequence[str]) -> frozenset[str]:
     """Return the addresses that are the org's: the one in its URLs, and its doors. All in lower case."""
     doors = {f"https://{host}:{port}" for host in hosts for port in ports.values()}
     if server.endswith(".salesforce.com"):
@@ -145,13 +159,26 @@ def own_addresses(server: str, ports: Mapping[Listener, int], hosts: Sequence[st
 
 
 def _compress(request: Request, answer: Answer) -> Answer:
-    spoilt = answer.cut_after is not None
-    if "gzip" not in request.headers.get("Accept-Encoding", "") or not isinstance(answer.body, bytes) or spoilt:
+    if "gzip" not in request.headers.get("Accept-Encoding", "") or answer.cut_after is not None:  # the latter is spoilt
         return answer
-    if len(answer.body) < _SMALLEST_GZIPPED:
-        return answer
+    if isinstance(answer.body, bytes):
+        if len(answer.body) < _SMALLEST_GZIPPED:
+            return answer
+        body: bytes | Iterator[bytes] = b"".join(_gzipped([answer.body]))
+    else:
+        body = _gzipped(answer.body)
     headers = {**answer.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-    return replace(answer, body=gzip.compress(answer.body, 5), headers=headers)
+    return replace(answer, body=body, headers=headers)
+
+
+def _gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    # The least effort and little memory: beside a network of Salesforce's distance nobody would see the difference, but
+    # here it would be most of what a short answer takes.
+    packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS | 16, 5)
+    for piece in pieces:
+        if packed := packer.compress(piece):
+            yield packed
+    yield packer.flush()
 
 
 def _roots_page(roots: list[x509.Certificate]) -> bytes:

@@ -8,10 +8,10 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from typing import Any, Final, cast
+from contextlib import contextmanager, suppress
+from typing import Any, Final, TypeVar, cast
 
 from cryptography.x509 import InvalidVersion
 from OpenSSL import SSL
@@ -55,6 +55,7 @@ _PARAMETERS: Final = HTTP1ConnectionParameters(
     decompress=True,
 )
 
+T = TypeVar("T")
 Answerer = Callable[[Request], Answer]
 ContextFor = Callable[[Listener], SSL.Context]
 #: Requests that are answered at once; the others wait.
@@ -67,6 +68,8 @@ class Server:
     """A server that listens from construction to `stop`.
 
     ports: where; 0 lets the system choose. observer: is given the recording of each handshake, when it is over.
+    quick: whether a request is answered at once. The others are handed over to threads, so that a long query delays
+    nobody else; that takes longer than many an answer.
     """
 
     def __init__(
@@ -76,9 +79,11 @@ class Server:
         context_for: ContextFor,
         answerer: Answerer,
         observer: Callable[[Recording], None],
+        *,
+        quick: Callable[[Request], bool] = lambda _: False,
     ) -> None:
         self._context_for = context_for
-        self._answerer = answerer
+        self._answerer, self.quick = answerer, quick
         self._observer = observer
         self.open: set[Any] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -148,13 +153,14 @@ class Server:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def answer(self, request: Request) -> Answer:
-        """Answer a request in a thread of its own, so that a long query delays nobody else.
+    async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Return what a function returns, which may take long."""
+        return await asyncio.get_running_loop().run_in_executor(self._answering, work, *arguments)
 
-        A bug in the org is logged and answered with status 500.
-        """
+    def answer(self, request: Request) -> Answer:
+        """Answer a request. A bug in the org is logged and answered with status 500."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._answering, self._answerer, request)
+            return self._answerer(request)
         except Exception:  # noqa: BLE001  # one request's mistake must not end the server
             _log.exception("%s %s failed", request.method, request.path)
             return Answer(500, "text/plain", b"The practice org made a mistake; its log says which.")
@@ -225,25 +231,30 @@ class _Message(HTTPMessageDelegate):
         request = Request(
             seen.listener, start.method, start.path, self._headers, bytes(self._body), seen.chain, peer=seen.peer
         )
-        self._server.spawn(self._send(request))
+        if not self._server.quick(request):
+            self._server.spawn(self._answer_later(request))
+            return
+        answer = self._server.answer(request)
+        if answer.delay or answer.cut_after is not None or not isinstance(answer.body, bytes):
+            self._server.spawn(self._send(request, answer))
+            return
+        with self._sending():
+            self._connection.write_headers(*_head(answer), b"" if request.method == "HEAD" else answer.body)
+            self._connection.finish()
 
-    async def _send(self, request: Request) -> None:
-        answer = await self._server.answer(request)
+    async def _answer_later(self, request: Request) -> None:
+        await self._send(request, await self._server.in_thread(self._server.answer, request))
+
+    async def _send(self, request: Request, answer: Answer) -> None:
         if answer.delay:
             await asyncio.sleep(answer.delay)
-        date = format_timestamp(time.time() + answer.clock_offset.total_seconds())
-        headers = HTTPHeaders({"Date": date, "Content-Type": answer.content_type})
-        headers.update(answer.headers)
-        if isinstance(answer.body, bytes):
-            headers["Content-Length"] = str(len(answer.body) + answer.missing)
-        chunks = iter([answer.body[: answer.cut_after]] if isinstance(answer.body, bytes) else answer.body)
-        if request.method == "HEAD":
-            chunks = iter(())
-        try:
-            start = ResponseStartLine("HTTP/1.1", answer.status, "")
-            await self._connection.write_headers(start, headers, next(chunks, b""))
-            for chunk in chunks:
-                await self._connection.write(chunk)
+        with self._sending():
+            if request.method == "HEAD":
+                await self._connection.write_headers(*_head(answer))
+            elif isinstance(answer.body, bytes):
+                await self._connection.write_headers(*_head(answer), answer.body[: answer.cut_after])
+            else:
+                await self._send_chunks(answer, iter(answer.body))
             if answer.cut_after is None:
                 self._connection.finish()
                 return
@@ -251,11 +262,31 @@ class _Message(HTTPMessageDelegate):
             if answer.stall:
                 await asyncio.sleep(_STALLED)
             stream.close()
+
+    async def _send_chunks(self, answer: Answer, chunks: Iterator[bytes]) -> None:
+        """Send a body as it comes, each piece of which is made in a thread too."""
+        await self._connection.write_headers(*_head(answer), await self._server.in_thread(next, chunks, b""))
+        while chunk := await self._server.in_thread(next, chunks, b""):
+            await self._connection.write(chunk)
+
+    @contextmanager
+    def _sending(self) -> Iterator[None]:
+        try:
+            yield
         except StreamClosedError:  # a client that left early is no error of ours
             pass
         except Exception:  # noqa: BLE001  # as in Server.answer; but here half of an answer may be on its way
             _log.exception("an answer could not be sent")
             self._connection.close()
+
+
+def _head(answer: Answer) -> tuple[ResponseStartLine, HTTPHeaders]:
+    date = format_timestamp(time.time() + answer.clock_offset.total_seconds())
+    headers = HTTPHeaders({"Date": date, "Content-Type": answer.content_type})
+    headers.update(answer.headers)
+    if isinstance(answer.body, bytes):
+        headers["Content-Length"] = str(len(answer.body) + answer.missing)
+    return ResponseStartLine("HTTP/1.1", answer.status, ""), headers
 
 
 def _words(error: BaseException) -> str:

@@ -96,6 +96,8 @@ class OrgState:
     accepted_roots, revoked, uploaded_leaves: what the two layers of mutual authentication are judged by.
     feature_enabled: whether Support has switched mutual authentication on, so that Setup shows its section.
     session_life: how long a session lives without being used.
+    calls, call_limit: API requests of the day, and how many there may be; near the limit an org is with ``calls = 14_990``.
+    bulk_page: records in a result page of Bulk API 2.0, unless the client asks for fewer.
     token_required: whether login wants the security token behind the password, as from an unknown network.
     failures: the failures that the next calls are to meet.
     """
@@ -111,6 +113,7 @@ class OrgState:
     soap_login_enabled: bool = True
     calls: int = 0
     call_limit: int = 15_000
+    bulk_page: int = 100_000  # [simulated] Salesforce: "the server uses a default value based on the service".
     failures: ArmedFailures = field(default_factory=ArmedFailures)
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
     sessions: dict[str, OpenSession] = field(default_factory=dict, repr=False)

@@ -7,7 +7,7 @@ import json
 import re
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
@@ -37,7 +37,7 @@ from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.api.identity import identity_url
 from sfmtls_nb.practice.failures import FAILURES, ORG_FAILURES
-from sfmtls_nb.practice.request import Listener, Request
+from sfmtls_nb.practice.request import Answer, Listener, Request
 
 
 @pytest.fixture
@@ -453,6 +453,30 @@ def test_a_long_answer_is_compressed_for_who_asks(own_practice: PracticeOrg) -> 
     assert "64.0" in [version["version"] for version in json.loads(gzip.decompress(answer.whole_body))]
 
 
+def test_a_result_that_goes_out_in_pieces_is_compressed_for_who_asks(
+    own_practice: PracticeOrg, mutual: Session
+) -> None:
+    root = "/services/data/v64.0/jobs/query"
+    authorized = {"Authorization": f"Bearer {mutual.session_id.reveal()}"}
+    client = own_practice.authority.client
+    chain = (client.leaf.certificate, *(issued.certificate for issued in client.intermediates))
+
+    def send(method: str, target: str, content: bytes = b"", headers: Mapping[str, str] = {}) -> Answer:
+        return own_practice.answer(Request(Listener.MUTUAL, method, target, {**authorized, **headers}, content, chain))
+
+    content = {"operation": "query", "query": "SELECT Id, Name FROM Contact"}
+    job = json.loads(send("POST", root, json.dumps(content).encode()).whole_body)["id"]
+    later = own_practice.state.clock() + timedelta(seconds=1)
+    own_practice.state.clock = lambda: later
+    whole, packed = (
+        send("GET", f"{root}/{job}/results"),
+        send("GET", f"{root}/{job}/results", headers={"Accept-Encoding": "gzip"}),
+    )
+    assert ("gzip", None) == (packed.headers.get("Content-Encoding"), whole.headers.get("Content-Encoding"))
+    plain, small = whole.whole_body, packed.whole_body
+    assert (plain, True) == (gzip.decompress(small), len(small) < len(plain) / 2)
+
+
 #: Everything a client can ask for without knowing more than the org's address, and what an answer may hold of hosts
 #: that are nobody's: names of namespaces, and invented records.
 ASKED = (
@@ -558,6 +582,23 @@ def test_two_leaves_are_uploaded_at_a_time_and_each_is_let_in_until_it_is_remove
     assert leaves == [call.leaf for call in calls]
 
 
+@pytest.mark.parametrize(
+    ("target", "operation", "at_once"),
+    [
+        ("/services/data", "", True),
+        ("/services/data/v64.0/limits", "", True),
+        ("/services/data/v64.0/query?q=SELECT+Id+FROM+Contact", "", False),
+        ("/services/Soap/u/64.0", "<urn:getUserInfo/>", True),
+        ("/services/Soap/u/64.0", "<query><queryString>SELECT Id FROM Contact</queryString></query>", False),
+        ("/services/Soap/u/64.0", "<getUserInfo/>" + " " * 5000, False),
+    ],
+)
+def test_what_needs_no_records_is_answered_at_once(
+    practice: PracticeOrg, target: str, operation: str, at_once: bool
+) -> None:
+    assert at_once == practice._router.is_quick(Request(Listener.API, "POST", target, body=operation.encode()))
+
+
 def reject_roots(practice: PracticeOrg) -> None:
     practice.state.accepted_roots.clear()
 
@@ -572,9 +613,19 @@ def let_two_years_pass(practice: PracticeOrg) -> None:
     practice.state.session_life = timedelta(days=1000)
 
 
+def accept_another_root_instead(practice: PracticeOrg) -> None:
+    practice.state.accepted_roots[0] = practice.authority.server_root.certificate
+
+
+def replace_the_list_of_roots(practice: PracticeOrg) -> None:
+    practice.state.accepted_roots = []
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
+        (accept_another_root_instead, "unable to get local issuer certificate"),
+        (replace_the_list_of_roots, "unable to get local issuer certificate"),
         (reject_roots, "unable to get local issuer certificate"),
         (revoke, "certificate revoked"),
         (let_two_years_pass, "certificate has expired"),

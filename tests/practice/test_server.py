@@ -52,9 +52,18 @@ def context_of_none(listener: Listener) -> SSL.Context:
 
 
 @contextmanager
-def running(authority: Authority, answerer: Callable[[Request], Answer] = tell) -> Iterator[Server]:
+def running(
+    authority: Authority, answerer: Callable[[Request], Answer] = tell, *, quick: bool = False
+) -> Iterator[Server]:
     contexts = {door: server_context(door, authority.server, [authority.client.root.certificate]) for door in Listener}
-    server = Server("localhost", dict.fromkeys(Listener, 0), contexts.__getitem__, answerer, lambda event: None)
+    server = Server(
+        "localhost",
+        dict.fromkeys(Listener, 0),
+        contexts.__getitem__,
+        answerer,
+        lambda event: None,
+        quick=lambda request: quick,
+    )
     try:
         yield server
     finally:
@@ -193,9 +202,32 @@ def test_a_request_may_come_byte_by_byte(client: Client) -> None:
     assert rest(connection).endswith(b"GET 0 bytes 0 certificates")
 
 
-def test_a_request_that_the_org_makes_a_mistake_with_gets_a_500(client: Client) -> None:
-    answer = exchange(client.connect(), GET_AND_CLOSE.replace(b"/ ", b"/mistake ", 1))
+@pytest.mark.parametrize("quick", [True, False])
+def test_a_request_that_the_org_makes_a_mistake_with_gets_a_500(
+    client: Client, authority: Authority, quick: bool
+) -> None:
+    with running(authority, quick=quick) as server:
+        answer = exchange(client.connect(server=server), GET_AND_CLOSE.replace(b"/ ", b"/mistake ", 1))
     assert status(answer) == b"HTTP/1.1 500"
+
+
+def test_a_request_that_is_answered_at_once_is_answered_by_the_thread_that_has_read_it(
+    client: Client, authority: Authority
+) -> None:
+    def name_thread(_: Request) -> Answer:
+        return Answer(200, "text/plain", threading.current_thread().name.encode())
+
+    names = []
+    for quick in (True, False):
+        with running(authority, name_thread, quick=quick) as server:
+            names.append(exchange(client.connect(server=server), GET_AND_CLOSE).rpartition(b"\r\n")[2])
+    assert [b"practice-org", b"practice-org-answer_0"] == names
+
+
+def test_a_request_for_a_head_that_is_answered_at_once_gets_no_body(client: Client, authority: Authority) -> None:
+    with running(authority, quick=True) as server:
+        answer = exchange(client.connect(server=server), GET_AND_CLOSE.replace(b"GET", b"HEAD", 1))
+    assert (b"Content-Length: 27" in answer, True) == (True, answer.endswith(b"\r\n\r\n"))
 
 
 def test_a_request_that_the_org_makes_a_mistake_with_leaves_a_traceback_in_the_log(
@@ -268,11 +300,12 @@ def broken(request: Request) -> Answer:
     return Answer(200, "text/plain", halves())
 
 
+@pytest.mark.parametrize("quick", [True, False])
 @pytest.mark.parametrize(("path", "came"), [(b"/header", False), (b"/body", True)])
 def test_an_answer_that_cannot_be_sent_ends_the_connection_and_is_in_the_log(
-    authority: Authority, client: Client, caplog: pytest.LogCaptureFixture, path: bytes, came: bool
+    authority: Authority, client: Client, caplog: pytest.LogCaptureFixture, path: bytes, came: bool, quick: bool
 ) -> None:
-    with running(authority, broken) as server:
+    with running(authority, broken, quick=quick) as server:
         answer = exchange(client.connect(server=server), GET.replace(b"/ ", path + b" ", 1))
     assert (came, ["an answer could not be sent"]) == (
         b"half" in answer,
@@ -429,12 +462,17 @@ def test_a_client_that_speaks_plain_http_is_not_answered_in_http(client: Client)
     assert not plain.recv(1000).startswith(b"HTTP")
 
 
+@pytest.mark.parametrize("quick", [True, False])
 @pytest.mark.parametrize("leave", [reset, socket.socket.close], ids=["by a reset", "by closing"])
 @pytest.mark.parametrize("request_", [b"", b"GET /", HALF_A_REQUEST, GET, GET_AND_CLOSE])
 def test_a_client_that_leaves_early_leaves_no_complaint_in_the_log(
-    client: Client, caplog: pytest.LogCaptureFixture, request_: bytes, leave: Callable[[socket.socket], None]
+    client: Client,
+    caplog: pytest.LogCaptureFixture,
+    request_: bytes,
+    leave: Callable[[socket.socket], None],
+    quick: bool,
 ) -> None:
-    with running(client.authority) as server:
+    with running(client.authority, quick=quick) as server:
         for door in (Listener.API, Listener.MUTUAL):
             connection = client.connect(door, server)
             connection.sendall(request_)

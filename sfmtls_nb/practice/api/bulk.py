@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from sfmtls_nb.practice.api.call import READ_ONLY
@@ -30,13 +30,26 @@ _POSITIVE: Final = re.compile(r"[1-9][0-9]{0,9}")
 _NUMBER: Final = re.compile(rb"[0-9]{1,9}")
 #: "Returns up to five URIs in one response".
 _PAGES_AT_ONCE: Final = 5
-#: [simulated] Salesforce: "the server uses a default value based on the service".
-_DEFAULT_PAGE: Final = 100_000
 
 _WAITING, _BEGUN, _COMPLETE = _STATES = ("UploadComplete", "InProgress", "JobComplete")
 _OPERATIONS: Final = ("query", "queryAll")
 _DELIMITERS: Final = {"COMMA": ",", "BACKQUOTE": "`", "CARET": "^", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
 _LINE_ENDINGS: Final = {"LF": "\n", "CRLF": "\r\n"}
+
+
+class _End(NamedTuple):
+    """The end that a failure on request has in store for a job: a state, and the error message that goes with it."""
+
+    state: str
+    error: str = ""
+
+
+#: QUERY_TIMEOUT is documented; [simulated]: its words, and how an abort in Setup shows.
+_ENDS: Final = {
+    "job-fails": _End("Failed", "QUERY_TIMEOUT: Your query request was running for too long."),
+    "job-is-aborted": _End("Aborted"),
+    "job-never-ends": _End(_BEGUN),
+}
 
 
 @dataclass
@@ -49,15 +62,16 @@ class _Job:
     user_id: str
     delimiter: str
     line_ending: str
+    end: _End | None = None
     aborted: datetime | None = None
 
 
 class BulkApi(ResourceApi):
-    """The query jobs of the org. page: the number of records in a result, unless the client asks for fewer."""
+    """The query jobs of the org."""
 
-    def __init__(self, state: OrgState, database: Database, *, page: int = _DEFAULT_PAGE) -> None:
+    def __init__(self, state: OrgState, database: Database) -> None:
         super().__init__(state)
-        self._database, self._page = database, page
+        self._database = database
         self._jobs = Store[_Job](MOST_JOBS)
         #: By the length of the path behind "jobs", its end, and the method.
         self._routes: Mapping[tuple[int, str], Mapping[str, Callable[[ResourceCall, User], Answer]]] = {
@@ -109,7 +123,8 @@ class BulkApi(ResourceApi):
             raise RefusedError("FEATURENOTENABLED", message)
         job_id = self._jobs.new_id("7505f000000")
         progress = SlowQuery(query, now)
-        job = _Job(job_id, call.version, operation, query, progress, user.user_id, delimiter, line_ending)
+        end = next((end for name, end in _ENDS.items() if self._state.failures.use(name)), None)
+        job = _Job(job_id, call.version, operation, query, progress, user.user_id, delimiter, line_ending, end)
         self._jobs.put(job_id, job)
         return as_json(call.request, self._info(job))
 
@@ -138,20 +153,23 @@ class BulkApi(ResourceApi):
         job = self._job(call)
         state = self._job_state(job)
         refusal = job.progress.refusal
+        error = (
+            f"{refusal.code}: {refusal.message}" if refusal else job.end.error if job.end and state == "Failed" else ""
+        )
         details = {
             "jobType": "V2Query",
             "numberRecordsProcessed": job.progress.size or 0,
             "retries": 0,
             "totalProcessingTime": 500 if state == _COMPLETE else 0,
             "isPkChunkingSupported": True,
-            **({"errorMessage": f"{refusal.code}: {refusal.message}"} if refusal else {}),
+            **({"errorMessage": error} if error else {}),
         }
         return as_json(call.request, self._info(job) | details)
 
     def _show_results(self, call: ResourceCall, _: User) -> Answer:
         job, size = self._complete_job(call)
-        start = _offset(call.request.query.get("locator", ""))
-        most = call.request.query.get("maxRecords", "") or str(self._page)
+        start = self._start(call)
+        most = call.request.query.get("maxRecords", "") or str(self._state.bulk_page)
         if not _POSITIVE.fullmatch(most):
             # [simulated] code and words.
             raise RefusedError("INVALIDREQUEST", "maxRecords has to be a positive number")
@@ -172,8 +190,8 @@ class BulkApi(ResourceApi):
             raise RefusedError("NOT_FOUND")
         job, size = self._complete_job(call)
         place = f"{call.root}/jobs/query/{job.job_id}"
-        start = _offset(call.request.query.get("locator", ""))
-        starts = range(start, max(size, 1), self._page)
+        start = self._start(call)
+        starts = range(start, max(size, 1), self._state.bulk_page)
         content: dict[str, Any] = {
             "resultPages": [
                 {"resultUrl": f"{place}/results?locator={quote(_locator(each))}"} for each in starts[:_PAGES_AT_ONCE]
@@ -183,6 +201,13 @@ class BulkApi(ResourceApi):
         if not content["done"]:
             content["nextRecordsUrl"] = f"{place}/resultPages?locator={quote(_locator(starts[_PAGES_AT_ONCE]))}"
         return as_json(call.request, content)
+
+    def _start(self, call: ResourceCall) -> int:
+        """Return the offset that the locator of a call stands for; without one it is 0."""
+        locator = call.request.query.get("locator", "")
+        if locator and self._state.failures.use("locator-expires"):
+            raise _no_locator()
+        return _offset(locator)
 
     # ------------------------------------------------------------ what becomes of a job
 
@@ -204,7 +229,12 @@ class BulkApi(ResourceApi):
         return job, job.progress.size
 
     def _job_state(self, job: _Job) -> str:
-        return "Aborted" if job.aborted else job.progress.state(self._state.clock(), self._database, _STATES)
+        if job.aborted:
+            return "Aborted"
+        now = self._state.clock()
+        if job.end and job.progress.is_over(now):
+            return job.end.state
+        return job.progress.state(now, self._database, _STATES)
 
     def _info(self, job: _Job) -> dict[str, Any]:
         return {

@@ -54,6 +54,10 @@ class Api(ABC, Generic[C]):
     def serves(self, request: Request) -> bool:
         """Return whether the request is for this API."""
 
+    def is_quick(self, request: Request) -> bool:  # noqa: ARG002
+        """Return whether a request of this API is surely answered in less than a millisecond: without any records."""
+        return False
+
     @abstractmethod
     def understand(self, request: Request) -> C:
         """Read a request. Raises RefusedError where it is no call of this API."""

@@ -32,8 +32,13 @@ class Envelope:
 
     def header(self, path: str) -> str:
         """Text of an element in the header, by its path; "" if there is none."""
-        steps = "/".join(f"{{{self.namespace}}}{step}" for step in path.split("/"))
-        return (self.operation.getroottree().getroot().findtext(f"{{{ENV}}}Header/{steps}") or "").strip()
+        element = self.operation.getroottree().getroot()
+        for tag in (f"{{{ENV}}}Header", *(f"{{{self.namespace}}}{step}" for step in path.split("/"))):
+            found = next(element.iterchildren(tag), None)
+            if found is None:
+                return ""
+            element = found
+        return (element.text or "").strip()
 
 
 def read_envelope(request: Request, path: re.Pattern[str], namespace: str) -> Envelope:

@@ -32,11 +32,14 @@ class SlowQuery:
     refusal: RefusedError | None = None
     _lock: Lock = field(default_factory=Lock, repr=False)
 
+    def is_over(self, now: datetime) -> bool:
+        """Return whether the query has had its time."""
+        return now - self.created >= _FINISHED
+
     def state(self, now: datetime, database: Database, names: tuple[str, str, str]) -> str:
         """Return the query's state: Failed, or one of an API's names for waiting, begun and finished."""
-        age = now - self.created
-        if age < _FINISHED:
-            return names[age >= _BEGUN]
+        if not self.is_over(now):
+            return names[now - self.created >= _BEGUN]
         with self._lock:
             if self.size is None and self.query and not self.refusal:
                 try:

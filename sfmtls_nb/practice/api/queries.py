@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from sfmtls_nb.practice.api.store import Store
-from sfmtls_nb.practice.data import Database
+from sfmtls_nb.practice.data import Database, Row
+from sfmtls_nb.practice.failures import ArmedFailures
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.soql import AGGREGATE, ChildResult, CompiledQuery, Record, Scalar, compile_query, run
 
@@ -25,12 +26,20 @@ _LOCATOR: Final = re.compile(r"(01g[0-9A-Za-z]{15})-([0-9]{1,9})")
 
 @dataclass(frozen=True)
 class QueryBatch:
-    """A part of the records that a query finds. size: their total number. locator: of the next batch; None at the end."""
+    """A part of the records that a query finds. size: their total number. locator: of the next batch; None at the end.
+
+    rows: of a query that has columns. Of any other, the records are in ``read``.
+    """
 
     query: CompiledQuery
     size: int
-    records: tuple[Record, ...]
     locator: str | None
+    rows: Sequence[Row] = ()
+    read: Sequence[Record] = ()
+
+    @property
+    def records(self) -> Sequence[Record]:
+        return tuple(self.query.records(self.rows) if self.query.has_columns else self.read)
 
     @property
     def done(self) -> bool:
@@ -46,8 +55,11 @@ class _Cursor:
 class Queries:
     """The open queries. The least recently used one is forgotten when there are too many."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], failures: ArmedFailures | None = None
+    ) -> None:
         self._database, self._clock = database, clock
+        self._failures = failures or ArmedFailures()
         self._cursors = Store[_Cursor](_MOST_OPEN)
 
     def open(self, text: str, *, deleted: bool = False, batch: int = LARGEST_BATCH) -> QueryBatch:
@@ -66,7 +78,7 @@ class Queries:
         """
         found = _LOCATOR.fullmatch(locator)
         cursor = self._cursors.find(found[1]) if found else None
-        if found is None or cursor is None:
+        if found is None or cursor is None or self._failures.use("locator-expires"):
             raise RefusedError("INVALID_QUERY_LOCATOR", "invalid query locator")
         if batch is not None:
             cursor = replace(cursor, batch=max(_SMALLEST_BATCH, min(batch, LARGEST_BATCH)))
@@ -75,10 +87,12 @@ class Queries:
 
     def _page(self, cursor: _Cursor, cursor_id: str | None, offset: int) -> QueryBatch:
         result = run(cursor.query, self._database, offset=offset)
-        size, records = result.size, tuple(result.take(cursor.batch))
-        end = offset + len(records)
-        locator = f"{cursor_id or self._keep(cursor)}-{end}" if end < size and records else None
-        return QueryBatch(cursor.query, size, records, locator)
+        columns = cursor.query.has_columns
+        rows = result.take_rows(cursor.batch) if columns else []
+        records = [] if columns else result.take(cursor.batch)
+        end = result.position
+        locator = f"{cursor_id or self._keep(cursor)}-{end}" if offset < end < result.size else None
+        return QueryBatch(cursor.query, result.size, locator, rows, records)
 
     def _keep(self, cursor: _Cursor) -> str:
         cursor_id = self._cursors.new_id("01g5f000000")

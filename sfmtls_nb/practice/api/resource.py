@@ -111,7 +111,12 @@ def session_id(request: Request) -> str:
 
 def as_json(request: Request, content: Any, status: int = 200) -> Answer:
     """Write JSON: indented if the request asks for it, otherwise compact, as captured."""
-    return json_answer(status, content, indent=2 if request.headers.get("X-PrettyPrint", "") == "1" else None)
+    return json_answer(status, content, indent=2 if is_pretty(request) else None)
+
+
+def is_pretty(request: Request) -> bool:
+    """Return whether a request asks for JSON that is indented."""
+    return request.headers.get("X-PrettyPrint", "") == "1"
 
 
 def json_object(request: Request) -> dict[str, Any]:

@@ -5,10 +5,12 @@ It reads; it does not write.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn
 
+from sfmtls_nb.practice.api.blocks import JsonWriter
 from sfmtls_nb.practice.api.call import NEWEST_VERSION, OLDEST_VERSION, READ_ONLY
 from sfmtls_nb.practice.api.columns import column_metadata
 from sfmtls_nb.practice.api.composite import batch, composite
@@ -17,18 +19,20 @@ from sfmtls_nb.practice.api.identity import identity_url
 from sfmtls_nb.practice.api.layouts import MASTER, describe_layout, describe_tabs
 from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, QueryBatch, json_values, record_json
 from sfmtls_nb.practice.api.records import ID, Records
-from sfmtls_nb.practice.api.resource import ROOT, ResourceApi, ResourceCall, allow, as_json, json_object
+from sfmtls_nb.practice.api.resource import ROOT, ResourceApi, ResourceCall, allow, as_json, is_pretty, json_object
 from sfmtls_nb.practice.api.search import search
 from sfmtls_nb.practice.api.wsdl import NOT_IN_REST, at_version
 from sfmtls_nb.practice.data import Database, SObject, sobject
 from sfmtls_nb.practice.refusal import RefusedError
-from sfmtls_nb.practice.request import Answer, Request
+from sfmtls_nb.practice.request import JSON, Answer, Request
 from sfmtls_nb.practice.soql import compile_query
 from sfmtls_nb.practice.state import OrgState, User
 
 #: Version 31.0 came with Summer '14; three a year since.
 _SEASONS: Final = ("Summer", "Winter", "Spring")
 
+#: Versions, resources and limits.
+_QUICK: Final = re.compile(rf"{ROOT}(?:/v\d{{1,3}}\.0(?:/limits)?)?/?")
 _BATCH_SIZE: Final = re.compile(r"\s*batchSize\s*=\s*(\d{1,9})\s*", re.IGNORECASE)
 _WITH_PARTS: Final = frozenset({"query", "queryAll", "sobjects", "composite"})
 #: Resources of Salesforce's that this org does not have.
@@ -86,6 +90,9 @@ class RestApi(ResourceApi):
         # Bulk API 2.0 has to be asked first: it lives below the same path.
         return request.path == ROOT or request.path.startswith(f"{ROOT}/")
 
+    def is_quick(self, request: Request) -> bool:
+        return _QUICK.fullmatch(request.path) is not None
+
     def understand(self, request: Request) -> ResourceCall:
         if request.path.rstrip("/") == ROOT:
             # Needs no session: it is how a client finds out which versions it may speak.
@@ -109,7 +116,8 @@ class RestApi(ResourceApi):
         if name == "sobjects" and call.request.method not in ("GET", "HEAD"):
             self._write(call)
         allow(call.request, "GET", "HEAD")
-        return as_json(call.request, self._resources[name](call))
+        content = self._resources[name](call)
+        return content if isinstance(content, Answer) else as_json(call.request, content)
 
     def _compose(self, call: ResourceCall, user: User) -> Any:
         def answer(request: Request) -> Answer:
@@ -262,6 +270,11 @@ def _page(call: ResourceCall, page: QueryBatch) -> Any:
     content: dict[str, Any] = {"totalSize": page.size, "done": page.done}
     if page.locator:
         content["nextRecordsUrl"] = f"{call.root}/query/{page.locator}"
+    if page.query.has_columns and not page.query.counts and not is_pretty(call.request):
+        # The same, but for the time that it takes.
+        start = json.dumps({**content, "records": []}, separators=(",", ":"))[:-2]
+        body = start + ",".join(JsonWriter(page.query, call.root).records(page.rows)) + "]}"
+        return Answer(200, JSON, body.encode("utf-8", "replace"))
     # COUNT() has its answer in totalSize.
     return content | {
         "records": [] if page.query.counts else [record_json(call.root, record) for record in page.records]

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from sfmtls_nb.practice.api.blocks import CsvWriter
 from sfmtls_nb.practice.api.queries import record_json, text_of
 from sfmtls_nb.practice.api.xml import legal
 from sfmtls_nb.practice.soql import Record, Result
@@ -18,7 +19,7 @@ CSV: Final = "text/csv;charset=UTF-8"
 JSON: Final = "application/json"
 XML: Final = "application/xml;charset=UTF-8"
 
-_ROWS_AT_ONCE: Final = 250
+_ROWS_AT_ONCE: Final = 1_000
 _NAMESPACE: Final = "http://www.force.com/2009/06/asyncapi/dataload"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 
@@ -31,8 +32,16 @@ def csv_of(result: Result, most: int | None = None, delimiter: str = ",", ending
 
     Every value stands in double quotes, null is "", a parent's field is under its path: Account.Name.
     """
+    header = result.query.header
+    if result.query.has_columns:
+        yield _line(header, delimiter, ending).encode()
+        with result:
+            writer, left = CsvWriter(result.query, delimiter, ending), most
+            while rows := result.read_rows(_ROWS_AT_ONCE if left is None else min(_ROWS_AT_ONCE, left)):
+                left = None if left is None else left - len(rows)
+                yield "".join(writer.records(rows)).encode("utf-8", "replace")
+        return
     with result:
-        header = result.query.header
         paths = [name.split(".") for name in header]
         yield _line(header, delimiter, ending).encode()
         records = islice(result, most)

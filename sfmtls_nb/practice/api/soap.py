@@ -9,21 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from lxml import etree
 from lxml.builder import ElementMaker
 
+from sfmtls_nb.practice.api.blocks import SoapWriter
 from sfmtls_nb.practice.api.call import Api, ApiCall
 from sfmtls_nb.practice.api.describe import describe_global, describe_sobject
 from sfmtls_nb.practice.api.envelope import ENV, Envelope, no_operation, read_envelope
 from sfmtls_nb.practice.api.fault import fault_answer, wrong_method
 from sfmtls_nb.practice.api.layouts import describe_layout, describe_tabs
-from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, text_of
+from sfmtls_nb.practice.api.queries import LARGEST_BATCH, Queries, QueryBatch, text_of
 from sfmtls_nb.practice.api.records import Records
 from sfmtls_nb.practice.api.search import search
 from sfmtls_nb.practice.api.wsdl import NOT_IN_SOAP, at_version
-from sfmtls_nb.practice.api.xml import described, query_result, record_element, serialize
+from sfmtls_nb.practice.api.xml import described, described_text, query_result, record_element, serialize
 from sfmtls_nb.practice.data import ORGANIZATION_ID, Database, SObject, eighteen, sobject
 from sfmtls_nb.practice.refusal import RefusedError
 from sfmtls_nb.practice.request import Answer, Request
@@ -35,7 +37,11 @@ LAST_LOGIN_VERSION: Final = 64
 _PARTNER: Final = "urn:partner.soap.sforce.com"
 _SOBJECT: Final = "urn:sobject.partner.soap.sforce.com"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_XML: Final = "text/xml; charset=utf-8"
 _MOST_DESCRIBED: Final = 100
+#: Of a short message, these operations are answered at once. One that only looks like them delays others, and no more.
+_QUICK: Final = re.compile(rb"<(?:\w+:)?(?:getUserInfo|getServerTimestamp|logout)[\s/>]")
+_SHORT: Final = 4_000
 _PATH: Final = re.compile(r"/services/Soap/u/(\d{1,3})\.0(?:/\w{15,18})?/?")
 
 _result: Final = ElementMaker(namespace=_PARTNER, nsmap={None: _PARTNER, "soapenv": ENV, "xsi": _XSI})
@@ -62,7 +68,7 @@ class SoapApi(Api[SoapCall]):
         super().__init__(state)
         self._queries, self._database = queries, database
         self._records = Records(database, state.clock)
-        self._operations: Mapping[str, Callable[[SoapCall, User], etree._Element]] = {
+        self._operations: Mapping[str, Callable[[SoapCall, User], etree._Element | str]] = {
             "logout": self._logout,
             "getUserInfo": self._get_user_info,
             "getServerTimestamp": self._get_server_timestamp,
@@ -83,6 +89,9 @@ class SoapApi(Api[SoapCall]):
     def serves(self, request: Request) -> bool:
         return request.path.startswith("/services/Soap/")
 
+    def is_quick(self, request: Request) -> bool:
+        return len(request.body) < _SHORT and _QUICK.search(request.body) is not None
+
     def understand(self, request: Request) -> SoapCall:
         if request.method != "POST":
             raise RefusedError("Client", "HTTP method not supported; use POST")
@@ -95,7 +104,7 @@ class SoapApi(Api[SoapCall]):
         if name in _NOT_SIMULATED:
             # [simulated] words
             raise RefusedError("INVALID_OPERATION", f"{name} is not simulated in this practice org")
-        if name not in self._operations.keys() | _WRITING | {"login"}:
+        if name not in self._operations and name not in _WRITING and name != "login":
             raise no_operation(envelope)
         return SoapCall(
             request=request,
@@ -114,12 +123,11 @@ class SoapApi(Api[SoapCall]):
         if call.operation in _WRITING:
             raise RefusedError("INVALID_OPERATION", "This practice org is read-only")
         content = self._operations[call.operation](call, user)
-        info = _result.limitInfo(
-            _result.current(str(self._state.calls)),
-            _result.limit(str(self._state.call_limit)),
-            _result.type("API REQUESTS"),
-        )
-        return _envelope(content, _result.LimitInfoHeader(info))
+        usage = (str(self._state.calls), str(self._state.call_limit))
+        if isinstance(content, str):
+            document = _around(records="<sf:" in content) % (*usage, content)
+            return Answer(200, _XML, document.encode("utf-8", "replace"))
+        return _envelope(content, _limits(*usage))
 
     def refuse(self, refusal: RefusedError, request: Request, call: SoapCall | None) -> Answer:
         if request.method != "POST":
@@ -156,9 +164,9 @@ class SoapApi(Api[SoapCall]):
         )
         return _result.loginResponse(result)
 
-    def _get_user_info(self, call: SoapCall, user: User) -> etree._Element:
-        info = _user_info(user, self._state)
-        return _result.getUserInfoResponse(*_described(call, "result", "GetUserInfoResult", info))
+    def _get_user_info(self, call: SoapCall, user: User) -> str:
+        info = at_version("GetUserInfoResult", _user_info(user, self._state), call.version, NOT_IN_SOAP)
+        return f"<getUserInfoResponse>{described_text('result', info)}</getUserInfoResponse>"
 
     def _logout(self, call: SoapCall, _: User) -> etree._Element:
         self._state.close_session(call.session_id)
@@ -167,14 +175,14 @@ class SoapApi(Api[SoapCall]):
     def _get_server_timestamp(self, *_: object) -> etree._Element:
         return _result.getServerTimestampResponse(_result.result(_result.timestamp(text_of(self._state.clock()))))
 
-    def _query(self, call: SoapCall, _: User) -> etree._Element:
+    def _query(self, call: SoapCall, _: User) -> etree._Element | str:
         batch = LARGEST_BATCH if call.batch is None else call.batch
         page = self._queries.open(call.field("queryString"), deleted=call.operation == "queryAll", batch=batch)
-        return _result(f"{call.operation}Response", query_result("result", page, call.version))
+        return _page(call, page)
 
-    def _query_more(self, call: SoapCall, _: User) -> etree._Element:
+    def _query_more(self, call: SoapCall, _: User) -> etree._Element | str:
         page = self._queries.more(call.field("queryLocator"), call.batch)
-        return _result.queryMoreResponse(query_result("result", page, call.version))
+        return _page(call, page)
 
     def _describe_global(self, call: SoapCall, _: User) -> etree._Element:
         return _result.describeGlobalResponse(*_described(call, "result", "DescribeGlobalResult", describe_global()))
@@ -291,8 +299,31 @@ def _user_info(user: User, state: OrgState) -> dict[str, str | int | bool | None
     }
 
 
-def _envelope(content: etree._Element, *headers: etree._Element) -> Answer:
+def _page(call: SoapCall, page: QueryBatch) -> etree._Element | str:
+    if not page.query.has_columns:
+        return _result(f"{call.operation}Response", query_result("result", page, call.version))
+    records = "".join(SoapWriter(page.query).records(page.rows))
+    locator = f"<queryLocator>{page.locator}</queryLocator>" if page.locator else '<queryLocator xsi:nil="true"/>'
+    return (
+        f'<{call.operation}Response><result xsi:type="QueryResult"><done>{text_of(page.done)}</done>{locator}'
+        f"{records}<size>{page.size}</size></result></{call.operation}Response>"
+    )
+
+
+def _limits(current: str, limit: str) -> etree._Element:
+    info = _result.limitInfo(_result.current(current), _result.limit(limit), _result.type("API REQUESTS"))
+    return _result.LimitInfoHeader(info)
+
+
+@cache
+def _around(*, records: bool) -> str:
+    """Return the envelope, with a %s for each of the two limits, and one for the content of the body."""
+    document = _envelope(_result.content(), _limits("%s", "%s"), records=records).whole_body.decode()
+    return document.replace("<content/>", "%s")
+
+
+def _envelope(content: etree._Element, *headers: etree._Element, records: bool = False) -> Answer:
     env = ElementMaker(namespace=ENV, nsmap={"soapenv": ENV, None: _PARTNER, "xsi": _XSI, "sf": _SOBJECT})
     root = env.Envelope(*([env.Header(*headers)] if headers else []), env.Body(content))
-    etree.cleanup_namespaces(root, keep_ns_prefixes=["soapenv", "xsi"])
-    return Answer(200, "text/xml; charset=utf-8", serialize(root))
+    etree.cleanup_namespaces(root, keep_ns_prefixes=["soapenv", "xsi", *(["sf"] if records else [])])
+    return Answer(200, _XML, serialize(root))

@@ -102,4 +102,4 @@ def at_version(kind: str, value: Mapping[str, Any], version: int, without: froze
 def _inner(kind: str, value: Any, version: int, without: frozenset[str]) -> Any:
     if isinstance(value, list):
         return [_inner(kind, each, version, without) for each in value]
-    return at_version(kind, value, version, without) if isinstance(value, Mapping) else value
+    return at_version(kind, value, version, without) if isinstance(value, dict) else value

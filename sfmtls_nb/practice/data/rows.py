@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from math import asin, cos, radians, sin, sqrt
 from typing import Any, Final
 
@@ -40,6 +41,13 @@ class Rows(Iterator[Row]):
             raise StopIteration
         return row
 
+    def take(self, count: int) -> list[Row]:
+        """Return the next rows, ``count`` of them unless there are no more."""
+        taken = list(islice(self._block, count))
+        while len(taken) < count and (more := self._fetch(count - len(taken))):
+            taken += more
+        return taken
+
     def __del__(self) -> None:
         self.close()
 
@@ -59,12 +67,12 @@ class Rows(Iterator[Row]):
                 self._cursor = None
             self._connection.close()
 
-    def _fetch(self) -> list[Row]:
+    def _fetch(self, count: int = _BLOCK) -> list[Row]:
         with self._lock:
             try:
                 # Only when a row is wanted: SQLite sorts everything for the first one.
                 self._cursor = self._cursor or self._connection.execute(*self._query)
-                return self._cursor.fetchmany(_BLOCK)
+                return self._cursor.fetchmany(count)
             except sqlite3.Error as error:
                 raise failed(error, self._closed) from error
 

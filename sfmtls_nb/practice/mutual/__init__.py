@@ -8,7 +8,7 @@ from sfmtls_nb.practice.mutual.gate import NO_CERTIFICATE, Presented, Verdict, a
 from sfmtls_nb.practice.mutual.orgs_end import OrgsEnd, Recording, Shown, Step, name_of
 from sfmtls_nb.practice.mutual.scenarios import SCENARIOS, Scenario, find_scenario
 from sfmtls_nb.practice.mutual.tls import TLSStream, presented_chain, server_context
-from sfmtls_nb.practice.mutual.validation import ChainVerdicts, verify_client_chain
+from sfmtls_nb.practice.mutual.validation import ChainVerdicts, SeenChain, verify_client_chain
 
 __all__ = [
     "NO_CERTIFICATE",
@@ -22,6 +22,7 @@ __all__ = [
     "Recording",
     "Scenario",
     "ScenarioFiles",
+    "SeenChain",
     "Shown",
     "Step",
     "TLSStream",

@@ -77,7 +77,8 @@ class TLSStream(BaseIOStream):
 
     def __init__(self, connection: SSL.Connection) -> None:
         self._connection = connection
-        super().__init__()
+        # pyOpenSSL makes a buffer of that size for each read, and no TLS record holds more (RFC 8446, 5.1).
+        super().__init__(read_chunk_size=16_384)
 
     def fileno(self) -> int:
         return int(self._connection.fileno())  # pyOpenSSL does not say what it returns

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple, Self
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import crypto
 
+from sfmtls_nb.practice.mutual.orgs_end import name_of
+
 _PURPOSE: Final = "unsuitable certificate purpose"
 _REVOKED: Final = "certificate revoked"
-#: Verdicts that are remembered: one is enough for each connection that is open.
+#: Chains that are remembered: one is enough for each connection that is open.
 _MOST_VERDICTS: Final = 1_000
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 #: Extensions that OpenSSL takes and cryptography cannot read.
 _UNREADABLE: Final = (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
@@ -28,29 +32,70 @@ Certificates = Sequence[x509.Certificate]
 
 
 class ChainVerdicts:
-    """Verdicts on presented chains, each found once, until the roots, the revocations or what is in date change."""
+    """Chains that clients present, each read and judged once, until the roots, the revocations or what is in date change."""
 
     def __init__(self) -> None:
-        self._flaws: OrderedDict[Hashable, str | None] = OrderedDict()
+        self._seen: OrderedDict[Hashable, SeenChain] = OrderedDict()
         self._lock = Lock()
 
+    def seen(self, chain: Certificates) -> SeenChain:
+        """Return a chain as it is remembered from the last time that it was presented."""
+        key = tuple(chain)
+        with self._lock:
+            if key in self._seen:
+                self._seen.move_to_end(key)
+            else:
+                self._seen[key] = SeenChain(key)
+                if len(self._seen) > _MOST_VERDICTS:
+                    self._seen.popitem(last=False)
+            return self._seen[key]
+
     def flaw(self, chain: Certificates, roots: Certificates, revoked: Certificates, now: datetime) -> str | None:
-        """Return what `verify_client_chain` says, remembered from the last time that nothing was different."""
+        """Return what `verify_client_chain` says, remembered from the last time if nothing is different."""
+        return self.seen(chain).flaw(roots, revoked, now)
+
+
+class SeenChain:
+    """A presented chain: common names (leaf first), the leaf's SHA-256 as hex, and the newest verdict."""
+
+    def __init__(self, chain: tuple[x509.Certificate, ...]) -> None:
+        self._chain = chain
+        self.names = tuple(name_of(certificate) for certificate in chain)
+        self.leaf = chain[0].fingerprint(hashes.SHA256()).hex()
+        self._verdict: _Verdict | None = None
+
+    def flaw(self, roots: Certificates, revoked: Certificates, now: datetime) -> str | None:
+        """Return what `verify_client_chain` says. It is asked again where anything that it looks at has changed."""
         moment = now.replace(microsecond=0)  # OpenSSL's clock
+        verdict = self._verdict
+        if verdict is None or not verdict.holds(roots, revoked, moment):
+            verdict = _Verdict.of(self._chain, list(roots), list(revoked), moment)
+            self._verdict = verdict
+        return verdict.flaw
+
+
+class _Verdict(NamedTuple):
+    """A verdict on a chain, and what it was found by: it holds between two moments, both excluded."""
+
+    flaw: str | None
+    roots: list[x509.Certificate]
+    revoked: list[x509.Certificate]
+    after: datetime
+    before: datetime
+
+    @classmethod
+    def of(
+        cls, chain: Certificates, roots: list[x509.Certificate], revoked: list[x509.Certificate], moment: datetime
+    ) -> Self:
         ends = [end for each in (*chain, *roots) for end in (each.not_valid_before_utc, each.not_valid_after_utc)]
-        # The very second of an end is neither: OpenSSL's versions differ about it.
-        dates = tuple((moment > end) - (moment < end) for end in ends)
-        key = (tuple(chain), tuple(roots), tuple(revoked), dates)
-        with self._lock:
-            if key in self._flaws:
-                self._flaws.move_to_end(key)
-                return self._flaws[key]
-        flaw = verify_client_chain(chain, roots, now, revoked)
-        with self._lock:
-            self._flaws[key] = flaw
-            while len(self._flaws) > _MOST_VERDICTS:
-                self._flaws.popitem(last=False)
-        return flaw
+        # The very second of an end is on neither side, and holds for itself alone: OpenSSL's versions differ about it.
+        after = max((end for end in ends if end <= moment), default=_FIRST)
+        before = min((end for end in ends if end >= moment), default=_LAST)
+        return cls(verify_client_chain(chain, roots, moment, revoked), roots, revoked, after, before)
+
+    def holds(self, roots: Certificates, revoked: Certificates, moment: datetime) -> bool:
+        # Lists of the same objects are compared by identity: this costs less than counting changes, and misses none.
+        return self.after < moment < self.before and self.roots == roots and self.revoked == revoked
 
 
 def verify_client_chain(

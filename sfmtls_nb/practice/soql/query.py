@@ -7,14 +7,15 @@ for record in run(query, database):
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
 from typing import Self
 
-from sfmtls_nb.practice.data import Database, Rows
-from sfmtls_nb.practice.soql.records import Record, Selected, reader
+from sfmtls_nb.practice.data import Database, Row, Rows
+from sfmtls_nb.practice.soql.records import Record, Selected, has_columns, reader
 from sfmtls_nb.practice.soql.scope import Compilation
 from sfmtls_nb.practice.soql.sql import statement
 from sfmtls_nb.practice.soql.statement import Statement
@@ -36,6 +37,16 @@ class CompiledQuery:
     counts: bool
     statement: Statement = field(repr=False)
     objects: frozenset[str] = field(repr=False)
+
+    @cached_property
+    def has_columns(self) -> bool:
+        """True if `Result.take_rows` gives all there is to a record: no children, compound fields or FORMAT."""
+        return has_columns(self.columns)
+
+    def records(self, rows: Iterable[Row]) -> list[Record]:
+        """Return the records of such rows."""
+        read = reader(self.statement.type, self.columns, self.statement.id_place)
+        return [read(row, None) for row in rows]
 
 
 def compile_query(text: str, *, now: datetime, deleted: bool = False) -> CompiledQuery:
@@ -108,11 +119,28 @@ class Result(Iterator[Record]):
         What is left waits, cursor and all, for the result that begins at `position`.
         """
         taken = list(islice(self, count))
+        self._park()
+        return taken
+
+    def take_rows(self, count: int) -> list[Row]:
+        """Return as `take` does, but rows as SQLite gives them: for a query that `has_columns`."""
+        taken = self.read_rows(count)
+        self._park()
+        return taken
+
+    def read_rows(self, count: int) -> list[Row]:
+        """Return the next rows, at most ``count``, and keep what is left open."""
+        if self._closed:
+            return []
+        taken = (self._rows or self._opened()).take(count)
+        self.position += len(taken)
+        return taken
+
+    def _park(self) -> None:
         if self._rows and not self.done:
             self._database.park((self.query.statement, self.position), self._rows)
             self._rows = None
         self.close()
-        return taken
 
     def close(self) -> None:
         """Stop reading. Safe to call twice."""

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, Final, NamedTuple, Self
 
-from sfmtls_nb.practice.data import Field, FieldType, Row, Rows
+from sfmtls_nb.practice.data import COMPOUND_TYPES, Field, FieldType, Row, Rows
 from sfmtls_nb.practice.soql.locale import format_value
 from sfmtls_nb.practice.soql.scope import Operand
 
@@ -86,7 +86,8 @@ class ChildResult(NamedTuple):
     records: tuple[Record, ...]
 
 
-Reader = Callable[[Row, Rows], Record]
+#: Of the rows, only a query with children needs more.
+Reader = Callable[[Row, Rows | None], Record]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 #: Conversions of SQLite's values to Python's, where they differ.
@@ -99,11 +100,21 @@ _FROM_SQL: Final[Mapping[FieldType, Callable[[Any], Scalar]]] = {
 }
 
 
+def has_columns(columns: tuple[Selected, ...]) -> bool:
+    """Return whether a row of SQLite's has the value of every column as it is: no children, compounds or FORMAT."""
+    return all(
+        has_columns(column.columns)
+        if isinstance(column, Parent)
+        else isinstance(column, SelectedField) and column.type not in COMPOUND_TYPES and not column.formatted
+        for column in columns
+    )
+
+
 def reader(sobject: str, columns: tuple[Selected, ...], id_place: int | None) -> Reader:
     """Return a function that turns rows into records."""
     parts = [(column.name, _READERS[type(column)](column)) for column in columns]
 
-    def read(row: Row, rows: Rows) -> Record:
+    def read(row: Row, rows: Rows | None) -> Record:
         return Record(
             sobject, None if id_place is None else row[id_place], {name: value(row, rows) for name, value in parts}
         )
@@ -111,7 +122,7 @@ def reader(sobject: str, columns: tuple[Selected, ...], id_place: int | None) ->
     return read
 
 
-def _column(column: SelectedField) -> Callable[[Row, Rows], Scalar]:
+def _column(column: SelectedField) -> Callable[[Row, Rows | None], Scalar]:
     place, convert = column.place, _FROM_SQL.get(column.type)
     if column.formatted:
         convert = partial(_formatted, column.formatted)
@@ -125,22 +136,23 @@ def _formatted(of: Field, value: Any) -> str:
     return format_value(convert(value) if convert else value, of)
 
 
-def _parent(parent: Parent) -> Callable[[Row, Rows], Record | None]:
+def _parent(parent: Parent) -> Callable[[Row, Rows | None], Record | None]:
     place, read = parent.place, reader(parent.sobject, parent.columns, parent.place)
     return lambda row, rows: None if row[place] is None else read(row, rows)
 
 
-def _child(child: Child) -> Callable[[Row, Rows], ChildResult | None]:
+def _child(child: Child) -> Callable[[Row, Rows | None], ChildResult | None]:
     read = reader(child.sobject, child.columns, child.own_id)
 
-    def children(row: Row, rows: Rows) -> ChildResult | None:
+    def children(row: Row, rows: Rows | None) -> ChildResult | None:
+        assert rows is not None  # noqa: S101  # see above
         found = rows.select(child.sql, (row[child.place], *child.parameters))
         return ChildResult(len(found), tuple(read(each, rows) for each in found)) if found else None
 
     return children
 
 
-_READERS: Final[Mapping[type, Callable[[Any], Callable[[Row, Rows], Any]]]] = {
+_READERS: Final[Mapping[type, Callable[[Any], Callable[[Row, Rows | None], Any]]]] = {
     SelectedField: _column,
     Parent: _parent,
     Child: _child,

@@ -30,8 +30,8 @@ class Client:
 
     def __init__(self, database: Database, user: str = "standard", page: int = 100_000) -> None:
         self.now = NOW
-        self.state = OrgState([], [], clock=lambda: self.now)
-        self.api = BulkApi(self.state, database, page=page)
+        self.state = OrgState([], [], clock=lambda: self.now, bulk_page=page)
+        self.api = BulkApi(self.state, database)
         found = self.state.user(user)
         assert found is not None
         self.session_id = self.state.open_session(found)
@@ -127,6 +127,30 @@ def test_a_job_whose_records_cannot_be_read_fails_with_a_message() -> None:
     job = client.get(place)
     assert ("Failed", True) == (job["state"], bool(job["errorMessage"]))
     assert (400, "INVALIDJOBSTATE") == error(client.send(f"{place}/results"))
+
+
+@pytest.mark.parametrize(
+    ("failure", "end", "message"),
+    [("job-fails", "Failed", True), ("job-is-aborted", "Aborted", False), ("job-never-ends", "InProgress", False)],
+)
+def test_a_job_ends_as_it_was_asked_to_and_has_no_results(
+    client: Client, failure: str, end: str, message: bool
+) -> None:
+    client.state.failures.arm(failure)
+    place, states = client.job(), []
+    for seconds in (0.4, 0.4, 3600):
+        client.wait(seconds)
+        states.append(client.get(place)["state"])
+    assert ["InProgress", end, end] == states
+    assert message == ("errorMessage" in client.get(place))
+    assert (400, "INVALIDJOBSTATE") == error(client.send(f"{place}/results"))
+    assert "JobComplete" == client.get(client.complete_job())["state"]
+
+
+def test_a_job_that_never_ends_can_be_aborted(client: Client) -> None:
+    client.state.failures.arm("job-never-ends")
+    place = client.complete_job()
+    assert "Aborted" == client.get(place, "PATCH", {"state": "Aborted"})["state"]
 
 
 def test_a_running_job_can_be_aborted(client: Client) -> None:
@@ -238,6 +262,24 @@ def test_pieces_follow_the_locator_and_make_the_whole(client: Client) -> None:
         found += rows(answer)[1:]
         locator = answer.headers["Sforce-Locator"]
     assert whole[1:] == found
+
+
+@pytest.mark.parametrize("resource", ["results", "resultPages"])
+def test_a_locator_can_expire(client: Client, resource: str) -> None:
+    client.state.bulk_page = 50
+    place = client.complete_job()
+    client.state.failures.arm("locator-expires")
+    assert 200 == client.send(f"{place}/{resource}").status  # which has no locator
+    assert (400, "INVALIDLOCATOR") == error(client.send(f"{place}/{resource}?locator=NTA"))
+    assert 200 == client.send(f"{place}/{resource}?locator=NTA").status
+
+
+def test_every_answer_tells_how_near_the_limit_is(client: Client) -> None:
+    client.state.calls = 14_997
+    place = client.complete_job()
+    usages = [client.send(f"{place}{end}").headers["Sforce-Limit-Info"] for end in ("", "/results")]
+    assert ["api-usage=14999/15000", "api-usage=15000/15000"] == usages
+    assert (403, "REQUEST_LIMIT_EXCEEDED") == error(client.send(place))
 
 
 @pytest.mark.parametrize(

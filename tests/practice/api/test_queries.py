@@ -12,6 +12,7 @@ from noon import NOW
 from sfmtls_nb.practice.api import queries as module
 from sfmtls_nb.practice.api.queries import Queries, QueryBatch, json_of, text_of
 from sfmtls_nb.practice.data import Database, eighteen
+from sfmtls_nb.practice.failures import ArmedFailures
 from sfmtls_nb.practice.refusal import RefusedError
 
 CONTACTS = "SELECT Id FROM Contact ORDER BY Id"
@@ -50,6 +51,15 @@ def test_the_pages_together_are_the_query_without_gaps_or_repetitions(queries: Q
         page = queries.more(page.locator)
         found += ids(page)
     assert whole == found
+
+
+def test_a_locator_can_expire_and_a_first_page_cannot(database: Database) -> None:
+    failures = ArmedFailures()
+    queries = Queries(database, lambda: NOW, failures)
+    failures.arm("locator-expires")
+    locator = queries.open(CONTACTS, batch=200).locator or ""
+    assert "INVALID_QUERY_LOCATOR" == refusal_of(queries, locator)[0]
+    assert queries.more(locator).records
 
 
 def test_every_page_knows_the_size_of_the_whole(queries: Queries) -> None:

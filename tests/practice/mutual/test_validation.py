@@ -198,7 +198,7 @@ def test_a_verdict_lasts_until_the_roots_change(asked: list[object]) -> None:
 def test_a_verdict_lasts_until_a_certificate_is_revoked(asked: list[object]) -> None:
     verdicts = ChainVerdicts()
     flaws = [verdicts.flaw((LEAF, ISSUING), [ROOT], revoked, NOW) for revoked in ([], [], [LEAF], [])]
-    assert ([None, None, "certificate revoked", None], 2) == (flaws, len(asked))
+    assert ([None, None, "certificate revoked", None], 3) == (flaws, len(asked))
 
 
 def test_a_verdict_lasts_until_a_certificate_expires(asked: list[object]) -> None:
@@ -207,6 +207,13 @@ def test_a_verdict_lasts_until_a_certificate_expires(asked: list[object]) -> Non
     flaws = [verdicts.flaw((LEAF, ISSUING), [ROOT], [], moment) for moment in moments]
     expired = "certificate has expired"
     assert ([None, None, expired, expired], 2) == (flaws, len(asked))
+
+
+def test_a_verdict_of_the_very_second_of_an_end_lasts_no_longer(asked: list[object]) -> None:
+    verdicts, end = ChainVerdicts(), LEAF.not_valid_after_utc
+    for moment in (end, end, end + timedelta(seconds=1)):
+        verdicts.flaw((LEAF, ISSUING), [ROOT], [], moment)
+    assert 3 == len(asked)
 
 
 def test_no_more_verdicts_are_remembered_than_there_are_connections(
