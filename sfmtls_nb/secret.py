@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from typing import NoReturn
 
@@ -45,6 +44,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        import hmac  # noqa: PLC0415  # it loads OpenSSL, which a command's --help has no need of
+
         mine, theirs = (secret.reveal().encode(errors="surrogatepass") for secret in (self, other))
         return hmac.compare_digest(mine, theirs)
 

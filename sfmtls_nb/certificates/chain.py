@@ -119,8 +119,9 @@ class _Pool:
 
     def _keys_of(self, name: x509.Name) -> dict[bytes, list[x509.Certificate]]:
         """The keys of a name, each with its certificates."""
-        spelled, wanted = name.public_bytes(), comparable(name)
+        spelled = name.public_bytes()
         if spelled not in self._of_name:
+            wanted = comparable(name)
             if self._spelled is None:
                 some = (each for each in self.certificates if spelled in each.tbs_certificate_bytes)
                 named = [each for each in some if comparable(each.subject) == wanted]

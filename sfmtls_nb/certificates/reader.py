@@ -13,10 +13,11 @@ from typing import Final, TypeVar, cast, get_args
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes as PrivateKey
-from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs12
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from sfmtls_nb.certificates.der import der_length, header_length
 from sfmtls_nb.certificates.keystore import JCEKS, JKS, absurd_work, java_keystore, key_names
+from sfmtls_nb.certificates.private_key import key_from_der, key_from_pem
 from sfmtls_nb.certificates.wrappings import (
     Block,
     MalformedError,
@@ -174,9 +175,8 @@ class _Reader:
                 self._add_binary("file", der)
                 empty = False
         data = decoded_base64(text) if empty else None
-        if data and data.startswith(
-            (b"0", JKS, JCEKS, *_UNREADABLE)
-        ):  # the bytes of a file, and not whole if they are DER
+        # The bytes of a file, and not whole if they are DER.
+        if data and data.startswith((b"0", JKS, JCEKS, *_UNREADABLE)):
             self._data = SecretBytes(data)
             self.read()
             empty = False
@@ -188,7 +188,7 @@ class _Reader:
         kind = next((kind for end, kind in _KINDS.items() if end in label), "")
         if "Proc-Type" in block.body:  # the traditional format: Proc-Type: 4,ENCRYPTED
             pem = traditional_pem(block)
-            return self._add_key(self._unlock(lambda password: load_pem_private_key(pem, password)))
+            return self._add_key(self._unlock(lambda password: key_from_pem(pem, password)))
         try:
             der = base64_in(block)
             if label == "OPENSSH PRIVATE KEY" or der.startswith(b"openssh-key-v1\0"):
@@ -256,7 +256,7 @@ class _Reader:
 
     def _add_der_key(self, der: bytes) -> None:
         self._refuse_absurd_work("private key", der)
-        self._add_key(self._unlock(lambda password: load_der_private_key(der, password)))
+        self._add_key(self._unlock(lambda password: key_from_der(der, password)))
 
     def _add_certificate(self, certificate: x509.Certificate) -> None:
         """Keep a certificate; if its essentials cannot be read, remark that it is there."""

@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from sfmtls_nb.command.program import program
 from sfmtls_nb.errors import SfmtlsError
+from sfmtls_nb.files import expand
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Add the help and the arguments of ``lab``."""
+    parser.usage = "sfmtls-nb lab [DIR] [--no-open] [JUPYTERLAB'S FLAGS]"
+    parser.description = (
+        "Copy the lessons into a folder of your own, and open them in JupyterLab. A lesson that is there "
+        "already stays as it is. Other flags, and all that follows them, are JupyterLab's: --port 9999, or in a container "
+        "--allow-root --ip 0.0.0.0"
+    )
+    parser.add_argument(
+        "dir", nargs="?", type=Path, default=Path("sfmtls_lessons"), metavar="DIR", help="default: %(default)s, here"
+    )
+    parser.add_argument(
+        "--no-open", action="store_true", help="only copy: for a Jupyter that runs already, here or on a server"
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> None:
+    folder = expand(options.dir).absolute()
+    lessons = copy_lessons(folder)
+    words = [f"{name}  {'copied' if copied else 'there already'}" for name, copied in lessons.items()]
+    print(f"The lessons are in {folder}:", *words, sep="\n  ")
+    if not all(lessons.values()):
+        print("A fresh copy of the lessons goes into another folder: sfmtls-nb lab DIR")
+    sys.stdout.flush()
+    if not options.no_open:
+        open_lab(folder / next(iter(lessons)), options.flags)
 
 
 def lessons_folder() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import sys
 from collections.abc import Callable
@@ -17,6 +18,11 @@ from sfmtls_nb.errors import CertificatePageError, ExpectationError, MutualAuthe
 from sfmtls_nb.org import Org
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.sign_in import PasswordLogin, login
+
+
+def define(parser: argparse.ArgumentParser) -> None:
+    """Say what ``tour`` runs; it has no arguments."""
+    parser.set_defaults(run=lambda _: tour())
 
 
 def tour(out: TextIO | None = None) -> None:

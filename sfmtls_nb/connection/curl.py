@@ -46,6 +46,8 @@ def curl_command(call: Request | Exchange, pem: str | Path = "fullcert.pem") -> 
     """
     request, answer = (call.request, call.response_body) if isinstance(call, Exchange) else (call, b"")
     options = [f"curl -sS {shlex.quote(mask_session_ids(request.url))}"]
+    if request.method in ("PATCH", "DELETE"):
+        options.append(f"-X {request.method}")
     if passes_proxy(request.url):
         options.append("--noproxy '*'")
     if request.ca_file:
@@ -57,7 +59,7 @@ def curl_command(call: Request | Exchange, pem: str | Path = "fullcert.pem") -> 
         # curl takes what follows a ":" for the passphrase, unless a backslash stands before it.
         name = re.sub(r"[\\:]", r"\\\g<0>", str(pem))
         options.append(f"-E {shlex.quote(name)}")
-    if request.method == "GET":
+    if request.method in ("GET", "DELETE"):
         return _LINE.join(options)
     if request.headers.get("Content-Type") == "application/x-www-form-urlencoded":
         return _LINE.join(

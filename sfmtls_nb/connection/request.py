@@ -16,7 +16,7 @@ from sfmtls_nb.connection.recording import Public, Recorded
 from sfmtls_nb.handshake import Handshake
 from sfmtls_nb.secret import SecretBytes, mask, mask_session_ids
 
-Method = Literal["GET", "POST"]
+Method = Literal["GET", "POST", "PATCH", "DELETE"]
 
 #: Headers whose last word is the session id or token.
 SECRET_HEADERS: Final = frozenset({"authorization", "x-sfdc-session"})
@@ -79,7 +79,8 @@ class Exchange:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "response_headers", Headers(self.response_headers))
-        object.__setattr__(self, "response_body", SecretBytes(self.response_body))
+        if not isinstance(self.response_body, SecretBytes):  # it may be large
+            object.__setattr__(self, "response_body", SecretBytes(self.response_body))
 
     @property
     def handshake(self) -> Handshake | None:

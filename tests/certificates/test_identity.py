@@ -32,7 +32,7 @@ ROOT = AUTHORITY.client.root.certificate_pem
 
 
 def client(name: str, **profile: object) -> Issued:
-    """A client's key and leaf; P-256, because OpenSSL checks an RSA key at each load, and that takes its time."""
+    """A client's key and leaf; P-256, because an RSA key takes its time to make."""
     issuer = AUTHORITY.client.intermediates[0]
     return AUTHORITY.issue(name, issuer, purposes=[ExtendedKeyUsageOID.CLIENT_AUTH], **profile)  # type: ignore[arg-type]
 

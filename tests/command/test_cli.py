@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -225,7 +226,7 @@ def test_the_tour_ends_on_ctrl_c_with_the_shells_status(monkeypatch: pytest.Monk
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "tour", interrupted)
+    monkeypatch.setattr("sfmtls_nb.command.tour.tour", interrupted)
     assert cli.main(["tour"]) == 130
 
 
@@ -369,7 +370,7 @@ def test_scrub_is_what_pre_commit_runs(leaky: Path) -> None:
     assert [1] == [cli.main([*words.split(), str(leaky)]) for words in entry]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["practice", "--help"], ["tour", "--help"], ["scrub", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in cli.COMMANDS)])
 def test_help_ends_with_status_0(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         cli.main(arguments)
@@ -383,6 +384,32 @@ def test_help_of_practice_explains_the_option(option: str, capsys: pytest.Captur
     with pytest.raises(SystemExit):
         cli.main(["practice", "--help"])
     assert option in capsys.readouterr().out
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    shown = capsys.readouterr().out
+    assert [] == [
+        line
+        for line in (f"{name} +{meaning[:30]}" for name, meaning in cli.COMMANDS.items())
+        if not re.search(line, shown)
+    ]
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_a_question_loads_no_command(flag: str) -> None:
+    program = f"""
+import sys
+from sfmtls_nb.command import cli
+try:
+    cli.main([{flag!r}])
+except SystemExit:
+    print(*sys.modules, file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    loaded = {name.removeprefix("sfmtls_nb.") for name in done.stderr.split() if name.startswith("sfmtls_nb")}
+    assert loaded == {"sfmtls_nb", "command", "command.cli", "errors", "secret"}
 
 
 def test_help_is_quiet_when_nobody_reads() -> None:

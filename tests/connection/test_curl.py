@@ -24,6 +24,7 @@ from sfmtls_nb import (
     Org,
     PasswordLogin,
     Request,
+    RestFault,
     Secret,
     Session,
     SfmtlsError,
@@ -244,6 +245,19 @@ def test_the_command_of_a_get_gets_the_answer_that_the_call_got(
         session.rest(**call)
     printed = bash(curl_command(exchanges[-1], pem), variables)
     assert without_counts(exchanges[-1].response_body.decode()) == without_counts(printed)
+
+
+@needs_curl
+def test_the_commands_of_a_patch_and_a_delete_end_a_bulk_job(
+    session: Session, variables: dict[str, str], identity: ClientIdentity, tmp_path: Path
+) -> None:
+    pem = identity.write_pem(tmp_path / "me.pem")
+    job = session.rest("jobs/query", body={"operation": "query", "query": "SELECT Id FROM Contact"})["id"]
+    abort = session.prepare_rest(f"jobs/query/{job}", method="PATCH", body={"state": "Aborted"})
+    assert '"state":"Aborted"' in bash(curl_command(abort, pem), variables)
+    assert "" == bash(curl_command(session.prepare_rest(f"jobs/query/{job}", method="DELETE"), pem), variables)
+    with pytest.raises(RestFault, match="NOT_FOUND"):
+        session.rest(f"jobs/query/{job}")
 
 
 def without_counts(answer: str) -> str:

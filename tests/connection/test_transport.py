@@ -802,3 +802,14 @@ def test_a_host_named_in_no_proxy_is_called_without_the_proxy(no_proxies: pytest
     no_proxies.setenv("NO_PROXY", ".salesforce.com")
     with pytest.raises(ConnectError, match=r"there is no host acme\.my"):
         call(Org(), f"{ACME}/")
+
+
+def test_the_proxies_are_those_of_the_moment(no_proxies: pytest.MonkeyPatch) -> None:
+    refusals = []
+    with Transport(Org()) as transport:
+        for proxy in ("", "http://127.0.0.1:9", ""):
+            no_proxies.setenv("HTTPS_PROXY", proxy)
+            with pytest.raises(ConnectError) as caught:
+                transport.send(transport.prepare("GET", f"{ACME}/", {}))
+            refusals.append("proxy" in caught.value.what)
+    assert [False, True, False] == refusals
