@@ -179,3 +179,28 @@ def write_new(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path
         if temporary:
             Path(temporary).unlink(missing_ok=True)
     return target
+
+
+@contextmanager
+def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A file beside ``path``, for its owner, that takes its place at the end of the block: the whole of it, or nothing.
+
+    Raises SfmtlsError if it cannot be written.
+    """
+    target = expand(os.fspath(path))
+    temporary = ""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+        os.close(handle)
+        yield Path(temporary)
+        Path(temporary).replace(target)
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        raise SfmtlsError(
+            f"{shown(target)} cannot be written",
+            reason_of(error),
+            "choose a folder that you may write to, on a disk with room; nothing was left there",
+        ) from error
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)

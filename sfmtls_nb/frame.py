@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
-from itertools import accumulate, pairwise
+from functools import partial
+from itertools import accumulate, chain, pairwise, repeat
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 from lxml import etree
 
+from sfmtls_nb.columns import Columns, all_columns, columns_of_records, is_empty, parents_among
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.secret import mask, mask_session_ids
-from sfmtls_nb.values import Column, Kind, Scalar, kind_of, parts_of, spelled, value_of
+from sfmtls_nb.values import Column, Kind, Scalar, kind_of, parts_of, spelled, value_of, values_of
 from sfmtls_nb.xml import SECRET_ELEMENTS, is_nil, local_name, type_of
 
 
@@ -26,7 +29,8 @@ def elements_frame(elements: Iterable[etree._Element]) -> pd.DataFrame:
     """
     rows = [_row(element) for element in elements]
     frame = pd.DataFrame(rows)
-    frame = frame[_without_ghosts(map(str, frame), rows)]
+    ghosts = {name for name in parents_among(map(str, frame)) if is_empty(row.get(name) for row in rows)}
+    frame = frame[[name for name in frame if name not in ghosts]]
     for name in frame:
         values = [row.get(str(name)) for row in rows]
         if not all(value is None or isinstance(value, str | list) for value in values):
@@ -107,52 +111,196 @@ _PYTHON: Final[tuple[tuple[type | tuple[type, ...], Kind], ...]] = (
 )
 
 
+class Frame:
+    """A DataFrame in the making: pages are added as columns, and forgotten."""
+
+    def __init__(self, known: Sequence[Column] = ()) -> None:
+        self._columns = list(known)
+        self._chunks: dict[str, list[_Chunk]] = {}
+        self._rows = 0
+
+    def add(self, page: Columns) -> None:
+        """Add the rows of a page."""
+        self._columns = all_columns(self._columns, page)
+        for column in self._columns:
+            chunks = self._chunks.setdefault(column.name, [self._rows] if self._rows else [])
+            values = page.by_path.get(column.name)
+            chunks.append(page.rows if values is None else _array(values, page.kinds.get(column.name) or column.kind))
+        self._rows += page.rows
+
+    def finished(self, explode: str | None = None) -> pd.DataFrame:
+        """The frame. Types are pandas' nullable ones: string, Int64, Float64, boolean; datetime64[ns, UTC], and datetime64[s] for dates.
+
+        A parent's fields are ``Account.Name``; a child subquery is a frame in each cell, or with ``explode`` a row a child.
+        """
+        series: dict[str, Any] = {}
+        children: dict[str, _Children] = {}
+        for column in self._columns:
+            chunks = [_without_arrow(each, column.kind) for each in self._chunks.pop(column.name, [self._rows])]
+            if column.columns is not None or any(isinstance(each, list) for each in _objects(chunks)):
+                children[column.name] = _Children(list(_values(chunks)), column.columns or ())
+                series[column.name] = children[column.name].cells()
+            else:
+                series[column.name] = _whole(chunks, column.kind)
+        frame = pd.DataFrame(series, index=pd.RangeIndex(self._rows), copy=False)
+        if explode is None:
+            return frame
+        name = spelled(explode, children)
+        if name not in children:
+            raise SfmtlsError(
+                f"there is no child subquery {explode!r} to explode",
+                f"child subqueries of this query: {', '.join(children) or 'none'}",
+                "name it as the query does: Contacts, where it says (SELECT … FROM Contacts)",
+            )
+        return children[name].exploded(frame, name)
+
+
 def records_frame(
     records: Iterable[Mapping[str, Any]], columns: Sequence[Column] = (), explode: str | None = None
 ) -> pd.DataFrame:
-    """Records of a query as rows: the known columns in their order, then others that the records hold.
+    """Records that are values already as a frame: the known columns in their order, then others that the records hold."""
+    frame = Frame(columns)
+    frame.add(columns_of_records(records))
+    return frame.finished(explode)
 
-    Types are pandas' nullable ones: string, Int64, Float64, boolean; datetime64[ns, UTC], and datetime64[s] for dates.
-    A parent's fields are ``Account.Name``; a child subquery is a frame in each cell, or with ``explode`` a row a child.
-    """
-    rows = [dict(_flat(record, "")) for record in records]
-    found = list(dict.fromkeys(name for row in rows for name in row))
-    spelling = {name.casefold(): name for name in found}
-    known = {spelling.get(column.name.casefold(), column.name): column for column in columns}
-    names = _without_ghosts(dict.fromkeys([*known, *found]), rows)
-    series: dict[str, pd.Series[Any]] = {}
-    children: dict[str, _Children] = {}
-    for name in names:
-        values = [row.get(name) for row in rows]
-        column = known.get(name, Column(name))
-        if column.columns is not None or any(isinstance(value, list) for value in values):
-            children[name] = _Children(values, column.columns or ())
-            series[name] = children[name].cells()
+
+# ---------------------------------------------------------------- a column
+
+#: Some rows of a column: an array of its type, or values as they came, or the number of rows that it is missing in.
+_Chunk = Any
+
+
+def _array(values: Sequence[Any], kind: Kind | None) -> _Chunk:
+    """The values in an array of their kind; as they came, where one of them is not of that kind."""
+    if hasattr(values, "to_pylist"):  # Arrow's: the smaller form of it, so it stays that until the end
+        return values
+    with suppress(_Unfit, ValueError, OverflowError):
+        if kind is not None:
+            return _ARRAYS[kind](values, set(map(type, values)) - {type(None)})
+    return values if kind is None else values_of(kind, values)
+
+
+class _Unfit(Exception):  # noqa: N818  # it is caught where it begins
+    """A value is written otherwise than those of its kind are."""
+
+
+#: As `values.value_of` has them.
+_TRUE: Final = frozenset({True, "true", "1"})
+
+
+def _missing_among(values: Sequence[Any]) -> Any:
+    return np.array([each is None for each in values], bool) if None in values else np.zeros(len(values), bool)
+
+
+def _strings(values: Sequence[Any], types: set[type]) -> Any:
+    if not types <= {str}:
+        raise _Unfit
+    return pd.array(values, dtype="string")
+
+
+def _numbers(values: Sequence[Any], types: set[type], read: type, array: Any) -> Any:
+    if bool in types or not (types <= {str} or types <= {int, read}):
+        raise _Unfit
+    missing = _missing_among(values)
+    return array(
+        np.array([0 if each is None else read(each) for each in values], np.dtype(f"{read.__name__}64")), missing
+    )
+
+
+def _booleans(values: Sequence[Any], types: set[type]) -> Any:
+    if not (types <= {bool} or types <= {str}):
+        raise _Unfit
+    missing = _missing_among(values)
+    return pd.arrays.BooleanArray(np.array([each in _TRUE for each in values], bool), missing)
+
+
+def _dates(values: Sequence[Any], types: set[type]) -> Any:
+    if not types <= {str} or {len(each) for each in values if each is not None} - {10}:
+        raise _Unfit
+    return np.array(values, "datetime64[s]")
+
+
+def _moments(values: Sequence[Any], types: set[type]) -> Any:
+    """In milliseconds; which of them fit into nanoseconds, all of them together tell."""
+    if not types <= {str} or {each[23:] for each in values if each is not None} - {"Z", "+0000"}:
+        raise _Unfit
+    return np.array([each and each[:23] for each in values], "datetime64[ms]")
+
+
+_ARRAYS: Final[Mapping[Kind, Callable[[Sequence[Any], set[type]], Any]]] = {
+    "string": _strings,
+    "int": partial(_numbers, read=int, array=pd.arrays.IntegerArray),
+    "double": partial(_numbers, read=float, array=pd.arrays.FloatingArray),
+    "boolean": _booleans,
+    "date": _dates,
+    "datetime": _moments,
+}
+
+
+_EXTENSIONS: Final[Mapping[Kind, Any]] = {
+    "string": pd.StringDtype(),
+    "int": pd.Int64Dtype(),
+    "double": pd.Float64Dtype(),
+    "boolean": pd.BooleanDtype(),
+}
+
+
+def _without_arrow(values: _Chunk, kind: Kind | None) -> _Chunk:
+    if not hasattr(values, "to_pylist"):
+        return values
+    if kind is None:
+        return values.to_pylist()
+    if kind in ("date", "datetime"):
+        unit = "s" if kind == "date" else "ms"
+        return values.cast(f"timestamp[{unit}]").to_numpy(zero_copy_only=False).astype(f"datetime64[{unit}]")
+    return _EXTENSIONS[kind].__from_arrow__(values)
+
+
+def _objects(chunks: Sequence[_Chunk]) -> Iterator[Any]:
+    """The values of those chunks that are values as they came."""
+    return chain.from_iterable(each for each in chunks if isinstance(each, list | tuple))
+
+
+def _values(chunks: Iterable[_Chunk]) -> Iterator[Any]:
+    """All values, whatever the chunks are."""
+    for chunk in chunks:
+        if isinstance(chunk, int):
+            yield from repeat(None, chunk)
+        elif isinstance(chunk, list | tuple):
+            yield from chunk
         else:
-            series[name] = _typed(values, column.kind)
-    frame = pd.DataFrame(series, index=pd.RangeIndex(len(rows)))
-    if explode is None:
-        return frame
-    name = spelled(explode, children)
-    if name not in children:
-        raise SfmtlsError(
-            f"there is no child subquery {explode!r} to explode",
-            f"child subqueries of this query: {', '.join(children) or 'none'}",
-            "name it as the query does: Contacts, where it says (SELECT … FROM Contacts)",
-        )
-    return children[name].exploded(frame, name)
+            whole = chunk.astype("datetime64[D]") if getattr(chunk, "dtype", None) == "datetime64[s]" else _final(chunk)
+            yield from (None if pd.isna(each) else each for each in whole.tolist())
 
 
-def _without_ghosts(names: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The names of columns, but for those that are parents or compound fields, whose own fields are columns.
+def _whole(chunks: list[_Chunk], kind: Kind | None) -> Any:
+    """A column's chunks in one."""
+    arrays = [each for each in chunks if not isinstance(each, int)]
+    if not arrays or any(isinstance(each, list | tuple) for each in arrays):
+        return _typed(list(_values(chunks)), kind)
+    if len({each.dtype for each in arrays}) > 1:
+        return _typed(list(_values(chunks)), None)
+    like = arrays[0]
+    whole = [_missing(like, each) if isinstance(each, int) else each for each in chunks]
+    if isinstance(like, np.ndarray):
+        return _final(np.concatenate(whole))
+    return whole[0] if len(whole) == 1 else pd.concat([pd.Series(each, copy=False) for each in whole]).array
 
-    One that is missing in some rows is a None there, and a column nowhere.
-    """
-    names = list(names)
-    parents = {name[:at].casefold() for name in names for at, letter in enumerate(name) if letter == "."}
-    ghosts = {name for name in names if name.casefold() in parents}
-    ghosts -= {name for row in rows for name in ghosts & row.keys() if row[name] is not None}
-    return [name for name in names if name not in ghosts]
+
+def _missing(like: Any, rows: int) -> Any:
+    if isinstance(like, np.ndarray):
+        return np.full(rows, "NaT", like.dtype)
+    return pd.array([None] * rows, dtype=like.dtype)
+
+
+def _final(array: Any) -> Any:
+    """The array as it stands in a frame: moments have a zone, and nanoseconds where they fit."""
+    if not isinstance(array, np.ndarray) or array.dtype != "datetime64[ms]":
+        return array
+    moments = pd.DatetimeIndex(array, copy=False).tz_localize("UTC")
+    with suppress(pd.errors.OutOfBoundsDatetime):
+        return moments.as_unit("ns").array
+    return moments.array
 
 
 class _Children:
@@ -178,14 +326,6 @@ class _Children:
         at = list(outer.columns).index(name)
         order = [*outer.columns[:at], *inner.columns, *outer.columns[at + 1 :]]
         return pd.concat([outer, inner], axis="columns")[order]
-
-
-def _flat(record: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for name, value in record.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
 
 
 def _typed(values: Sequence[Any], kind: Kind | None) -> pd.Series[Any]:

@@ -10,7 +10,7 @@ from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
 from urllib.parse import quote, urlsplit
 
 from lxml import etree
@@ -29,10 +29,10 @@ from sfmtls_nb.api import (
     to_json,
 )
 from sfmtls_nb.certificates import ClientIdentity
-from sfmtls_nb.connection import SECRET_HEADERS, Exchange, Headers, Request, Transport
+from sfmtls_nb.connection import SECRET_HEADERS, Exchange, Headers, Method, Request, Transport
 from sfmtls_nb.errors import CallTimeout, NotSoapError, OrgError, SfmtlsError, require, visible
 from sfmtls_nb.org import Port, checked_url
-from sfmtls_nb.query import Api, DescribeSObjectResult, PageSource, QueryResult, RestPages, SoapPages, read_describe
+from sfmtls_nb.query import Api, DescribeSObjectResult, Elsewhere, Progress, QueryResult, open_source, read_describe
 from sfmtls_nb.secret import Secret
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Session:
         self.transport = transport
         self.org = transport.org
         self.by = by
+        self.elsewhere: Elsewhere | None = None  # the way of other processes to this org
         self._current = CurrentAccess(access, renew)
         self._described: dict[str, DescribeSObjectResult] = {}
 
@@ -127,22 +128,25 @@ class Session:
             self.send(self.prepare_rest(path, body=body, port=port, certificate=certificate, headers=headers))
         )
 
-    def query(self, soql: str, *, api: Api = "soap", deleted: bool = False, batch: int = 2000) -> QueryResult:
+    def query(
+        self,
+        soql: str,
+        *,
+        api: Api | Literal["auto"] = "auto",
+        deleted: bool = False,
+        batch: int = 2000,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> QueryResult:
         """Run SOQL: iterate over the records that it finds, or take ``.to_frame()``.
 
         The first page is here when this returns; the others are asked for as they are needed.
-        api: the same records either way. deleted: deleted records too. batch: records a page, 200 to 2,000.
-        Raises SoapFault or RestFault (both are ApiFaults) for what the org refuses.
+        api: the same records by each; auto: by REST, or by a job of Bulk API 2.0 where that finds 50,000 or more.
+        deleted: deleted records too. batch: records a page by SOAP and REST, 200 to 2,000.
+        progress: is told how far a Bulk job is, and the calls that it takes, before it takes them.
+        Raises SoapFault or RestFault (both are ApiFaults) for what the org refuses, and SfmtlsError for a job that never ends.
         """
-        require(soql, str, "the query")
-        sources: dict[str, Callable[[], PageSource]] = {
-            "soap": lambda: SoapPages(self.soap, soql, deleted=deleted, batch=batch),
-            "rest": lambda: RestPages(self._get, soql, deleted=deleted, batch=batch),
-        }
-        require(api, str, "the API to query by")
-        if api not in sources:
-            raise SfmtlsError(f"there is no API {api!r} to query by", next_step='choose api="soap" or api="rest"')
-        return QueryResult(sources[api](), soql, self.describe)
+        source = open_source(soql, api, self._post, self._make, deleted=deleted, batch=batch, progress=progress)
+        return QueryResult(source, soql, self.describe, self.elsewhere)
 
     def describe(self, sobject: str) -> DescribeSObjectResult:
         """The fields, parents and children of an sObject. The org is asked once, and the answer kept.
@@ -194,20 +198,21 @@ class Session:
         self,
         path: str,
         *,
+        method: Method | None = None,
         body: Any = None,
         port: Port | None = None,
         certificate: bool = True,
         headers: Mapping[str, str] | None = None,
     ) -> Request:
-        """The request of `rest`, not sent."""
+        """The request of `rest`, not sent. method: GET unless there is a body, and POST if there is one."""
         require(path, str, "the path")
         url = self._resource(path, port, self._door(certificate=certificate))
         sent = Headers({"Accept": "application/json"} | dict(headers or {}))
         sent["Authorization"] = bearer(self.session_id)
         if body is None:
-            return self.transport.prepare("GET", url, sent, certificate=certificate)
+            return self.transport.prepare(method or "GET", url, sent, certificate=certificate)
         sent["Content-Type"] = "application/json"
-        return self.transport.prepare("POST", url, sent, to_json(body), certificate=certificate)
+        return self.transport.prepare(method or "POST", url, sent, to_json(body), certificate=certificate)
 
     def send(self, request: Request) -> Exchange:
         """Send a request of this session, and return what came of it, whatever the org answered.
@@ -215,7 +220,8 @@ class Session:
         If that is that the session has ended, sign in again where the way in allows it, and send it once more.
         """
         renewal, transport = self.renewal(), self.transport
-        if request.identity:  # another one may have been chosen since this was prepared
+        # Another one may have been chosen since this was prepared.
+        if request.identity and request.identity is not transport.identity:
             request = replace(request, identity=transport.identity)
         exchange = transport.send(request)
         if session_ended(exchange):
@@ -225,8 +231,11 @@ class Session:
                 break
         return exchange
 
-    def _get(self, path: str, headers: Mapping[str, str]) -> Exchange:
-        return self.send(self.prepare_rest(path, headers=headers))
+    def _post(self, body: etree._Element, headers: Iterable[etree._Element]) -> Exchange:
+        return self.send(self.prepare(body, headers=headers))
+
+    def _make(self, method: Method, path: str, **more: Any) -> Exchange:
+        return self.send(self.prepare_rest(path, method=method, **more))
 
     def _door(self, *, certificate: bool) -> Port:
         """The port of a call that names none: only 8443 asks for a certificate, so only there is it missed."""
@@ -241,8 +250,7 @@ class Session:
         except UnicodeEncodeError as error:
             raise OrgError("the path cannot be written as a URL", str(error), "leave that character out") from error
         if re.match("https?://", path, re.IGNORECASE):
-            both: tuple[Port, Port] = (443, 8443)
-            doors = [urlsplit(self.org.endpoint(self.server_url, door)).netloc.lower() for door in both]
+            doors = [urlsplit(self.org.endpoint(self.server_url, door)).netloc.lower() for door in get_args(Port)]
             asked = urlsplit(checked_url(target)).netloc.lower().removesuffix(":443")
             if asked not in doors:
                 raise OrgError(

@@ -65,9 +65,14 @@ def parts_of(type_name: str) -> Mapping[str, Kind]:
     return _PARTS.get(type_name.rpartition(":")[2].lower(), {})
 
 
+def part_kind(name: str) -> Kind | None:
+    """Kind of a part of a compound field, such as ``latitude``."""
+    return _PARTS["address"].get(name)
+
+
 def part_value(name: str, given: Any) -> Any:
     """The value of a part of a compound field, such as the float of a ``latitude``."""
-    return value_of(_PARTS["address"].get(name), given)
+    return value_of(part_kind(name), given)
 
 
 def value_of(kind: Kind | None, given: Any) -> Any:
@@ -76,6 +81,14 @@ def value_of(kind: Kind | None, given: Any) -> Any:
         if given is not None and kind is not None:
             return _READ[kind](given)
     return given
+
+
+def values_of(kind: Kind, given: Iterable[Any]) -> list[Any]:
+    """`value_of` for a whole column."""
+    read = _READ[kind]
+    with suppress(ValueError, OverflowError):
+        return [None if each is None else read(each) for each in given]
+    return [value_of(kind, each) for each in given]
 
 
 def spelled(name: str, known: Iterable[str]) -> str:
@@ -88,9 +101,15 @@ def _moment(given: Any) -> datetime:
     return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
 
 
+def _whole_number(given: Any) -> int:
+    if isinstance(given, float) and not given.is_integer():  # of which int() leaves a part out
+        raise ValueError(given)
+    return int(given)
+
+
 _READ: Final[Mapping[Kind, Callable[[Any], Any]]] = {
     "string": str,
-    "int": int,
+    "int": _whole_number,
     "double": float,
     "boolean": lambda given: given if isinstance(given, bool) else {"true": True, "1": True}.get(str(given), False),
     "date": lambda given: date.fromisoformat(str(given)),

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 import urllib3.util.connection
+from bulk_org import Calls, calls_of
 from hypothesis import HealthCheck, settings
 from IPython.core.interactiveshell import InteractiveShell
 from noon import NOW
@@ -20,6 +21,7 @@ from noon import NOW
 from sfmtls_nb import ClientIdentity, Exchange, Org, PasswordLogin, Request, Session, load_ipython_extension, login
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.data import Database
+from sfmtls_nb.query import bulk, patience
 
 OFFLINE = Path(__file__).parent / "offline"
 sys.path.insert(0, str(OFFLINE))
@@ -100,6 +102,24 @@ def sent(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
 
     monkeypatch.setattr(session.transport, "send", spy)
     return seen
+
+
+@pytest.fixture
+def bulk_practice(monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeOrg]:
+    """An org of 1,000 contacts, whose Bulk pages have 100; and pauses that are short."""
+    monkeypatch.setattr(bulk, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(patience, "_PAUSES", (0.01,) * 8)
+    monkeypatch.setattr(patience, "_AFTER_CUT", 0.01)
+    with PracticeOrg(records=1000) as practice:
+        practice.state.bulk_page = 100
+        yield practice
+
+
+@pytest.fixture
+def calls(bulk_practice: PracticeOrg) -> Iterator[Calls]:
+    """The calls of its enforced user, as a Bulk job makes them."""
+    with calls_of(bulk_practice) as made:
+        yield made
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # From the ground up: a room (a file or a folder of the package) imports from those below its own floor.
 FLOORS = (
     "secret values",
-    "errors",
+    "columns errors",
     "files",
     "org xml",
     "frame certificates handshake",

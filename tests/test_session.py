@@ -314,6 +314,22 @@ def test_no_path_is_taken_for_a_host(path: str, session: Session, sent: list[Req
     assert {home} == {urlsplit(request.url).netloc for request in sent}
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ("GET", b"")),
+        ({"body": {}}, ("POST", b"{}")),
+        ({"method": "PATCH", "body": {}}, ("PATCH", b"{}")),
+        ({"method": "DELETE"}, ("DELETE", b"")),
+    ],
+)
+def test_a_rest_call_is_a_get_or_with_a_body_a_post_unless_it_is_said(
+    given: dict[str, Any], expected: tuple[str, bytes], session: Session
+) -> None:
+    request = session.prepare_rest("jobs/query/7505f0000000001AAA", **given)
+    assert expected == (request.method, request.body)
+
+
 def test_over_rest_too_the_enforced_user_needs_the_certificate(session: Session) -> None:
     with pytest.raises(CertificatePageError, match="instead of JSON") as caught:
         session.rest("limits", certificate=False)

@@ -2,6 +2,7 @@
 
 from sfmtls_nb.api.ended import session_ended
 from sfmtls_nb.api.envelope import PARTNER, SOAPENV, build_element, build_envelope, parse_typed, serialize
+from sfmtls_nb.api.faults import FAULTS, job_fault
 from sfmtls_nb.api.oauth import revoke, token_of
 from sfmtls_nb.api.oauth_faults import oauth_fault
 from sfmtls_nb.api.path import find
@@ -9,6 +10,7 @@ from sfmtls_nb.api.reply import Part, Reply, read_reply
 from sfmtls_nb.api.rest import bearer, read_json, to_json
 
 __all__ = [
+    "FAULTS",
     "PARTNER",
     "SOAPENV",
     "Part",
@@ -17,6 +19,7 @@ __all__ = [
     "build_element",
     "build_envelope",
     "find",
+    "job_fault",
     "oauth_fault",
     "parse_typed",
     "read_json",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from sfmtls_nb.errors import LoginFault, MutualAuthenticationFault, RestFault, SessionFault, SoapFault
 
 _UNLISTED: Final = "Salesforce's API reference lists the code under “API Fault”"
+
+_JOB: Final = (
+    "Setup > Bulk Data Load Jobs shows who aborted it, or more of why it failed; a query that ran too long has to find "
+    'less, or by an indexed field; with api="rest" the org says at once what it has against a query'
+)
 
 # code -> (class, or None for the one of the API that said it; next step)
 FAULTS: Final[dict[str, tuple[type[LoginFault | MutualAuthenticationFault | SessionFault] | None, str]]] = {
@@ -54,6 +60,14 @@ FAULTS: Final[dict[str, tuple[type[LoginFault | MutualAuthenticationFault | Sess
         "correct the object's name; describeGlobal lists them, and an object your user may not see counts as missing",
     ),
     "MALFORMED_QUERY": (None, "correct the query where the message points at it; row and column count from 1"),
+    **dict.fromkeys(
+        ("INVALID_QUERY_LOCATOR", "INVALIDLOCATOR"),
+        (
+            None,
+            "run the query again: the org has let go of what the locator led to (a Bulk job's results are kept for seven "
+            "days), or the locator is another user's",
+        ),
+    ),
     "REQUEST_LIMIT_EXCEEDED": (
         None,
         "wait: the org's API requests of the last 24 hours are used up; Setup > Company Information shows the limit",
@@ -71,6 +85,23 @@ def rest_fault(code: str, message: str, evidence: str) -> RestFault:
     """The fault that a REST answer with this errorCode is."""
     kind, next_step = FAULTS.get(code, (None, _UNLISTED))
     return (kind or RestFault)(_what(code, message), evidence, next_step, code, message)
+
+
+def job_fault(job_id: str, state: str, message: str) -> RestFault:
+    """The fault that a Bulk job is which ended as Failed or Aborted. message: its errorMessage, with a code in it or not."""
+    found = re.search(r"\b([A-Z]{3,}(?:_[A-Z]+)*)\s*:", message)
+    code = found[1] if found else state
+    kind, next_step = FAULTS.get(code, (None, _JOB))
+    words = f": {message}" if message else ""
+    fault = (kind or RestFault)(
+        f"the Bulk job {job_id} {'was aborted' if state == 'Aborted' else 'failed'}{words}",
+        f"its state is {state}" + ("" if message else ", and it says nothing of why"),
+        next_step,
+        code,
+        message,
+    )
+    fault.failure = "job-failed"
+    return fault
 
 
 def _what(code: str, message: str) -> str:

@@ -83,14 +83,16 @@ def _parse(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError) as error:  # a JSONDecodeError and a UnicodeDecodeError are ValueErrors
         cut = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in b"[{" and body.rstrip()[-1:] not in b"]}"
-        raise NotJsonError(
+        wrong = NotJsonError(
             "the answer is cut off: it begins as JSON and ends too early" if cut else "the answer is not JSON",
             # The error's class and no more: its words may quote the answer.
             f"{type(error).__name__}; {len(body)} bytes, beginning {beginning(body)}",
             "repeat the call; if it comes again, the connection or a proxy on the way is cutting answers short"
             if cut
             else "check the path: the REST API is at /services/data/vVERSION/",
-        ) from None  # the JSONDecodeError has the whole answer on it
+        )
+        wrong.failure = "document-cut" if cut else ""
+        raise wrong from None  # the JSONDecodeError has the whole answer on it
 
 
 def _is_error(item: Any) -> bool:

@@ -24,6 +24,8 @@ _CODES: Final[tuple[tuple[str, str, str, Layer], ...]] = (
     ("INVALID_FIELD", "", "query-wrong", "SOAP/REST"),
     ("INVALID_TYPE", "", "query-wrong", "SOAP/REST"),
     ("MALFORMED_QUERY", "", "query-wrong", "SOAP/REST"),
+    ("INVALID_QUERY_LOCATOR", "", "locator-expired", "SOAP/REST"),
+    ("INVALIDLOCATOR", "", "locator-expired", "SOAP/REST"),
     ("Client", "", "message-not-understood", "SOAP/REST"),
 )  # fmt: skip
 #: The same of the token endpoint.
@@ -70,5 +72,5 @@ def by_code(evidence: Evidence) -> Iterator[Shown]:
         if code in ("", evidence.code) and part in text:
             yield Shown(name, layer, words)
             return
-    if not (evidence.code == "INSUFFICIENT_ACCESS" and evidence.signing_in):
+    if not evidence.failure and not (evidence.code == "INSUFFICIENT_ACCESS" and evidence.signing_in):
         yield Shown("call-refused", "SOAP/REST", words)

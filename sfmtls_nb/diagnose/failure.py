@@ -198,6 +198,9 @@ _TABLE: Final[tuple[Failure, ...]] = (
     Failure("version-not-served", "client", "The org does not serve that API version"),
     Failure("limit-exceeded", "org", "The org's API requests of the day are used up"),
     Failure("query-wrong", "client", "The query asks for something that is not there, or is not SOQL"),
+    Failure("locator-expired", "org", "The org does not know the next page of the query any more"),
+    Failure("job-failed", "org", "The Bulk job failed, or was aborted"),
+    Failure("job-too-long", "org", "The Bulk job was not over in time"),
     Failure("message-not-understood", "client", "The message is none that this address takes"),
     Failure("call-refused", "org", "The org refused the call"),
 )  # fmt: skip

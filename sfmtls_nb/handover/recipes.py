@@ -6,70 +6,23 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from lxml import etree
 
 from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.errors import SfmtlsError
-from sfmtls_nb.files import expand, write_new
+from sfmtls_nb.files import expand
+from sfmtls_nb.handover.kit import Kit
+from sfmtls_nb.handover.kubernetes import in_kubernetes
 from sfmtls_nb.org import Org
-from sfmtls_nb.secret import Secret, SecretBytes
+from sfmtls_nb.secret import Secret
 
 _TLS: Final = "http://www.mulesoft.org/schema/mule/tls"
 #: What the user exports, and the lines name.
 _TOKEN, _KEY_PASSPHRASE, _STORE_PASSPHRASE = "SF_SESSION_ID", "SF_KEY_PASSPHRASE", "SF_KEYSTORE_PASSPHRASE"
-
-
-@dataclass(frozen=True)
-class Kit:
-    """What a recipe is made of: who we are, where to go (``https://HOST:8443``), where files go, a keystore's passphrase."""
-
-    identity: ClientIdentity
-    org: Org
-    url: str
-    folder: Path
-    passphrase: Secret | None = field(default=None, repr=False)
-    overwrite: bool = False
-
-    @property
-    def place(self) -> str:
-        """``HOST:8443``."""
-        return urlsplit(self.url).netloc
-
-    @property
-    def ca_file(self) -> str:
-        """The file of the roots to trust; empty if the public ones are."""
-        ca_file = self.org.ca_file
-        if isinstance(ca_file, bytes):
-            return str(write_new(self.folder / "server-ca.pem", ca_file, overwrite=self.overwrite))
-        return str(expand(ca_file).absolute()) if ca_file else ""
-
-    @property
-    def locked(self) -> bool:
-        """True if the key is written with a passphrase."""
-        return bool(self.identity.passphrase)
-
-    def pem(self) -> Path:
-        return self.identity.write_pem(self.folder / "fullcert.pem", overwrite=self.overwrite)
-
-    def key(self) -> Path:
-        certificates = self.identity.certificates_pem()
-        key = SecretBytes(self.identity.pem(passphrase=self.identity.passphrase).removesuffix(certificates))
-        return write_new(self.folder / "client-key.pem", key, overwrite=self.overwrite)
-
-    def chain(self) -> Path:
-        return self.identity.write_upload(self.folder / "client-chain.pem", chain=True, overwrite=self.overwrite)
-
-    def keystore(self) -> Path:
-        path = self.folder / "client.p12"
-        return self.identity.write_pkcs12(path, self.passphrase or "", overwrite=self.overwrite)
-
-    def write(self, name: str, text: str) -> Path:
-        return write_new(self.folder / name, text.encode(), overwrite=self.overwrite)
 
 
 @dataclass(frozen=True)
@@ -300,5 +253,12 @@ RECIPES: Final[Mapping[str, Recipe]] = {
         Recipe("mulesoft", "MuleSoft", "as documented, not tried", _mulesoft, keystore=True),
         Recipe("data-loader", "Data Loader", "as in its source of 2026, not tried", _data_loader, keystore=True),
         Recipe("sf", "sf CLI", "there is no way", _sf),
+        Recipe(
+            "dask-kubernetes",
+            "Dask on Kubernetes",
+            "its profile was seen to work on a practice org; the manifest fits the operator's definition of 2025, and was not "
+            "run on a cluster",
+            in_kubernetes,
+        ),
     )
 }

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property, partial
+from importlib.util import find_spec
+from typing import Any, Final, Literal, Protocol, cast
 from urllib.parse import quote
 
 from lxml import etree
 
-from sfmtls_nb.api import Reply, build_element, read_json
+from sfmtls_nb.api import build_element, read_json, read_reply
+from sfmtls_nb.columns import Columns
 from sfmtls_nb.connection import Exchange
 from sfmtls_nb.errors import NotJsonError, NotSoapError, SfmtlsError
-from sfmtls_nb.values import kind_of, value_of
+from sfmtls_nb.query import rest_columns, soap_columns
+from sfmtls_nb.query.ahead import ahead
+from sfmtls_nb.query.soap_columns import SOBJECT, cut_out
+from sfmtls_nb.values import Column, kind_of, value_of
 from sfmtls_nb.xml import XSI, is_nil, local_name, type_of
 
 #: The APIs that a query can go by.
-Api = Literal["soap", "rest"]
+Api = Literal["soap", "rest", "bulk"]
 
-_SOBJECT: Final = "urn:sobject.partner.soap.sforce.com"
+#: What an answer begins with, up to its records, in the order in which the org writes it.
+_HEAD: Final = re.compile(
+    rb'\{"totalSize":[0-9]{1,18},"done":(?:true|false),(?:"nextRecordsUrl":"[^"\\]*",)?"records":\['
+)
+
 _AGAIN: Final = "repeat the call; if it comes again, something between you and the org may be changing the answer"
 
 
@@ -31,34 +42,89 @@ class SentRecord:
     fields: Mapping[str, Any]
 
 
+class Later(Sequence[SentRecord]):
+    """Records that are read when they are first looked at: a table does without them."""
+
+    def __init__(self, read: Callable[[], Sequence[SentRecord]]) -> None:
+        self._read = read
+
+    @cached_property
+    def _records(self) -> Sequence[SentRecord]:
+        return self._read()
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._records[at]
+
+
 @dataclass(frozen=True)
 class Page:
     """Some of the records that a query finds.
 
     size: the number of all that it finds. more: the locator or URL of the next page; empty at the last.
     exchange: the call it came by; None for the children inside a record.
+    columns: gives the records by column, or None where they are not all alike; it is told the columns that are selected.
     """
 
     size: int
     records: Sequence[SentRecord] = field(repr=False)
     more: str
     exchange: Exchange | None = field(default=None, repr=False)
+    columns: Callable[[Sequence[Column]], Columns | None] = field(default=lambda known: None, repr=False)
 
 
 class PageSource(Protocol):
-    """A way to the pages of one query. Each method is one call, and raises what a call raises."""
+    """A way to the pages of one query. It raises what a call raises.
+
+    api: by which it goes. why: in words, why by that one; empty where it was asked for.
+    """
+
+    @property
+    def api(self) -> Api: ...
+
+    @property
+    def why(self) -> str: ...
 
     def first(self) -> Page:
         """The first page."""
 
+    def in_turn(self, page: Page) -> Iterator[Page]:
+        """That page, which may be one of children, and those behind it, each asked for when it is wanted."""
+
+    def ahead(self, page: Page) -> Iterator[Page]:
+        """That page and those behind it, each on its way while the one before is used: for who wants them all."""
+
+
+class _InTurn:
+    """Pages of which each one tells where the next is."""
+
+    why = ""
+
     def next(self, more: str) -> Page:
-        """The page that ``more`` of another one leads to."""
+        raise NotImplementedError
+
+    def in_turn(self, page: Page) -> Iterator[Page]:
+        yield page
+        while page.more:
+            page = self.next(page.more)
+            yield page
+
+    def ahead(self, page: Page) -> Iterator[Page]:
+        while page.more:
+            coming = ahead(partial(self.next, page.more), "sfmtls-next-page")
+            yield page
+            page = coming.result()
+        yield page
 
 
-class SoapPages:
-    """Pages by query, queryAll and queryMore. call: `sfmtls_nb.Session.soap`."""
+class SoapPages(_InTurn):
+    """Pages by query, queryAll and queryMore. call: sends a body with headers."""
 
-    def __init__(self, call: Callable[..., Reply], soql: str, *, deleted: bool, batch: int) -> None:
+    api: Final = "soap"
+
+    def __init__(self, call: Callable[..., Exchange], soql: str, *, deleted: bool, batch: int) -> None:
         self._call = call
         self._query = build_element("queryAll" if deleted else "query", {"queryString": soql})
         self._batch = str(batch)
@@ -73,13 +139,13 @@ class SoapPages:
         return read_soap_page(self._call(body, headers=[build_element("QueryOptions", {"batchSize": self._batch})]))
 
 
-class RestPages:
-    """Pages by ``query?q=…`` and the URLs that its answers name. get: a GET of a path with headers."""
+class RestPages(_InTurn):
+    """Pages by ``query?q=…`` and the URLs that its answers name. make: a REST call: method, path and headers."""
 
-    def __init__(
-        self, get: Callable[[str, Mapping[str, str]], Exchange], soql: str, *, deleted: bool, batch: int
-    ) -> None:
-        self._get = get
+    api: Final = "rest"
+
+    def __init__(self, make: Callable[..., Exchange], soql: str, *, deleted: bool, batch: int) -> None:
+        self._make = make
         self._headers = {"Sforce-Query-Options": f"batchSize={batch}"}
         try:
             self._path = f"{'queryAll' if deleted else 'query'}?q={quote(soql, safe='')}"
@@ -90,19 +156,32 @@ class RestPages:
         return self.next(self._path)
 
     def next(self, more: str) -> Page:
-        return read_rest_page(self._get(more, self._headers))
+        return read_rest_page(self._make("GET", more, headers=self._headers))
 
 
 # ---------------------------------------------------------------- SOAP
 
 
-def read_soap_page(reply: Reply) -> Page:
-    """The QueryResult in a reply to query, queryAll or queryMore. Raises NotSoapError if there is none."""
+def read_soap_page(exchange: Exchange) -> Page:
+    """The QueryResult in an answer to query, queryAll or queryMore. Raises NotSoapError if there is none."""
+    cut = cut_out(exchange.response_body)
+    if cut is not None:
+        with suppress(NotSoapError):  # the whole answer tells better what is wrong with it
+            page = _soap_result(_result_in(replace(exchange, response_body=cut.envelope())))
+            records = Later(lambda: _soap_result(_result_in(exchange)).records)
+            return replace(
+                page, records=records, exchange=exchange, columns=lambda known: soap_columns.read_columns(cut)
+            )
+    return _soap_result(_result_in(exchange), exchange)
+
+
+def _result_in(exchange: Exchange) -> etree._Element:
+    reply = read_reply(exchange)
     if not reply.results or reply.results[0].find("{*}size") is None:
         error = NotSoapError("the answer holds no result of a query", f"its body is <{reply.operation}>", _AGAIN)
-        error.exchange = reply.exchange
+        error.exchange = exchange
         raise error
-    return _soap_result(reply.results[0], reply.exchange)
+    return reply.results[0]
 
 
 def _soap_result(result: etree._Element, exchange: Exchange | None = None) -> Page:
@@ -118,12 +197,14 @@ def _soap_result(result: etree._Element, exchange: Exchange | None = None) -> Pa
 def _soap_record(element: etree._Element) -> SentRecord:
     """A record: type and Id come first and are no fields of it; a selected Id stands a second time."""
     values: dict[str, Any] = {}
+    selected = False
     for child in element.iterchildren(etree.Element):
         name = local_name(child)
-        if child.tag != f"{{{_SOBJECT}}}type" and not (name == "Id" and is_nil(child) and "Id" not in values):
+        if child.tag != f"{{{SOBJECT}}}type" and (selected or name != "Id" or not is_nil(child)):
             values.pop(name, None)  # so that the Id stands where it was selected
             values[name] = _soap_value(child)
-    return SentRecord(element.findtext(f"{{{_SOBJECT}}}type") or "", values)
+        selected |= name == "Id"
+    return SentRecord(element.findtext(f"{{{SOBJECT}}}type") or "", values)
 
 
 def _soap_value(element: etree._Element) -> Any:
@@ -145,6 +226,29 @@ def _soap_value(element: etree._Element) -> Any:
 
 def read_rest_page(exchange: Exchange) -> Page:
     """The query result in a JSON answer. Raises NotJsonError if there is none."""
+    cut = _HEAD.match(exchange.response_body) if has_arrow() and exchange.response_body.endswith(b"]}") else None
+    if cut is not None:
+        page = _rest_result(read_json(replace(exchange, response_body=cut[0] + b"]}")))
+        records = Later(lambda: _rest_result(_content_of(exchange)).records)
+        return replace(page, records=records, exchange=exchange, columns=partial(_rest_columns, exchange, cut.end()))
+    content = _content_of(exchange)
+    return replace(_rest_result(content, exchange), columns=lambda known: rest_columns.read_columns(content["records"]))
+
+
+@cache
+def has_arrow() -> bool:
+    """True if pyarrow is installed."""
+    return find_spec("pyarrow") is not None
+
+
+def _rest_columns(exchange: Exchange, start: int, known: Sequence[Column]) -> Columns | None:
+    from sfmtls_nb.query import arrow  # noqa: PLC0415  # an extra, which takes longer to load than all the rest
+
+    found = arrow.read_json(exchange.response_body, start, known)
+    return rest_columns.read_columns(_content_of(exchange)["records"]) if found is None else found
+
+
+def _content_of(exchange: Exchange) -> Mapping[str, Any]:
     content = read_json(exchange)
     if not _is_result(content):
         error = NotJsonError(
@@ -155,7 +259,7 @@ def read_rest_page(exchange: Exchange) -> Page:
         )
         error.exchange = exchange
         raise error
-    return _rest_result(content, exchange)
+    return cast("Mapping[str, Any]", content)
 
 
 def _is_result(content: Any) -> bool:
@@ -167,7 +271,7 @@ def _is_result(content: Any) -> bool:
 
 
 def _rest_result(content: Mapping[str, Any], exchange: Exchange | None = None) -> Page:
-    records = [_rest_record(each) for each in content["records"] if isinstance(each, dict)]
+    records = Later(lambda: [_rest_record(each) for each in content["records"] if isinstance(each, dict)])
     more = "" if content.get("done", True) else str(content.get("nextRecordsUrl") or "")
     return Page(content["totalSize"], records, more, exchange)
 

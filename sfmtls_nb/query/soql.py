@@ -194,7 +194,7 @@ def _columns(selection: Selection, sobject: str, describe: Describe) -> tuple[Co
         kind = _kind(type_name) if kind == "argument" else kind
         if selected.alias:
             columns.append(Column(selected.alias, kind))
-        elif selection.aggregate and (selected.path or not selected.plain):
+        elif (selection.aggregate or selected.function == "distance") and (selected.path or not selected.plain):
             columns.append(Column(f"expr{unnamed}", kind))
             unnamed += 1
         elif selected.function in _IN_PLACE and selected.plain:

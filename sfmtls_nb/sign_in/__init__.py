@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import get_args
 
-from sfmtls_nb.access import Access
 from sfmtls_nb.certificates import ClientIdentity
-from sfmtls_nb.connection import Transport
 from sfmtls_nb.errors import SfmtlsError, require
 from sfmtls_nb.org import Org
 from sfmtls_nb.secret import Secret
@@ -16,10 +13,12 @@ from sfmtls_nb.session import Session
 from sfmtls_nb.sign_in.client_credentials import ClientCredentials
 from sfmtls_nb.sign_in.existing_session import ExistingSession
 from sfmtls_nb.sign_in.jwt_bearer import JwtBearer
+from sfmtls_nb.sign_in.opened import opened
 from sfmtls_nb.sign_in.password import PasswordLogin
 from sfmtls_nb.sign_in.secret_source import secret_from
 from sfmtls_nb.sign_in.sf_cli import SfCli
-from sfmtls_nb.sign_in.ways import WAYS, Credentials, Way, credentials_of, described, renews, way_named
+from sfmtls_nb.sign_in.unattended import kept_session, session_of
+from sfmtls_nb.sign_in.ways import WAYS, Credentials, Way, credentials_of, way_named
 from sfmtls_nb.sign_in.web import WebLogin, WebSignIn
 
 __all__ = [
@@ -37,6 +36,7 @@ __all__ = [
     "finish",
     "login",
     "secret_from",
+    "session_of",
     "way_named",
 ]
 
@@ -58,7 +58,7 @@ def login(org: Org, credentials: Credentials, identity: ClientIdentity | None = 
         )
     if identity is not None:
         require(identity, ClientIdentity, "the identity")
-    return _session(org, identity, credentials, credentials.sign_in)
+    return opened(org, identity, credentials, credentials.sign_in, kept_session)
 
 
 def finish(org: Org, begun: WebSignIn, address: Secret, identity: ClientIdentity | None = None) -> Session:
@@ -66,17 +66,4 @@ def finish(org: Org, begun: WebSignIn, address: Secret, identity: ClientIdentity
 
     Raises as `login` does.
     """
-    return _session(org, identity, begun.web, partial(begun.finish, address=address))
-
-
-def _session(
-    org: Org, identity: ClientIdentity | None, credentials: Credentials, sign_in: Callable[[Transport], Access]
-) -> Session:
-    transport = Transport(org, identity)
-    try:
-        access = sign_in(transport)
-    except SfmtlsError:
-        transport.close()
-        raise
-    renew = credentials.renew if renews(credentials, access) else None
-    return Session(transport, access, renew, described(credentials, access))
+    return opened(org, identity, begun.web, partial(begun.finish, address=address), kept_session)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 from lxml import etree
 from tracebacks import shown_with_locals
@@ -17,6 +18,7 @@ from tracebacks import shown_with_locals
 from sfmtls_nb import ClientIdentity, IdentityError, Org, OrgError, Session, SfmtlsError
 from sfmtls_nb.handover import RECIPES, recipe
 from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.sign_in import session_of
 
 ACME = Org("https://acme.my.salesforce.com")
 STORE_PASSPHRASE = "st0re pass"
@@ -240,3 +242,45 @@ def test_data_loader_stays_on_8443_after_its_login(identity: ClientIdentity, tmp
 def test_for_the_sf_cli_there_is_no_way_and_no_file(identity: ClientIdentity, folder: Path) -> None:
     assert "presents no client certificate" in write("sf", identity, folder)
     assert not folder.exists()
+
+
+# ---------------------------------------------------------------- Dask on Kubernetes
+
+
+def test_the_profile_for_a_cluster_signs_in_with_the_certificate(
+    session: Session, identity: ClientIdentity, practice: PracticeOrg, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("dask-kubernetes", identity, folder, session.org)
+    shutil.copy(practice.client.key, folder / "jwt.key")
+    profiles = folder / "profiles.toml"
+    text = profiles.read_text().replace("CONSUMER_KEY", practice.app.consumer_key)
+    profiles.write_text(text.replace("USERNAME", session_user := practice.user("enforced").username))
+    monkeypatch.setenv("SFMTLS_NB_PROFILES", str(profiles))
+    with session_of("prod") as there:
+        assert session_user == there.get_user_info().text(".//userName")
+
+
+def test_a_cluster_is_told_of_a_key_that_wants_a_passphrase(locked: ClientIdentity, folder: Path) -> None:
+    assert "a worker has nobody to ask" in write("dask-kubernetes", locked, folder)
+
+
+def test_the_workers_alone_see_the_secret_and_only_read_it(identity: ClientIdentity, folder: Path) -> None:
+    lines = write("dask-kubernetes", identity, folder)
+    cluster = yaml.safe_load((folder / "dask-cluster.yaml").read_text())
+    worker, scheduler = (cluster["spec"][part]["spec"] for part in ("worker", "scheduler"))
+    (volume,), (mount,) = worker["volumes"], worker["containers"][0]["volumeMounts"]
+    assert "kubectl create secret generic salesforce-client --from-file=" in lines
+    assert ("salesforce-client", 0o440) == (volume["secret"]["secretName"], volume["secret"]["defaultMode"])
+    assert (volume["name"], True) == (mount["name"], mount["readOnly"])
+    assert {"name": "SFMTLS_NB_PROFILES", "value": f"{mount['mountPath']}/profiles.toml"} in worker["containers"][0][
+        "env"
+    ]
+    assert "salesforce-client" not in json.dumps(scheduler)
+
+
+def test_the_service_of_a_cluster_is_found_by_its_name(identity: ClientIdentity, folder: Path) -> None:
+    lines = write("dask-kubernetes", identity, folder)
+    cluster = yaml.safe_load((folder / "dask-cluster.yaml").read_text())
+    name = cluster["metadata"]["name"]
+    assert name == cluster["spec"]["scheduler"]["service"]["selector"]["dask.org/cluster-name"]
+    assert f'Client("tcp://{name}-scheduler:8786")' in lines  # as the operator calls it

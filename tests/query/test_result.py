@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from answers import answer, reply_in
+from answers import answer
 from brought import brought
 from lxml import etree
 
@@ -216,7 +216,7 @@ def test_an_sobject_is_described_once_a_session(api: Api, mine: Session, own_pra
 
 
 def test_the_exchange_of_a_result_is_that_of_the_query_and_not_of_a_describe_call(session: Session) -> None:
-    result = session.query("SELECT Id FROM Case LIMIT 1")
+    result = session.query("SELECT Id FROM Case LIMIT 1", api="soap")
     list(result)
     assert result.exchange
     assert b"queryString" in result.exchange.request.body
@@ -296,8 +296,8 @@ def test_a_page_that_is_cut_off_on_the_way_is_a_connection_error(
 
 
 def test_an_api_that_is_none_is_refused_before_anything_is_sent(session: Session, sent: list[Request]) -> None:
-    with pytest.raises(SfmtlsError, match="no API 'bulk'"):
-        session.query(CONTACTS, api="bulk")  # type: ignore[arg-type]  # that is the point
+    with pytest.raises(SfmtlsError, match="no API 'pigeon'"):
+        session.query(CONTACTS, api="pigeon")  # type: ignore[arg-type]  # that is the point
     assert [] == sent
 
 
@@ -331,14 +331,23 @@ def test_a_result_shows_its_size_and_its_query(session: Session) -> None:
 class Pages:
     """A source of pages that are here already: the first, and others by what leads to them."""
 
+    api: Api = "soap"
+    why = ""
+
     def __init__(self, first: Page, others: Mapping[str, Page] | None = None) -> None:
         self._first, self._others = first, others or {}
 
     def first(self) -> Page:
         return self._first
 
-    def next(self, more: str) -> Page:
-        return self._others[more]
+    def in_turn(self, page: Page) -> Iterator[Page]:
+        yield page
+        while page.more:
+            page = self._others[page.more]
+            yield page
+
+    def ahead(self, page: Page) -> Iterator[Page]:
+        return self.in_turn(page)
 
 
 def soap(result: str) -> Page:
@@ -347,7 +356,7 @@ def soap(result: str) -> Page:
         'xmlns:sf="urn:sobject.partner.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
     )
     body = f"<e:Envelope {names}><e:Body><queryResponse>{result}</queryResponse></e:Body></e:Envelope>"
-    return read_soap_page(reply_in(body.encode()))
+    return read_soap_page(answer(body.encode()))
 
 
 def soap_record(fields: str) -> SentRecord:
@@ -452,7 +461,7 @@ def test_a_page_without_records_is_no_circle(session: Session) -> None:
 
 
 def test_the_batch_size_goes_into_the_soap_header(session: Session) -> None:
-    result = session.query(CONTACTS, batch=300)
+    result = session.query(CONTACTS, api="soap", batch=300)
     assert result.exchange
     root = etree.fromstring(result.exchange.request.body)
     assert "300" == root.findtext("{*}Header/{*}QueryOptions/{*}batchSize")

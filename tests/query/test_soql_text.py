@@ -48,6 +48,10 @@ def columns(soql: str) -> tuple[Column, ...] | None:
         ("SELECT toLabel(Region__c) FROM Account", [Column("Region__c", "string")]),
         ("SELECT FORMAT(Revenue) shown FROM Account", [Column("shown", "string")]),
         ("SELECT FORMAT(convertCurrency(Revenue)) FROM Account", []),
+        (
+            "SELECT DISTANCE(Place, GEOLOCATION(1, 2), 'km'), Name FROM Account",
+            [Column("expr0", "double"), Column("Name", "string")],
+        ),
         ("SELECT NoSuch, No.Such FROM Account", [Column("NoSuch"), Column("No.Such")]),
         ("SELECT Name FROM NoSuch", [Column("Name")]),
     ],

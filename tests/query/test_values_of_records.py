@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import pytest
 from answers import answer, reply_in
 
 from sfmtls_nb.errors import SoapFault
-from sfmtls_nb.query import DescribeSObjectResult, Page, QueryResult
+from sfmtls_nb.query import Api, DescribeSObjectResult, Page, QueryResult
 from sfmtls_nb.query.pages import read_rest_page, read_soap_page
 
 ORG = {
@@ -57,13 +57,19 @@ ENVELOPE = (
 class Stored:
     """A source of one page."""
 
+    api: ClassVar[Api] = "soap"
+    why: ClassVar[str] = ""
+
     page: Page
 
     def first(self) -> Page:
         return self.page
 
-    def next(self, more: str) -> Page:
-        raise AssertionError(more)
+    def in_turn(self, page: Page) -> Iterator[Page]:
+        yield page
+
+    def ahead(self, page: Page) -> Iterator[Page]:
+        yield page
 
 
 def described(name: str) -> DescribeSObjectResult:
@@ -83,7 +89,7 @@ def soap(sobject: str, *records: str) -> bytes:
 
 
 def by_soap(sobject: str, *records: str) -> Page:
-    return read_soap_page(reply_in(soap(sobject, *records)))
+    return read_soap_page(answer(soap(sobject, *records)))
 
 
 def frame(page: Page, soql: str) -> pd.DataFrame:

@@ -38,7 +38,8 @@ with atheris.instrument_imports(include=["sfmtls_nb"]):
         to_json,
     )
     from sfmtls_nb.connection import Transport, adapter
-    from sfmtls_nb.query import RestPages, SoapPages, parse_selection
+    from sfmtls_nb.query import parse_selection
+    from sfmtls_nb.query.pages import RestPages, SoapPages
     from sfmtls_nb.xml import parse_xml
 
 SESSION_ID = Secret("00D36000000bLGT!AQ")
@@ -68,10 +69,11 @@ def go_through(source: Any) -> None:
     repr(result).encode()
     for record in islice(result, 1000):
         repr(record).encode()
+    repr(result.to_frame()).encode()
 
 
 def soap_page(data: bytes) -> None:
-    go_through(SoapPages(lambda *_, **__: read_reply(answer(data)), "SELECT Id FROM Account", deleted=False, batch=200))
+    go_through(SoapPages(lambda *_, **__: answer(data), "SELECT Id FROM Account", deleted=False, batch=200))
 
 
 def rest_page(data: bytes) -> None:
