@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -142,6 +143,12 @@ def test_a_lesson_has_for_each_exercise_a_task_a_cell_a_check_and_a_folded_solut
         assert cell_of(read(lesson), f"check-{number}").source == f"%sf_check {number}"
         assert cell_of(read(lesson), f"solution-{number}").source.startswith("<details><summary>Solution</summary>\n\n")
         assert cell_of(read(lesson), f"solution-{number}").source.endswith("\n\n</details>")
+
+
+@each_lesson
+def test_a_lesson_has_the_prose_of_its_tables_at_the_left(lesson: Lesson) -> None:
+    texts = "\n".join(cell.source for cell in read(lesson).cells if cell.cell_type == "markdown")
+    assert [line for line in texts.splitlines() if re.fullmatch(r"[|:-]+", line) and "|-" in line] == []
 
 
 @each_lesson
@@ -304,6 +311,39 @@ def test_the_work_a_call_that_was_refused_does_not_count(workspace: Workspace) -
     with signed_in(workspace) as session, pytest.raises(CertificatePageError):
         session.soap("getServerTimestamp", certificate=False)
     assert not course.check(1, {}).passed
+
+
+@pytest.mark.usefixtures("progress")
+@pytest.mark.parametrize(
+    ("armed", "operation", "how", "said"),
+    [
+        ("", "getServerTimestamp", {"certificate": False}, "came to 8443 without a certificate: leave --no-cert away"),
+        (
+            "",
+            "getServerTimestamp",
+            {"port": 443},
+            "came to 443, where nobody asks for a certificate: leave --port away",
+        ),
+        ("error-500", "getServerTimestamp", {}, "came to 8443 with a certificate, and was refused: HTTP 500"),
+        (
+            "",
+            "getUserInfo",
+            {},
+            "has not been asked for getServerTimestamp yet; the last call that it saw is getUserInfo",
+        ),
+    ],
+)
+def test_the_work_a_call_that_does_not_count_is_told_why(
+    workspace: Workspace, armed: str, operation: str, how: dict[str, Any], said: str
+) -> None:
+    course = opened(workspace, "start_here")
+    with signed_in(workspace) as session, suppress(SfmtlsError):
+        if armed:
+            workspace.running_practice().arm(armed)
+        session.soap(operation, **how)
+    told = missing(course.check(1, {}))
+    assert said in told
+    assert ("has not been asked" in told) == (operation != "getServerTimestamp")
 
 
 @pytest.mark.usefixtures("progress")
