@@ -14,7 +14,7 @@ EXPECT: Final = argument(
 RECIPE: Final = argument(
     "--recipe",
     # Not from the table of recipes: what that loads would slow %load_ext. A test holds the two together.
-    choices=["curl", "postman", "bruno", "insomnia", "java", "wsc", "mulesoft", "data-loader", "sf"],
+    choices=["curl", "postman", "bruno", "insomnia", "java", "wsc", "mulesoft", "data-loader", "sf", "dask-kubernetes"],
     help="write what another tool wants of it, and show the lines to paste there",
 )
 SIGN_IN: Final = (

@@ -37,7 +37,9 @@ T = TypeVar("T")
 class SfMagics(Magics):
     """Salesforce and mutual TLS. What is set here holds for every cell: ``%config SfMagics.api = "rest"``."""
 
-    api = Enum(["soap", "rest"], "soap", help="By which API %sf_soql asks, unless it is told.").tag(config=True)
+    api = Enum(["soap", "rest", "bulk", "auto"], "soap", help="By which API %sf_soql asks, unless it is told.").tag(
+        config=True
+    )
     api_version = Unicode("64.0", help="Which API version an org is asked for when it is chosen.").tag(config=True)
     connect_timeout = Float(
         10.0, min=0.001, max=1e6, help="Seconds to wait for a connection, TLS handshake included."
@@ -213,7 +215,11 @@ class SfMagics(Magics):
             help="the query, or $variable; as a cell, it stands in the cell; {{expression}} stands for its value, and "
             "{{expression|raw}} for a piece of SOQL, such as a field's name; without either, a form",
         ),
-        argument("--api", choices=["soap", "rest"], help="by which API (default: SfMagics.api)"),
+        argument(
+            "--api",
+            choices=["soap", "rest", "bulk", "auto"],
+            help="by which API (default: SfMagics.api); auto says which it chose",
+        ),
         argument("--deleted", action="store_true", help="deleted records too, as queryAll"),
         argument("--explode", metavar="CHILDREN", help="a row for each record of that child subquery"),
         EXPECT,

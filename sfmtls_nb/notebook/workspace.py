@@ -8,20 +8,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from lxml import etree
-from tqdm.auto import tqdm
 
 from sfmtls_nb.api import Reply, read_json, read_reply
 from sfmtls_nb.certificates import ClientIdentity, Finding
 from sfmtls_nb.connection import Exchange, Request, Transport, curl_command
 from sfmtls_nb.errors import OrgError, PassphraseError, PracticeError, SfmtlsError
 from sfmtls_nb.files import KEEP, expand
-from sfmtls_nb.frame import records_frame
 from sfmtls_nb.notebook.entry import Ask, Entry, Secrets, asked, completed, credentials_for, kept
 from sfmtls_nb.notebook.identities import assemble, find, identity_named
 from sfmtls_nb.notebook.orgs import is_at, org_named
+from sfmtls_nb.notebook.progress import read_frame
 from sfmtls_nb.org import Org, Port
 from sfmtls_nb.practice import ON_REQUEST, SCENARIOS, PracticeOrg
 from sfmtls_nb.profiles import PRACTICE, Profile
@@ -301,16 +300,13 @@ class Workspace:
         how = {"body": body, "port": port, "certificate": certificate}
         return read_json(self._sent(session, lambda: session.prepare_rest(path, **how)))
 
-    def query(self, soql: str, *, api: Api = "soap", deleted: bool = False, explode: str | None = None) -> pd.DataFrame:
+    def query(
+        self, soql: str, *, api: Api | Literal["auto"] = "soap", deleted: bool = False, explode: str | None = None
+    ) -> pd.DataFrame:
         """Run SOQL and follow its pages; a bar shows how far it is, if that takes a while."""
         session = self.signed_in()
-
         with self._remembering():
-            found = session.query(soql, api=api, deleted=deleted)
-            self.last = found.exchange
-            with tqdm(found, total=found.size, unit="record", delay=0.5, leave=False) as records:
-                frame = records_frame(records, found.columns, explode)
-            self.last = found.exchange
+            frame, self.last = read_frame(session, soql, api, explode, deleted=deleted)
         return frame
 
     def curl(self, call: Request | Exchange | None = None) -> str:

@@ -286,7 +286,6 @@ def call_seen(me: Learner) -> dict[str, Picture]:
     usual = page.viewport_size
     assert usual
     page.set_viewport_size(WINDOW)
-    me.output("call-run").area.locator("summary", has_text="Header").first.click()
     page.mouse.move(0, 0)
     seen = in_either_theme(me, "lesson", "call")
     page.set_viewport_size(usual)

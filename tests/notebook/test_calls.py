@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Iterator
 from http.client import HTTPConnection
 from typing import Any
 
@@ -23,6 +24,7 @@ from sfmtls_nb import (
     SfmtlsError,
 )
 from sfmtls_nb.api import Part
+from sfmtls_nb.columns import Columns
 from sfmtls_nb.query import QueryResult
 
 USER_ID = "0055f00000PRAC1AAP"
@@ -437,14 +439,15 @@ def test_a_query_goes_by_the_api_that_is_configured(cells: Cells) -> None:
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each record of a query takes a while."""
-    once = QueryResult._record
+    """Each page of a query takes a while."""
+    once = QueryResult.pages
 
-    def slowly(*given: Any, **options: Any) -> Any:
-        time.sleep(0.3)
-        return once(*given, **options)
+    def slowly(result: QueryResult) -> Iterator[Columns]:
+        for page in once(result):
+            time.sleep(0.6)
+            yield page
 
-    monkeypatch.setattr(QueryResult, "_record", slowly)
+    monkeypatch.setattr(QueryResult, "pages", slowly)
 
 
 @pytest.mark.usefixtures("slow")
@@ -526,7 +529,7 @@ def test_configuration_of_the_version_holds_for_the_practice_org_too(cells: Cell
 @pytest.mark.parametrize(
     ("name", "value", "kept"),
     [
-        ("api", '"bulk"', "soap"),
+        ("api", '"pigeon"', "soap"),
         ("read_timeout", "-1", 60.0),
         ("connect_timeout", 'float("inf")', 10.0),
         ("display_rows", "-3", None),

@@ -15,7 +15,17 @@ from sfmtls_nb.notebook import without_body
 from sfmtls_nb.notebook.lines import unquoted, words_of
 
 MAGICS = ["sf_practice", "sf_org", "sf_login", "sf_identity", "sf_soap", "sf_soql", "sf_rest", "sf_curl"]
-MAGICS += ["sf_guide", "sf_scrub", "sf_lesson", "sf_check", "sf_glossary"]
+MAGICS += [
+    "sf_guide",
+    "sf_scrub",
+    "sf_lesson",
+    "sf_check",
+    "sf_glossary",
+    "sf_handshake",
+    "sf_why",
+    "sf_doctor",
+    "sf_help",
+]
 
 
 @pytest.mark.parametrize("name", MAGICS)

@@ -79,6 +79,7 @@ GLOSSARY: Final = Entries(
         "SOQL": "Salesforce's language for questions to the data. It looks like SQL; every field is named.",
         "relationship": "The tie between two sObjects, such as a contact and its account. A query can follow it up and down.",
         "subquery": "A query in brackets inside a query: the children of each record, such as an account's contacts.",
+        "Arrow": "A form of tables in memory that many tools share: DuckDB, polars and pandas read one where it lies.",
         "nullable": "Of a column's type: a value may be missing, shown as <NA>, and the others keep their type.",
         "query locator": "The bookmark that comes with a page of records; queryMore takes it to the next page.",
         "REST": "The other form of Salesforce's API: an address for each thing one wants, and answers in JSON.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
+from pathlib import Path
 from typing import Final
 
 from sfmtls_nb.notebook.course.course import LESSONS, Checked, Lesson, Standing
@@ -50,11 +51,24 @@ def standing_html(standing: Standing) -> str:
     """The lessons and their progress."""
     rows = "".join(
         f'<tr style="background:transparent;{"font-weight:600" if lesson is standing.lesson else ""}">'
-        + "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in cells)
+        + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in (_linked(lesson, cells[0]), *map(_signed, cells[1:])))
         + "</tr>"
         for lesson, cells in _rows(standing)
     )
     return f'<table style="border-collapse:collapse;margin:2px 0">{rows}</table>'
+
+
+def _linked(lesson: Lesson, title: str) -> str:
+    """The title of a lesson, as a link to its notebook where that lies beside the one that is open."""
+    return f'<a href="{lesson.file}">{escape(title)}</a>' if Path(lesson.file).exists() else escape(title)
+
+
+def _signed(words: str) -> str:
+    """The words of a cell; its signs stay on one line."""
+    signs, space, rest = words.partition(" ")
+    return (
+        f'<span style="white-space:nowrap">{signs}</span>{space}{escape(rest)}' if signs[:1] in "●○" else escape(words)
+    )
 
 
 def standing_text(standing: Standing) -> str:

@@ -17,6 +17,9 @@ from sfmtls_nb.practice import PracticeOrg
 _DONE, _OPEN = "✔ done", "○ to do"
 #: The number of the message below Start over, behind those of the five steps.
 _RESET: Final = 6
+#: What has no room in its row goes into the next one, and nothing is cut.
+_ROW: Final = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "0 12px"}
+_AS_WIDE: Final = {"width": "max-content", "max_width": "100%"}
 _WIDE: Final[dict[str, Any]] = {
     "layout": {"width": "min(30em, 100%)"},
     "style": {"description_width": "initial"},
@@ -44,7 +47,7 @@ class SetupPanel(widgets.VBox):
             ((self.reset, self.confirm, self.keep),),
         ]
         parts = [
-            widgets.VBox([*head, *(widgets.HBox(row) for row in of_step), message])
+            widgets.VBox([*head, *(widgets.HBox(row, layout=_ROW) for row in of_step), message])
             for head, of_step, message in zip([*([each] for each in self._heads), []], rows, self.messages, strict=True)
         ]
         super().__init__(parts)
@@ -69,8 +72,10 @@ class SetupPanel(widgets.VBox):
         self.new_name = widgets.Text(description="Name of the clone", value="Integration", **_WIDE)
         self.clone = widgets.Button(description="Clone")
         self.profile = widgets.Dropdown(description="Profile", **_WIDE)
-        self.enforce = widgets.Checkbox(description="Enforce SSL/TLS Mutual Authentication", indent=False)
-        self.any_auth = widgets.Checkbox(description="Use Any API Auth", indent=False)
+        self.enforce = widgets.Checkbox(
+            description="Enforce SSL/TLS Mutual Authentication", indent=False, layout=_AS_WIDE
+        )
+        self.any_auth = widgets.Checkbox(description="Use Any API Auth", indent=False, layout=_AS_WIDE)
         users = [user.username for user in self.state.users]
         self.user = widgets.Dropdown(description="User", options=users, **_WIDE)
         self.assign = widgets.Button(description="Assign profile")
@@ -99,7 +104,8 @@ class SetupPanel(widgets.VBox):
         self._show_uploaded()
         self.upload.disabled = not self.state.feature_enabled
         for number, (head, (what, shown)) in enumerate(zip(self._heads, self._steps(), strict=True), 1):
-            head.value = f"<b>{number}. {escape(what)}</b><br>{_OPEN if shown is None else _DONE}{shown or ''}"
+            state = f"{_OPEN if shown is None else _DONE}{shown or ''}"
+            head.value = f'<div style="line-height:1.5"><b>{number}. {escape(what)}</b><br>{state}</div>'
 
     def _steps(self) -> Sequence[tuple[str, str | None]]:
         """Return each step, and the HTML of what shows that it is done; None where it is not."""

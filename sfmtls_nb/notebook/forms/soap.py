@@ -59,7 +59,6 @@ class SoapForm(Form):
         self.port = widgets.RadioButtons(
             options=_PORTS,
             value=8443 if workspace.identity else 443,
-            orientation="horizontal",
             layout={"width": "auto", "margin": "0 2px"},
         )
         self.certificate = labelled(widgets.Checkbox, "with the certificate", value=True)

@@ -12,7 +12,7 @@ import ipywidgets as widgets
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook.forms.main_thread import answer_on_main_thread
 from sfmtls_nb.notebook.forms.secret_fields import SecretField, UploadField
-from sfmtls_nb.notebook.guide.steps import STEPS, Action, Step, Taken, Where
+from sfmtls_nb.notebook.guide.steps import STEPS, Action, Step, Taken, Where, called_by_cell
 from sfmtls_nb.notebook.guide.walk import Note, State, Walk
 from sfmtls_nb.notebook.views.code import code_html
 from sfmtls_nb.notebook.views.summaries import error_html, failure_html, reply_html
@@ -29,9 +29,23 @@ _COLOURS: Final = {
     State.WORKING: "#6c7ad6",
     State.AWAY: "#6c7ad6",
 }
+#: Pixels of the output, up to which the steps stand above the chosen one: about those of a window of 900.
+_NARROW: Final = 740
 _STYLE: Final = (
     "<style>"
-    ".sfmtls-rail .jupyter-button{height:auto;margin:0 0 4px;padding:5px 12px;text-align:left;white-space:pre-line;"
+    # The width of the output decides, not that of the window: beside it there may be a file browser, or nothing.
+    ".sfmtls-guide{container-type:inline-size;width:100%}"
+    ".sfmtls-rail{flex:0 0 16em;display:flex;flex-direction:column;gap:4px}"
+    ".sfmtls-panel{flex:1 1 0;min-width:0;min-height:36em;padding:0 2px 0 20px}"
+    f"@container(max-width:{_NARROW}px){{"
+    ".sfmtls-guide .sfmtls-way{flex-direction:column}"
+    ".sfmtls-guide .sfmtls-rail{display:grid;flex:none;grid-template-columns:repeat(auto-fill,minmax(11.5em,1fr))}"
+    ".sfmtls-guide .sfmtls-rail .jupyter-button{padding:5px 8px}"
+    ".sfmtls-rail .jupyter-button:nth-child(6){grid-column:span 2}"
+    ".sfmtls-guide .sfmtls-panel{flex:none;padding:14px 2px 0}}"
+    # Two columns, and no gap: the longest title has a row, and so have the first and the last.
+    "@container(max-width:440px){.sfmtls-rail .jupyter-button:is(:first-child,:last-child){grid-column:span 2}}"
+    ".sfmtls-rail .jupyter-button{height:auto;margin:0;padding:5px 12px;text-align:left;white-space:pre-line;"
     "line-height:1.4;color:inherit;background:rgba(128,128,128,.1);border-left:4px solid rgba(128,128,128,.45);"
     "border-radius:3px}"
     ".sfmtls-rail .jupyter-button:first-line{font-weight:600}"
@@ -111,7 +125,7 @@ _FIELDS: Final = {
 
 
 class Guide(widgets.VBox):
-    """Seven steps at the left, the chosen one beside them.
+    """Seven steps at the left, the chosen one beside them; or above it, where there is little room.
 
     What is done here is done in the workspace, and what cells have done there shows after `refresh`, which every click
     does. fields: the inputs by name. buttons: what acts, by what stands on it. rail: the steps.
@@ -128,7 +142,7 @@ class Guide(widgets.VBox):
             for action in step.actions
         }
         self.rail = [widgets.Button(layout={"width": "100%"}) for _ in STEPS]
-        self.forward = widgets.Button(layout={"width": "max-content"})
+        self.forward = widgets.Button(layout={"width": "max-content", "margin": "14px 0 2px"})
         self.head, self.meaning, self.result, self.code = (widgets.HTML() for _ in range(4))
         self._controls = widgets.VBox(layout={"margin": "8px 0", "overflow": "visible"})
         self._working: Step | None = None
@@ -138,18 +152,18 @@ class Guide(widgets.VBox):
                 self.buttons[action.button].on_click(lambda _, step=step, action=action: self._act(step, action))
         self.fields["way"].observe(lambda _: self.refresh(), "value")
         self.walk.came = self._came
-        self.forward.on_click(lambda _: self.choose(STEPS[STEPS.index(self.chosen) + 1]))
+        self.forward.on_click(lambda _: self._go_on())
         self.result.layout = {"max_height": "30em", "overflow": "auto"}
-        top = widgets.HBox(
-            [self.head, self.forward], layout={"justify_content": "space-between", "align_items": "flex-start"}
-        )
-        panel = widgets.VBox([top, self.meaning, self._controls, self.result, self.code])
-        panel.layout = {"flex": "1 1 22em", "min_width": "0", "min_height": "36em", "padding": "0 2px 0 20px"}
-        rail = widgets.VBox(self.rail, layout={"flex": "0 0 16em"})
+        panel = widgets.VBox([self.head, self.meaning, self._controls, self.result, self.code, self.forward])
+        panel.add_class("sfmtls-panel")
+        rail = widgets.VBox(self.rail)
         rail.add_class("sfmtls-rail")
-        super().__init__([widgets.HTML(_STYLE, layout={"height": "0", "margin": "0"}), widgets.HBox([rail, panel])])
+        way = widgets.HBox([rail, panel])
+        way.add_class("sfmtls-way")
+        super().__init__([widgets.HTML(_STYLE, layout={"height": "0", "margin": "0"}), way])
         self.add_class("sfmtls-guide")
         answer_on_main_thread(self)
+        self._take_up_call()
         to_do = (step for step in STEPS if self.state(step) is not State.DONE)
         self.choose(next(to_do, STEPS[-1]))
 
@@ -157,6 +171,11 @@ class Guide(widgets.VBox):
         """Show a step."""
         self.chosen = step
         self.refresh()
+
+    def _go_on(self) -> None:
+        """Show the next step. The focus goes to its beginning, and the page with it: the button is at the end."""
+        self.choose(STEPS[STEPS.index(self.chosen) + 1])
+        self.rail[STEPS.index(self.chosen)].focus()
 
     def state(self, step: Step) -> State:
         """The state of a step, by what is in the workspace now."""
@@ -171,6 +190,7 @@ class Guide(widgets.VBox):
 
     def refresh(self) -> None:
         """Show everything as it is now."""
+        self._take_up_call()
         step, number = self.chosen, _NUMBER[self.chosen.title]
         for each, button in zip(STEPS, self.rail, strict=True):
             self._show_in_rail(each, button)
@@ -240,6 +260,15 @@ class Guide(widgets.VBox):
         if note and there:
             return f"{note.html}<div>What was there before still holds:</div>{there}"
         return note.html if note else there
+
+    def _take_up_call(self) -> None:
+        """Note what came of the last call, where a cell has made it and it is the one of the step “Call”."""
+        workspace, step = self.walk.workspace, next(step for step in STEPS if step.title == "Call")
+        if workspace.session and workspace.identity and self.walk.note(step.title) is None:
+            reply = called_by_cell(workspace)
+            if reply:
+                html = _said(step.lesson) + reply_html(reply)
+                self.walk.notes[step.title] = Note(State.DONE, html, workspace.session.transport, reply.exchange)
 
     # ------------------------------------------------------------ doing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-from sfmtls_nb.api import Reply
+from sfmtls_nb.api import Reply, read_reply
 from sfmtls_nb.errors import (
     CertificatePageError,
     IdentityError,
@@ -19,6 +19,7 @@ from sfmtls_nb.notebook.entry import Entry, missing, usual_values
 from sfmtls_nb.notebook.guide.walk import Note, State, Walk
 from sfmtls_nb.notebook.views.identity import findings_html, identity_html
 from sfmtls_nb.notebook.views.summaries import org_rows, practice_rows, session_rows, table_html
+from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Port
 from sfmtls_nb.secret import Secret
 from sfmtls_nb.sign_in import WAYS, Way, WebLogin, login
@@ -188,6 +189,19 @@ def _session_html(walk: Walk) -> str:
 
 def _calling(port: Port, *, certificate: bool = True) -> Callable[[Walk, Taken], Reply]:
     return lambda walk, _: walk.workspace.soap("getUserInfo", port=port, certificate=certificate)
+
+
+def called_by_cell(workspace: Workspace) -> Reply | None:
+    """The reply to the last call, if it was getUserInfo with the certificate that is presented."""
+    last = workspace.last
+    shown, presented = last and last.request.identity, workspace.identity
+    if last is None or workspace.failed or not shown or not presented or shown.leaf != presented.leaf:
+        return None
+    try:
+        reply = read_reply(last)
+    except SfmtlsError:  # it was no SOAP
+        return None
+    return reply if reply.operation == "getUserInfoResponse" else None
 
 
 #: The fields of the step “Sign in”.

@@ -54,6 +54,7 @@ _VIEWS: Final = {
     ("sfmtls_nb.session", "Session"): ("views.summaries", "session"),
     ("sfmtls_nb.practice.org", "PracticeOrg"): ("views.summaries", "practice"),
     ("sfmtls_nb.notebook.calls", "Command"): ("views.code", "command"),
+    ("sfmtls_nb.notebook.help", "Overview"): ("views.summaries", "overview"),
     ("sfmtls_nb.notebook.renewal", "Renewal"): ("views.renewal", "renewal"),
     ("sfmtls_nb.notebook.course.course", "Checked"): ("course.view", "checked"),
     ("sfmtls_nb.notebook.course.course", "Standing"): ("course.view", "standing"),

@@ -11,6 +11,7 @@ from sfmtls_nb.api import Part, Reply
 from sfmtls_nb.connection import Exchange
 from sfmtls_nb.diagnose import verdict_on
 from sfmtls_nb.errors import CertificatePageError, HandshakeError, MutualAuthenticationFault, SfmtlsError
+from sfmtls_nb.notebook.help import Overview
 from sfmtls_nb.notebook.views.tree import brief, tree_html
 from sfmtls_nb.org import Org
 from sfmtls_nb.practice import PracticeOrg
@@ -93,6 +94,12 @@ def practice_rows(practice: PracticeOrg) -> Rows:
     ]
 
 
+def overview_rows(overview: Overview) -> Rows:
+    """A row for each magic, and one for what all of them take."""
+    shared = "takes --help, which shows all its flags, and --out NAME, which keeps the result"
+    return [*overview.magics, ("any of them", shared)]
+
+
 def error_html(error: SfmtlsError) -> str:
     """An error as a value, which ``--expect`` returns when the prediction comes true."""
     return _error_box(error, "", "")
@@ -143,7 +150,7 @@ def table_html(rows: Rows) -> str:
     """Rows of a name and a text."""
     cells = "".join(
         f'<tr style="background:transparent"><th style="{_CELL};font-weight:600;opacity:.75;white-space:nowrap">{escape(name)}</th>'
-        f'<td style="{_CELL};white-space:pre-wrap">{escape(value)}</td></tr>'
+        f'<td style="{_CELL};min-width:12em;white-space:pre-wrap;overflow-wrap:anywhere">{escape(value)}</td></tr>'
         for name, value in rows
     )
     return f'<table style="border-collapse:collapse;margin:2px 0">{cells}</table>'

@@ -1,6 +1,7 @@
-"""Tree: XML as nested, foldable HTML. Static and self-contained: no script, no style sheet, only inline styles.
+"""Tree: XML as nested, foldable HTML. Static and self-contained: no script, and inline styles, but for one rule.
 
-Lists in lists, so that it is indented also where a sanitizer takes the styles away. It shows so many levels, so many
+The rule hides the path of an element until the pointer or the focus is on its line; where a sanitizer takes it away, the
+paths are always there. Lists in lists, so that it is indented also where a sanitizer takes the styles away. It shows so many levels, so many
 children of an element and so many elements in all, and says how many more there are.
 """
 
@@ -15,6 +16,7 @@ from typing import Final
 
 from lxml import etree
 
+from sfmtls_nb.api.envelope import SOAPENV
 from sfmtls_nb.secret import mask, mask_session_ids
 from sfmtls_nb.xml import SECRET_ELEMENTS
 
@@ -28,9 +30,18 @@ _BOX: Final = (
     "font-family:monospace;font-family:var(--jp-code-font-family,ui-monospace,Menlo,Consolas,monospace);"
     "font-size:var(--jp-code-font-size,13px);line-height:1.6;overflow-wrap:break-word;padding:2px 0"
 )
+_PATHS: Final = (
+    "<style>.sfmtls-tree summary{position:relative}"
+    ".sfmtls-tree summary>code{position:absolute;right:0;top:0;z-index:1;visibility:hidden}"
+    # Over the end of a line that is long; so what is below must not shine through.
+    ".sfmtls-tree summary>code{opacity:1!important;background:var(--jp-layout-color0,Canvas)!important}"
+    ".sfmtls-tree summary:hover>code,.sfmtls-tree summary:focus>code{visibility:visible}</style>"
+)
 _PLAIN: Final = "list-style:none;margin:.4em 0 0;padding:0"
 _LIST: Final = "list-style:none;margin:0 0 0 .3em;padding:0 0 0 .8em;border-left:1px solid rgba(128,128,128,.3)"
 _SUMMARY: Final = "cursor:pointer;clear:right;margin-left:1.2em;list-style-position:outside"
+# Of Salesforce's header nobody needs anything at first; it is folded.
+_FOLDED: Final = f"{{{SOAPENV}}}Header"
 # Levels open at first, and shown at all; children of an element, and elements in all; attributes of an element;
 # characters of a text or path, and of a name or an attribute.
 _OPEN_LEVELS, _LEVELS, _CHILDREN, _ELEMENTS, _ATTRIBUTES, _LONG_TEXT, _LONG = 6, 30, 50, 500, 20, 1_000, 200
@@ -72,7 +83,15 @@ def tree_html(root: etree._Element) -> str:
     nodes = _head(root, way, 0, room) + "".join(_body(root, way, 1, room))
     legend = "".join(f'<li style="{_QUIET}">{escape(line)}</li>' for line in islice(room.legend, _CHILDREN))
     legend += _more(len(room.legend) - _CHILDREN, " namespaces")
-    return f'<div style="{_BOX}"><ul style="{_PLAIN}">{nodes}</ul><ul style="{_PLAIN}">{legend}</ul></div>'
+    return f'<div class="sfmtls-tree" style="{_BOX}"><ul style="{_PLAIN}">{nodes}</ul>{_folded(legend, len(room.legend))}{_PATHS}</div>'
+
+
+def _folded(legend: str, count: int) -> str:
+    """The namespaces, which say little and are long, behind their number."""
+    if not count:
+        return ""
+    summary = f'<summary style="{_SUMMARY};{_QUIET}">{count:,} namespace{"s" * (count > 1)}</summary>'
+    return f'<details style="margin-top:.4em">{summary}<ul style="{_LIST}">{legend}</ul></details>'
 
 
 def brief(root: etree._Element) -> etree._Element:
@@ -129,7 +148,7 @@ def _head(element: etree._Element, path: str, level: int, room: _Room) -> str:
         summary = f'<summary style="{_SUMMARY};list-style-type:circle">{line}</summary>'
         return f'<li><details>{summary}<code style="{_PATH};margin-left:1.3em">{path}</code>'
     code = f'<code style="{_PATH};float:right;margin-left:2em">{path}</code>'
-    opened = " open" if level < _OPEN_LEVELS else ""
+    opened = " open" if level < _OPEN_LEVELS and element.tag != _FOLDED else ""
     return f'<li><details{opened}><summary style="{_SUMMARY}">{line} {code}</summary>'
 
 

@@ -199,6 +199,43 @@ def test_what_cells_have_done_is_done_in_the_guide(shell: InteractiveShell) -> N
     assert (states(guide), guide.chosen.title) == ([DONE] * 4 + [TO_DO] * 3, "Call")
 
 
+@pytest.fixture
+def signed_in(shell: InteractiveShell) -> InteractiveShell:
+    shell.run_line_magic("sf_identity", "client.key client.crt intermediate1.crt intermediate2.crt --write mine")
+    shell.run_line_magic("sf_login", "")
+    return shell
+
+
+@pytest.mark.parametrize("path", ["", " --path .//userName"])
+def test_a_call_that_a_cell_has_just_made_is_not_to_do_in_the_guide(signed_in: InteractiveShell, path: str) -> None:
+    signed_in.run_line_magic("sf_soap", f"getUserInfo{path}")
+    guide = signed_in.run_line_magic("sf_guide", "")
+    assert (states(guide)[4], guide.chosen.title) == (DONE, "Without a certificate")
+
+
+def test_a_call_that_a_cell_has_made_is_shown_in_the_guide_and_stays_there(signed_in: InteractiveShell) -> None:
+    signed_in.run_line_magic("sf_soap", "getUserInfo")
+    guide = signed_in.run_line_magic("sf_guide", "")
+    click(guide, "Call without it")
+    guide.rail[4].click()
+    assert "userName = enforced@practice.example" in said(guide)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "getUserInfo --no-cert --expect page",
+        "getUserInfo --port 443 --expect MUTUAL_AUTHENTICATION_FAILED",
+        "getServerTimestamp",
+        "getUserInfo --identity dual-use",
+    ],
+)
+def test_another_call_is_not_that_of_the_guide(signed_in: InteractiveShell, call: str) -> None:
+    signed_in.run_line_magic("sf_soap", call)
+    guide = signed_in.run_line_magic("sf_guide", "")
+    assert (states(guide)[4], guide.chosen.title) == (TO_DO, "Call")
+
+
 def test_what_cells_do_later_shows_after_a_refresh(shell: InteractiveShell) -> None:
     guide = shell.run_line_magic("sf_guide", "")
     click(guide, *WAY)

@@ -57,7 +57,7 @@ def views(formatter: DisplayFormatter, value: object) -> dict[str, str]:
 
 
 class WellFormed(HTMLParser):
-    """What is wrong with the nesting of HTML, and its scripts and style sheets."""
+    """What is wrong with the nesting of HTML, and its scripts and what it loads."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class WellFormed(HTMLParser):
         self.problems += self._open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in {"script", "style", "link", "iframe"} or any(name.startswith("on") for name, _ in attrs):
+        if tag in {"script", "link", "iframe"} or any(name.startswith("on") for name, _ in attrs):
             self.problems.append(tag)
         if tag not in VOID:
             self._open.append(tag)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 from sfmtls_nb.api import find
+from sfmtls_nb.api.envelope import SOAPENV
 from sfmtls_nb.notebook.views.tree import brief, tree_html
 from sfmtls_nb.xml import format_xml
 
@@ -59,7 +60,11 @@ def lines(xml: str | etree._Element) -> list[str]:
 
 
 def legend(xml: str) -> list[str]:
-    return [line.text_content() for line in html.fromstring(tree_html(etree.fromstring(xml.encode())))[1]]
+    return legend_of(etree.fromstring(xml.encode()))
+
+
+def legend_of(root: etree._Element) -> list[str]:
+    return [line.text_content() for line in html.fromstring(tree_html(root)).xpath("details/ul/li")]
 
 
 def paths(root: etree._Element) -> list[str]:
@@ -121,12 +126,12 @@ def test_any_xml_becomes_well_formed_html(root: etree._Element) -> None:
 
 @given(any_xml)
 def test_any_xml_becomes_no_other_tags_than_these(root: etree._Element) -> None:
-    assert set(Reader(tree_html(root)).tags) <= {"div", "ul", "li", "details", "summary", "span", "code"}
+    assert set(Reader(tree_html(root)).tags) <= {"div", "ul", "li", "details", "summary", "span", "code", "style"}
 
 
 @given(any_xml)
 def test_any_xml_becomes_no_other_attributes_than_these(root: etree._Element) -> None:
-    assert set(Reader(tree_html(root)).attributes) <= {"style", "open"}
+    assert set(Reader(tree_html(root)).attributes) <= {"style", "open", "class"}
 
 
 @given(any_xml)
@@ -190,7 +195,7 @@ def test_a_path_of_a_part_begins_at_the_root_and_its_prefixes_are_in_the_legend(
     root = etree.fromstring("<s:E xmlns:s='urn:s' xmlns='urn:d'><s:B><r/><r><c/></r></s:B></s:E>")
     part = html.fromstring(tree_html(root[0][1]))
     assert ["B/r[2]", "B/r[2]/c"] == [code.text_content() for code in part.iter("code")]
-    assert ["xmlns:s = urn:s", "xmlns = urn:d"] == [line.text_content() for line in part[1]]
+    assert ["xmlns:s = urn:s", "xmlns = urn:d"] == legend_of(root[0][1])
 
 
 @pytest.mark.parametrize(
@@ -278,6 +283,23 @@ def test_the_tree_says_below_what_the_prefixes_in_it_mean() -> None:
 
 def test_the_tree_without_namespaces_has_no_legend() -> None:
     assert [] == legend("<a b='1'><c/></a>")
+
+
+def test_the_namespaces_are_folded_behind_their_number() -> None:
+    tree = html.fromstring(tree_html(etree.fromstring("<s:a xmlns:s='urn:s' xmlns='urn:d'><b/></s:a>")))
+    assert ["2 namespaces"] == [fold.text_content() for fold in tree.xpath("details[not(@open)]/summary")]
+
+
+@pytest.mark.parametrize(
+    ("xml", "folded"),
+    [
+        (f"<s:Envelope xmlns:s='{SOAPENV}'><s:Header><b/></s:Header><s:Body><c/></s:Body></s:Envelope>", ["s:Header"]),
+        ("<Envelope><Header><b/></Header><Body><c/></Body></Envelope>", []),  # somebody's own
+    ],
+)
+def test_of_an_envelope_the_header_is_folded_and_the_body_open(xml: str, folded: list[str]) -> None:
+    tree = html.fromstring(tree_html(etree.fromstring(xml)))
+    assert folded == [fold.text_content() for fold in tree.xpath("ul//details[ul][not(@open)]/summary/span")]
 
 
 def test_the_tree_opens_the_first_six_levels() -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from sfmtls_nb.notebook.course.exercises import Exercise, Point, Work
 from sfmtls_nb.notebook.course.glossary import Entries
+from sfmtls_nb.practice.events import Event
 from sfmtls_nb.practice.request import Listener
 
 
@@ -15,13 +16,28 @@ def _the_time(work: Work) -> Iterator[Point]:
     yield Point(
         bool(calls),
         "the practice org was asked for getServerTimestamp",
-        "the practice org has not been asked for getServerTimestamp yet",
+        f"the practice org has not been asked for getServerTimestamp yet{_asked_instead(work)}",
     )
     yield Point(
         any(call.listener is Listener.MUTUAL and call.chain and call.status == 200 for call in calls),
         "it came to 8443 with your certificate, and was answered",
-        "no such call with a certificate has been answered on 8443 yet",
+        _refused(calls[-1]) if calls else "no such call with a certificate has been answered on 8443 yet",
     )
+
+
+def _asked_instead(work: Work) -> str:
+    last = next((call for call in reversed(work.requests()) if call.operation not in ("", "login", "logout")), None)
+    return f"; the last call that it saw is {last.operation}" if last else ""
+
+
+def _refused(call: Event) -> str:
+    """What became of a call that was not answered on 8443 with a certificate."""
+    if call.listener is not Listener.MUTUAL:
+        return "the last such call came to 443, where nobody asks for a certificate: leave --port away"
+    if not call.chain:
+        return "the last such call came to 8443 without a certificate: leave --no-cert away, or choose one with %sf_identity"
+    why = call.layer_1 or call.code or f"HTTP {call.status}"
+    return f"the last such call came to 8443 with a certificate, and was refused: {why}"
 
 
 def _a_result_kept(work: Work) -> Iterator[Point]:
