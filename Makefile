@@ -19,7 +19,7 @@ help:
 	@echo 'make format rewrite the code as `make check` wants it'
 	@echo 'make soak   long runs: many learners at once, many records, other examples than those of make test'
 	@echo 'make minima the tests with the oldest versions that pyproject.toml allows; make soak does it too'
-	@echo 'make bench  what a connection costs, as ratios'
+	@echo 'make bench  what things cost, as ratios: connections, then the table of tests/bench/README.md'
 	@echo 'make screenshots  take the pictures in tests/browser/screenshots afresh'
 
 tour: .venv/.tour
@@ -28,11 +28,14 @@ tour: .venv/.tour
 lab: .venv/.lab
 	@$(BIN)/sfmtls-nb lab $(FLAGS)
 
+# One more than there are processors: many tests wait for a kernel, a browser or the clock.
+WORKERS = $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+
 # The packages of npm come while the code is checked: the one waits for the network, the other for the processor.
 test: .venv/.test
 	@.ci/system-packages
 	@.ci/node-packages & packages=$$!; $(MAKE) --no-print-directory check; checked=$$?; wait $$packages; exit $$checked
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile
 
 # Left out: what needs a browser, a kernel, other programs or the whole project, what waits for servers, and what is marked as slow.
 ELSEWHERE := tests/browser tests/whole tests/peers
@@ -65,6 +68,7 @@ bench: .venv/.test
 	$(BIN)/python tests/bench/recording.py
 	$(BIN)/python tests/bench/loading.py
 	$(BIN)/python tests/bench/certificates.py
+	$(BIN)/python tests/bench/table.py
 
 screenshots: .venv/.test
 	@.ci/system-packages
