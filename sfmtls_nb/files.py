@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -190,6 +191,8 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = expand(os.fspath(path))
     temporary = ""
     try:
+        if target.is_dir():  # told before anything is fetched for it
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
         os.close(handle)

@@ -49,7 +49,8 @@ class AutoPages:
         except RestFault as fault:
             if fault.code == "Aborted":
                 raise  # somebody did not want this query to run
-            came_of_it = "its Bulk job came to nothing" if by_job.job.job_id else "Bulk does not take this query"
+            none = "this API version has no Bulk jobs" if fault.code == "NOT_FOUND" else "Bulk does not take this query"
+            came_of_it = "its Bulk job came to nothing" if by_job.job.job_id else none
             self.why = f"by REST: {found}, and {came_of_it} ({fault.code})"
             return page
         self._chosen, self.job = by_job, by_job.job

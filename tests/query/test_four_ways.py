@@ -9,7 +9,7 @@ from typing import get_args
 import pandas as pd
 import pytest
 from answers import answer
-from bulk_org import Calls
+from bulk_org import Calls, calls_of
 
 from sfmtls_nb import ApiFault, RestFault, SfmtlsError
 from sfmtls_nb.frame import Frame
@@ -85,6 +85,18 @@ def test_what_the_first_answer_holds_all_of_needs_no_job(
     result = calls.session.query(soql)
     assert ("rest", "by REST: its first answer was all of it") == (result.api, result.why)
     assert 1000 == result.size
+
+
+def test_an_api_version_without_bulk_jobs_goes_by_rest_and_says_so(
+    bulk_practice: PracticeOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auto, "MANY", 500)
+    with calls_of(bulk_practice, version="46.0") as old:
+        found = old.session.query("SELECT Id FROM Contact", batch=200)
+    assert ("rest", "by REST: 1,000 records, and this API version has no Bulk jobs (NOT_FOUND)") == (
+        found.api,
+        found.why,
+    )
 
 
 def test_a_job_that_fails_is_followed_by_rest_and_it_says_why(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,6 +189,13 @@ def test_a_full_disk_leaves_the_file_that_was_there(tmp_path: Path) -> None:
     assert ([target], before) == (list(tmp_path.iterdir()), target.read_bytes())
 
 
+def test_a_folder_is_no_file_to_write_and_nothing_is_fetched_for_it(tmp_path: Path) -> None:
+    broken = result(SOQL, rest_page([FULL], 2, "1"))  # as below: who fetches page 1 fails otherwise
+    with pytest.raises(SfmtlsError, match="cannot be written") as caught:
+        broken.to_parquet(tmp_path)
+    assert "Is a directory" in caught.value.evidence
+
+
 def test_a_query_that_fails_on_a_later_page_leaves_no_file(tmp_path: Path) -> None:
     broken = result(SOQL, rest_page([FULL], 2, "1"))  # there is no page 1
 
