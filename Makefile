@@ -28,14 +28,11 @@ tour: .venv/.tour
 lab: .venv/.lab
 	@$(BIN)/sfmtls-nb lab $(FLAGS)
 
-# One more than there are processors: many tests wait for a kernel, a browser or the clock.
-WORKERS = $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
-
 # The packages of npm come while the code is checked: the one waits for the network, the other for the processor.
 test: .venv/.test
 	@.ci/system-packages
 	@.ci/node-packages & packages=$$!; $(MAKE) --no-print-directory check; checked=$$?; wait $$packages; exit $$checked
-	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # Left out: what needs a browser, a kernel, other programs or the whole project, what waits for servers, and what is marked as slow.
 ELSEWHERE := tests/browser tests/whole tests/peers

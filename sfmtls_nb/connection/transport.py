@@ -124,8 +124,8 @@ def _prepared(request: Request) -> requests.PreparedRequest:
     prepared.headers = default_headers()
     prepared.headers.update(request.headers)
     if request.method in ("POST", "PATCH"):
-        prepared.body = request.body
-        prepared.prepare_content_length(request.body)
+        prepared.body = request.body or None  # an empty one would go in chunks
+        prepared.prepare_content_length(prepared.body)
     return prepared
 
 

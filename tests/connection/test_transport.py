@@ -693,6 +693,15 @@ def test_the_environment_does_not_come_between_us_and_loopback(
         assert session.get_user_info().operation == "getUserInfoResponse"
 
 
+@pytest.mark.parametrize("body", [b"", b"<a/>"])
+def test_a_post_tells_how_long_it_is_and_is_in_one_piece(body: bytes, impatient: Org, tls: ssl.SSLContext) -> None:
+    seen: list[bytes] = []
+    with serving(answering(http(REPLY), seen=seen), tls) as where, Transport(impatient) as transport:
+        transport.send(transport.prepare("POST", f"https://{where}", {}, body))
+    assert f"content-length: {len(body)}\r\n".encode() in seen[0].lower()
+    assert b"transfer-encoding" not in seen[0].lower()
+
+
 def test_a_netrc_file_adds_no_password(
     impatient: Org, tls: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

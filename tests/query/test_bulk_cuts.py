@@ -19,13 +19,13 @@ def rows_of(job: BulkJob) -> list[bytes]:
 
 
 @pytest.mark.parametrize("page", [None, 100])
-def test_forty_cuts_lose_no_row_and_bring_none_twice(page: int | None, bulk_practice: PracticeOrg) -> None:
+def test_twenty_cuts_lose_no_row_and_bring_none_twice(page: int | None, bulk_practice: PracticeOrg) -> None:
     org = Org(**bulk_practice.endpoints)
-    with cutting(org, cuts=40, most_bytes=30_000) as (behind, cut), calls_of(bulk_practice, behind) as calls:
+    with cutting(org, cuts=20, most_bytes=30_000) as (behind, cut), calls_of(bulk_practice, behind) as calls:
         while cut.made < cut.wanted:
             rows = rows_of(BulkJob(calls, SOQL, page=page))
             assert (1000, rows) == (len({*rows}), sorted(rows))
-    assert 40 == cut.made
+    assert 20 == cut.made
 
 
 def test_whoever_makes_no_call_again_is_told_of_the_cut(
