@@ -134,4 +134,4 @@ def test_a_click_on_a_lesson_opens_it(notebook: Notebook) -> None:
     notebook.output(number("lessons")).locator("a").nth(1).click()
     tab = notebook.page.locator(".lm-TabBar-tabLabel", has_text="01_the_basics.ipynb")
     expect(tab).to_be_visible()
-    notebook.page.evaluate("jupyterapp.shell.currentWidget.close()")
+    notebook.close_what_was_opened_beside()

@@ -85,6 +85,11 @@ _ERRORS = f"""() => {{ {_PANEL}
     return outputs.filter(output => output.output_type == "error").map(({{ename, evalue}}) => `${{ename}}: ${{evalue}}`);
 }}"""
 _READY = f"""() => {{ {_PANEL} return panel?.context?.isReady && kernel?.connectionStatus == "connected"; }}"""
+_CLOSE_FRONT = """async () => {
+    const front = jupyterapp.shell.currentWidget;
+    await front.context.sessionContext.shutdown();
+    front.dispose();
+}"""
 _CLOSE = """() => {
     for (const dialog of document.querySelectorAll(".jp-Dialog")) dialog.remove();
     for (const widget of [...jupyterapp.shell.widgets("main")]) widget.dispose();
@@ -219,6 +224,11 @@ class Notebook:
             for name, picture in taken.items():
                 (SCREENSHOTS / f"{name}.png").write_bytes(picture.png())
         return taken
+
+    def close_what_was_opened_beside(self) -> None:
+        """Close the notebook in front, which a click in this one has opened, once its kernel is there to be shut down."""
+        self.page.wait_for_function(_READY)
+        self.page.evaluate(_CLOSE_FRONT)
 
 
 class Lab:
