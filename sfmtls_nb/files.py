@@ -156,7 +156,6 @@ def write_new(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path
     Raises IdentityError if the file exists with other content and ``overwrite`` is not set, or if it cannot be written.
     """
     target = expand(path, IdentityError)
-    temporary = ""
     try:
         if not overwrite and target.exists():
             if read_file(target) == data:
@@ -165,20 +164,14 @@ def write_new(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path
             raise IdentityError(
                 f"{shown(target)} exists already", next_step="choose another name, or say that it may be overwritten"
             )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
-        with os.fdopen(handle, "wb") as file:
+        with _in_place_of(target) as temporary, temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(target)
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         raise IdentityError(
             f"{shown(target)} cannot be written", reason_of(error), "choose a folder that you may write to"
         ) from error
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
     return target
 
 
@@ -189,21 +182,28 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises SfmtlsError if it cannot be written.
     """
     target = expand(os.fspath(path))
-    temporary = ""
     try:
         if target.is_dir():  # told before anything is fetched for it
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
-        os.close(handle)
-        yield Path(temporary)
-        Path(temporary).replace(target)
+        with _in_place_of(target) as temporary:
+            yield temporary
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         raise SfmtlsError(
             f"{shown(target)} cannot be written",
             reason_of(error),
             "choose a folder that you may write to, on a disk with room; nothing was left there",
         ) from error
+
+
+@contextmanager
+def _in_place_of(target: Path) -> Iterator[Path]:
+    """A new file beside another, with mode 0600, that takes its place at the end of the block, and is gone where that fails."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.replace(target)
     finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

@@ -165,11 +165,10 @@ def _type(column: Column) -> pa.DataType:
 
 
 def table_of(page: Columns, columns: Sequence[Column]) -> pa.Table:
-    """A page as a table of these columns. Raises SfmtlsError for a value that its column cannot hold."""
-    spelling = {name.casefold(): name for name in page.by_path}
+    """A page as a table of these columns, spelled as it spells them. Raises SfmtlsError for a value that its column cannot hold."""
     arrays = {}
     for column in columns:
-        values = page.by_path.get(spelling.get(column.name.casefold(), ""))
+        values = page.by_path.get(column.name)
         arrays[column.name] = pa.nulls(page.rows, _type(column)) if values is None else _array(values, column)
     return pa.table(arrays, schema=schema_of(columns))
 
