@@ -61,7 +61,7 @@ WINDOW: Final[ViewportSize] = {"width": 1000, "height": 760}
 #: Milliseconds; for where another does much beside the tests.
 PATIENCE: Final = 60_000
 THEMES: Final[tuple[Theme, ...]] = ("light", "dark")
-WHERE_PROGRESS_IS: Final = "from sfmtls_nb.notebook.course import course; print(course.progress_folder(), end='')"
+WHERE_PROGRESS_IS: Final = "from sfmtls_nb.notebook.course import progress; print(progress.progress_folder(), end='')"
 
 _PANEL = "const panel = jupyterapp.shell.currentWidget;"
 _OPEN = f"name => {{ {_PANEL} return panel?.context?.path == name && panel.context.isReady"

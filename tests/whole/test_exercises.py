@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from nbclient import NotebookClient
 from sfmtls_nb.certificates import ClientIdentity, new_key_and_csr
 from sfmtls_nb.errors import CertificatePageError, MutualAuthenticationFault, SfmtlsError
 from sfmtls_nb.notebook.course import course as courses
+from sfmtls_nb.notebook.course import progress as progress_module
 from sfmtls_nb.notebook.course.course import (
     LESSONS,
     Checked,
@@ -110,14 +112,16 @@ def shown_by_checks(notebook: Any, lesson: Lesson) -> list[str]:
 def progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "kept" / "progress"
     monkeypatch.setenv("SFMTLS_NB_PROGRESS", str(folder))
+    monkeypatch.setattr(progress_module, "_UNKEPT", {})
     return folder
 
 
 @each_lesson
-def test_a_lesson_before_the_work_no_exercise_passes(lesson: Lesson, progress: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("progress")
+def test_a_lesson_before_the_work_no_exercise_passes(lesson: Lesson, tmp_path: Path) -> None:
     notebook = run(read(lesson), tmp_path)
     assert ["not yet"] * len(lesson.exercises) == shown_by_checks(notebook, lesson)
-    assert not progress.exists()
+    assert {} == read_progress()
 
 
 @each_lesson
@@ -126,6 +130,14 @@ def test_a_lesson_with_the_solutions_every_exercise_passes(lesson: Lesson, tmp_p
     notebook = run(solved(lesson), tmp_path)
     assert ["done"] * len(lesson.exercises) == shown_by_checks(notebook, lesson)
     assert {lesson.name: [number for number, _ in enumerate(lesson.exercises, 1)]} == read_progress()
+
+
+@each_lesson
+def test_a_lesson_is_one_sitting(lesson: Lesson) -> None:
+    cells = read(lesson).cells
+    words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
+    assert words <= 1_500
+    assert len(cells) <= 45
 
 
 @each_lesson
@@ -219,7 +231,7 @@ def test_the_course_knows_a_lesson_by_its_name_file_or_number(name: str) -> None
     assert lesson_named(name) is LESSONS[1]
 
 
-@pytest.mark.parametrize("name", ["the_advanced", "6", "-1", "001", ""])
+@pytest.mark.parametrize("name", ["the_advanced", "9", "-1", "001", ""])
 def test_the_course_says_which_lessons_there_are(name: str) -> None:
     with pytest.raises(SfmtlsError, match="start_here, the_basics"):
         lesson_named(name)
@@ -238,12 +250,13 @@ def test_the_course_knows_no_exercise_of_another_number(number: int) -> None:
         course.check(number, {})
 
 
-def test_the_course_an_exercise_can_be_checked_where_no_practice_org_has_been_started(progress: Path) -> None:
+@pytest.mark.usefixtures("progress")
+def test_the_course_an_exercise_can_be_checked_where_no_practice_org_has_been_started() -> None:
     for lesson, number in EACH:
         checked = opened(Workspace(), lesson.name).check(number, {})
         assert not checked.passed
         assert lesson.exercises[number - 1].anywhere or "and no org is chosen: run %sf_org practice" in missing(checked)
-    assert not progress.exists()
+    assert {} == read_progress()
 
 
 @pytest.fixture
@@ -458,7 +471,7 @@ def test_the_work_a_diagnosis_is_told_whether_there_is_such_a_sample(workspace: 
 def test_the_work_a_column_is_no_name(workspace: Workspace) -> None:
     """Of which pandas says that it is neither true nor false, when it is compared."""
     column = pd.Series(["Shipment__c"])
-    assert "it is Series" in missing(opened(workspace, "soap_and_dataframes").check(1, {"own": column}))
+    assert "it is Series" in missing(opened(workspace, "tables").check(1, {"own": column}))
     assert not opened(workspace, "when_it_fails").check(1, {"diagnosis": {"a": column}}).passed
     assert not opened(workspace, "certificates").check(2, {"verdict": {"a": column}}).passed
 
@@ -478,7 +491,7 @@ def test_the_work_a_column_is_no_name(workspace: Workspace) -> None:
 def test_the_work_what_is_on_its_way_may_be_a_table_of_any_kind_with_all_shipments(
     workspace: Workspace, on_its_way: OnItsWay, change: Change
 ) -> None:
-    course = opened(workspace, "soap_and_dataframes")
+    course = opened(workspace, "tables")
     assert missing(course.check(3, {"shipments": change(on_its_way.found), "underway": round(on_its_way.weigh)})) == ""
 
 
@@ -503,13 +516,13 @@ def test_the_work_what_is_on_its_way_may_be_a_table_of_any_kind_with_all_shipmen
 def test_the_work_another_table_of_shipments_is_told_what_it_lacks(
     workspace: Workspace, on_its_way: OnItsWay, change: Change, said: str
 ) -> None:
-    course = opened(workspace, "soap_and_dataframes")
+    course = opened(workspace, "tables")
     assert said in missing(course.check(3, {"shipments": change(on_its_way.found), "underway": on_its_way.weigh}))
 
 
 @pytest.mark.usefixtures("progress")
 def test_the_work_another_weight_is_not_what_is_on_its_way(workspace: Workspace, on_its_way: OnItsWay) -> None:
-    course, given = opened(workspace, "soap_and_dataframes"), on_its_way.weigh + 1
+    course, given = opened(workspace, "tables"), on_its_way.weigh + 1
     said = missing(course.check(3, {"shipments": on_its_way.found, "underway": given}))
     assert f"weigh together: it is {given}" in said
 
@@ -730,7 +743,7 @@ def interrupts(_: object) -> None:
             "check of verdict ended with LookupError",
         ),
         (
-            "soap_and_dataframes",
+            "tables",
             2,
             {"people": pd.DataFrame({"LastName": [["x"]], "Email": [""]})},
             "check of people ended with TypeError",
@@ -764,7 +777,7 @@ def test_what_cannot_be_looked_at_of_tables_side_by_side_it_is_said_that_they_ar
     workspace: Workspace, number: int, name: str
 ) -> None:
     page = pd.DataFrame({"Id": ["1"], "name": ["x"], "LastName": ["x"], "Email": ["x"]})
-    course = opened(workspace, "soap_and_dataframes")
+    course = opened(workspace, "tables")
     said = missing(course.check(number, {name: pd.concat([page, page], axis=1)}))
     assert f"{name} has more than one column Id, name, LastName, Email" in said
     assert f"{name} has more than one column" not in missing(course.check(number, {name: page}))
@@ -835,13 +848,14 @@ def test_progress_is_shown_for_all_lessons() -> None:
 
 
 @pytest.mark.usefixtures("progress")
-def test_progress_that_cannot_be_kept_is_told_and_harms_nothing(
+def test_progress_that_cannot_be_kept_is_told_and_counts_while_the_kernel_runs(
     course: Course, progress: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    progress.parent.write_text("a file where the folder should be")
+    shutil.rmtree(progress)
+    progress.write_text("a file where the folder should be")
     assert course.check(1, {"done": 1}).passed
-    assert f"Your progress could not be kept in {progress}" in capsys.readouterr().out
-    assert {} == read_progress()
+    assert f"Your progress cannot be kept in {progress}" in capsys.readouterr().out
+    assert {"made_up": [1]} == read_progress()
 
 
 @pytest.mark.parametrize(

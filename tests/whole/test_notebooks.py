@@ -20,7 +20,7 @@ from sfmtls_nb.scrub import scrub_notebook
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("**/*.ipynb"))
 # Those that run on an org of one's own, by changing their first cell.
-ANYWHERE = [path for path in NOTEBOOKS if path.stem in ("01_the_basics", "04_soap_and_dataframes")]
+ANYWHERE = [path for path in NOTEBOOKS if path.stem in ("01_the_basics", "05_tables")]
 COMMAND = str(Path(sysconfig.get_path("scripts"), "sfmtls-nb"))
 # A session id; masked, it ends after its exclamation mark.
 SESSION_ID = re.compile(r"00D\w{12}![^•\\]")
@@ -30,7 +30,7 @@ SHOWN = {
         ">enforced@practice.example</userName>",
         "('MUTUAL', 'getUserInfo', 200)",
         "mutual TLS: TLS in which the client proves who it is",
-        "05 Your own org",
+        "08 Your own org",
         "Exercise 2: keep a result: not yet",
         "${SF_SESSION_ID}",
         "stopped",
@@ -46,12 +46,12 @@ SHOWN = {
         "Exercise 3: keep a failure: not yet",
     ],
     "02_certificates": ["expires-soon", ": 9 days", "expired"],
-    "04_soap_and_dataframes": [
+    "05_tables": [
         "200 taken; the newest call: query",
         "1 taken; the newest call: queryMore",
         "Exercise 4: turn the page: not yet",
     ],
-    "05_your_own_org": [
+    "08_your_own_org": [
         "enabled by Support: False",
         ">enforced@practice.example</userName>",
         "SetupPanel",

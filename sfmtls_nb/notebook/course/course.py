@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Final
 
-import platformdirs
-
 from sfmtls_nb.errors import SfmtlsError
-from sfmtls_nb.files import expand
 from sfmtls_nb.notebook.course.exercises import Exercise, Point, Work
+from sfmtls_nb.notebook.course.progress import mark, marks
 from sfmtls_nb.notebook.workspace import Workspace
 
 
@@ -46,12 +42,17 @@ class Lesson:
 
 #: A new lesson is inserted at its place, and the files after it get new numbers.
 LESSONS: Final = (
-    Lesson("start_here", "Start here", "what mutual TLS is, whether this machine is ready, how the course works"),
+    Lesson("start_here", "Start here", "the picture, a first mutual call, and how the course works"),
     Lesson("the_basics", "The basics", "sign in, assemble the certificate, call, and the two failures everyone meets"),
-    Lesson("certificates", "Certificates", "key, request, chain, purpose: assemble, check, upload, and renew in time"),
-    Lesson("when_it_fails", "When it fails", "read every failure: who refused, why, and what to do"),
-    Lesson("soap_and_dataframes", "SOAP and DataFrames", "envelopes, faults, queries, pages and types"),
-    Lesson("your_own_org", "Your own org", "from the Support case to the first call, and what to automate"),
+    Lesson("certificates", "Certificates", "key, request, chain, purpose: assemble, check and upload"),
+    Lesson("the_handshake", "The handshake", "both ends, byte by byte: was my certificate sent?"),
+    Lesson("when_it_fails", "When it fails", "from the evidence to the cause, and drills"),
+    Lesson("tables", "Tables", "SOAP, REST and SOQL, types, and a chart"),
+    Lesson("large_results", "Large results", "Bulk, progress, Parquet, and tools beside pandas"),
+    Lesson(
+        "signing_in_without_a_password", "Signing in without a password", "the ways in that stay when login() is gone"
+    ),
+    Lesson("your_own_org", "Your own org", "from the Support case to the first call; renewal; handing over"),
 )
 
 
@@ -104,6 +105,7 @@ class Course:
         """Begin a lesson: from now on its exercises are checked."""
         self.lesson, self._hints = lesson_named(name), {}
         self._since.setdefault(self.lesson.name, datetime.now(UTC))
+        mark(self.lesson.name)
         return self.standing()
 
     def standing(self, *, everything: bool = False) -> Standing:
@@ -129,7 +131,9 @@ class Course:
         checked = Checked(lesson, number, tuple(self._points(lesson, exercise, names)))
         if checked.passed:
             note_done(lesson, number)
-        elif hint:
+            return checked
+        mark(try_mark(lesson, number))
+        if hint:
             given = self._hints.get(number, 0)
             self._hints[number] = given + 1
             at = min(given, len(exercise.hints) - 1)
@@ -166,44 +170,30 @@ def _ended_with(kind: str, names: Sequence[str]) -> str:
     return f"the check of {', '.join(names)} ended with {kind}: look at what is in there, and make it again"
 
 
-# ---------------------------------------------------------------- progress
-
-
-def progress_folder() -> Path:
-    """The folder that progress is kept in: one of the user's, or the one that SFMTLS_NB_PROGRESS names.
-
-    In it is an empty file for each exercise that is done. So there is nothing to misread, and nothing to write over: not
-    what another notebook keeps at the same time, and not what another version of the course has kept.
-    """
-    named = os.environ.get("SFMTLS_NB_PROGRESS")
-    return expand(named) if named else platformdirs.user_data_path("sfmtls_nb", appauthor=False) / "progress"
+# ---------------------------------------------------------------- what is marked
 
 
 def read_progress() -> dict[str, list[int]]:
-    """The numbers of the exercises that are done, by lesson. A folder that cannot be read counts as none."""
-    try:
-        kept = {file.name for file in progress_folder().iterdir()}
-    except OSError:
-        kept = set()
+    """The numbers of the exercises that are done, by lesson."""
+    kept = marks()
     done = {
-        lesson.name: [number for number, _ in enumerate(lesson.exercises, 1) if _mark(lesson, number) in kept]
+        lesson.name: [number for number, _ in enumerate(lesson.exercises, 1) if exercise_mark(lesson, number) in kept]
         for lesson in LESSONS
     }
     return {name: numbers for name, numbers in done.items() if numbers}
 
 
 def note_done(lesson: Lesson, number: int) -> None:
-    """Record that an exercise is done. If it cannot be recorded, the course goes on without."""
-    folder = progress_folder()
-    try:
-        file = folder / _mark(lesson, number)
-        if not file.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            file.touch()
-    except OSError as error:
-        print(f"Your progress could not be kept in {folder}: {error.strerror}. The course goes on without.")
+    """Record that an exercise is done."""
+    if exercise_mark(lesson, number) not in marks():
+        mark(exercise_mark(lesson, number))
 
 
-def _mark(lesson: Lesson, number: int) -> str:
-    """The file name of an exercise: by its title, for its number changes when another one is put before it."""
+def exercise_mark(lesson: Lesson, number: int) -> str:
+    """The mark of an exercise that is done: by its title, for its number changes when another one is put before it."""
     return f"{lesson.name} - {lesson.exercises[number - 1].title}"
+
+
+def try_mark(lesson: Lesson, number: int) -> str:
+    """The mark of each check that an exercise did not pass."""
+    return f"{exercise_mark(lesson, number)} - not yet"

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sfmtls_nb.notebook.course.course import LESSONS, Lesson, Standing, note_done, progress_folder, read_progress
+from sfmtls_nb.notebook.course import progress as progress_module
+from sfmtls_nb.notebook.course.course import LESSONS, Lesson, Standing, note_done, read_progress
 from sfmtls_nb.notebook.course.exercises import Exercise
+from sfmtls_nb.notebook.course.progress import mark, marks, progress_folder, read_marks
 from sfmtls_nb.notebook.course.view import standing_text
 
 START_HERE, THE_BASICS, *_ = LESSONS
@@ -22,6 +24,7 @@ ALL_DONE = {lesson.name: [number for number, _ in enumerate(lesson.exercises, 1)
 def progress(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     folder = tmp_path / "kept" / "progress"
     monkeypatch.setenv("SFMTLS_NB_PROGRESS", str(folder))
+    monkeypatch.setattr(progress_module, "_UNKEPT", {})
     return folder
 
 
@@ -74,16 +77,35 @@ def test_a_folder_that_cannot_be_used_loses_nothing(
         note_done(THE_BASICS, 2)
     finally:
         progress.chmod(0o700)
-    assert f"could not be kept in {progress}: Permission denied. The course goes on without." in capsys.readouterr().out
-    assert {"the_basics": [1]} == read_progress()
+    assert f"cannot be kept in {progress}: Permission denied" in capsys.readouterr().out
+    assert {"the_basics": [1, 2]} == read_progress()
 
 
 def test_a_file_in_place_of_the_folder_is_not_written_over(progress: Path, capsys: pytest.CaptureFixture[str]) -> None:
     progress.parent.mkdir()
     progress.write_text("precious")
     note_done(THE_BASICS, 1)
-    assert ({}, "precious") == (read_progress(), progress.read_text())
-    assert f"Your progress could not be kept in {progress}" in capsys.readouterr().out
+    assert "precious" == progress.read_text()
+    assert f"Your progress cannot be kept in {progress}" in capsys.readouterr().out
+
+
+def test_what_cannot_be_kept_counts_meanwhile_and_is_kept_when_that_is_possible(
+    progress: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    progress.parent.mkdir()
+    progress.write_text("in the way")
+    note_done(THE_BASICS, 1)
+    note_done(THE_BASICS, 2)
+    assert ({"the_basics": [1, 2]}, 1) == (read_progress(), capsys.readouterr().out.count("cannot be kept"))
+    progress.unlink()
+    mark("the_basics")
+    assert 3 == len(read_marks(progress))
+
+
+def test_a_mark_knows_how_often_it_was_made(progress: Path) -> None:
+    for _ in range(3):
+        mark("the_basics")
+    assert (3, 3) == (marks()["the_basics"].times, read_marks(progress)["the_basics"].times)
 
 
 def test_it_is_in_a_folder_of_the_users_unless_another_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

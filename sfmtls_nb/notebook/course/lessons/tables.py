@@ -1,4 +1,4 @@
-"""The exercises of “SOAP and DataFrames”."""
+"""The exercises of “Tables”."""
 
 from __future__ import annotations
 

@@ -1,0 +1,9 @@
+"""The exercises of “Large results”."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sfmtls_nb.notebook.course.exercises import Exercise
+
+EXERCISES: Final[tuple[Exercise, ...]] = ()
