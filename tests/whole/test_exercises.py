@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 import nbformat
 import pandas as pd
 import pytest
-from nbclient import NotebookClient
 
 from sfmtls_nb.certificates import ClientIdentity, new_key_and_csr
 from sfmtls_nb.errors import CertificatePageError, MutualAuthenticationFault, SfmtlsError
@@ -41,7 +40,6 @@ from sfmtls_nb.session import Session
 from sfmtls_nb.sign_in import PasswordLogin, login
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 CODE = re.compile(r"```.*?```|`[^`]*`|^ {4}[^\n]*$", re.DOTALL | re.MULTILINE)
 BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)|<a [^>]*href=\"([^\"]+)\"")
@@ -83,53 +81,12 @@ def cell_of(notebook: Any, name: str) -> Any:
     return next(cell for cell in notebook.cells if cell.id == name)
 
 
-def solved(lesson: Lesson) -> Any:
-    """The notebook as it is when the learner has written each solution into the cell for the work."""
-    notebook = read(lesson)
-    for number, _ in enumerate(lesson.exercises, 1):
-        blocks = BLOCK.findall(cell_of(notebook, f"solution-{number}").source)
-        work = [nbformat.v4.new_code_cell(block.strip()) for block in blocks]  # type: ignore[no-untyped-call]
-        at = notebook.cells.index(cell_of(notebook, f"work-{number}"))
-        notebook.cells[at : at + 1] = work
-    return notebook
-
-
-def run(notebook: Any, folder: Path) -> Any:
-    NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute()
-    return notebook
-
-
-def shown_by_checks(notebook: Any, lesson: Lesson) -> list[str]:
-    """What each check says where it stands: the head of it, ``done`` or ``not yet``."""
-    texts = [
-        cell_of(notebook, f"check-{number}").outputs[0].data["text/plain"]
-        for number, _ in enumerate(lesson.exercises, 1)
-    ]
-    return [text.partition("\n")[0].rpartition(": ")[2] for text in texts]
-
-
 @pytest.fixture
 def progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "kept" / "progress"
     monkeypatch.setenv("SFMTLS_NB_PROGRESS", str(folder))
     monkeypatch.setattr(progress_module, "_UNKEPT", {})
     return folder
-
-
-@each_lesson
-@pytest.mark.usefixtures("progress")
-def test_a_lesson_before_the_work_no_exercise_passes(lesson: Lesson, tmp_path: Path) -> None:
-    notebook = run(read(lesson), tmp_path)
-    assert ["not yet"] * len(lesson.exercises) == shown_by_checks(notebook, lesson)
-    assert {} == read_progress()
-
-
-@each_lesson
-@pytest.mark.usefixtures("progress")
-def test_a_lesson_with_the_solutions_every_exercise_passes(lesson: Lesson, tmp_path: Path) -> None:
-    notebook = run(solved(lesson), tmp_path)
-    assert ["done"] * len(lesson.exercises) == shown_by_checks(notebook, lesson)
-    assert {lesson.name: [number for number, _ in enumerate(lesson.exercises, 1)]} == read_progress()
 
 
 @each_lesson

@@ -93,7 +93,10 @@ class Executed(NamedTuple):
 def executed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Executed:
     notebook = read(request.param)
     notebook.cells.append(nbformat.v4.new_code_cell(ASK_FOR_SECRETS))  # type: ignore[no-untyped-call]
-    run(notebook, tmp_path_factory.mktemp("cold"))
+    folder = tmp_path_factory.mktemp("cold")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SFMTLS_NB_PROGRESS", str(folder / "progress"))
+        run(notebook, folder)
     answer = notebook.cells.pop().outputs[0].text
     return Executed(request.param.stem, notebook, json.loads(answer))
 
@@ -172,6 +175,12 @@ def test_an_executed_notebook_holds_no_session_id(executed: Executed) -> None:
 def test_an_executed_notebook_has_a_plain_text_of_all_it_shows(executed: Executed) -> None:
     data = [output.data for output in executed.outputs if "data" in output]
     assert [shown for shown in data if "text/plain" not in shown] == []
+
+
+def test_an_executed_notebook_says_of_each_exercise_that_it_is_not_done_yet(executed: Executed) -> None:
+    checks = [cell for cell in executed.notebook.cells if re.fullmatch(r"check-\d+", cell.id)]
+    heads = [cell.outputs[0].data["text/plain"].partition("\n")[0] for cell in checks]
+    assert [": not yet"] * len(checks) == [head[head.rindex(":") :] for head in heads]
 
 
 def test_an_executed_notebook_shows_what_its_lesson_is_about(executed: Executed) -> None:
