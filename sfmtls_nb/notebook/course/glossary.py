@@ -37,7 +37,7 @@ GLOSSARY: Final = Entries(
         "kernel": "The program that runs a notebook's cells, and keeps their variables until it is stopped: here Python.",
         "My Domain": "The first part of an org's own address: acme in https://acme.my.salesforce.com.",
         "Setup": "The org's pages for administrators. Under Certificate and Key Management they have the list of uploaded leaves.",
-        "profile": "In an org: what users of one kind may and must; each user has one. A toolkit profile is something else.",
+        "profile": "In an org: the rules for users of one kind; each user has one. A toolkit profile is something else.",
         "enforced user": "A user whose profile, or permission set, has Enforce SSL/TLS Mutual Authentication: their API calls need a "
         "certificate that was uploaded, on 8443.",
         "server URL": "Where calls go; it comes with the session id. It names no 8443: the caller puts that in.",
