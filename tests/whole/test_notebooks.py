@@ -50,7 +50,7 @@ SHOWN = {
         "the others have 123567 employees",
         "record 200 of 400 came with query\\n",
         "record 201 of 400 came with queryMore",
-        "the same values: True · the same types: True",
+        "the same values: True\\nthe same types: True",
         "Exercise 3: what is on its way: not yet",
     ],
     "06_large_results": [
