@@ -79,17 +79,23 @@ GLOSSARY: Final = Entries(
         "SOQL": "Salesforce's language for questions to the data. It looks like SQL; every field is named.",
         "relationship": "The tie between two sObjects, such as a contact and its account. A query can follow it up and down.",
         "subquery": "A query in brackets inside a query: the children of each record, such as an account's contacts.",
-        "Arrow": "A form of tables in memory that many tools share: DuckDB, polars and pandas read one where it lies.",
         "nullable": "Of a column's type: a value may be missing, shown as <NA>, and the others keep their type.",
         "query locator": "The bookmark that comes with a page of records; queryMore takes it to the next page.",
         "REST": "The other form of Salesforce's API: an address for each thing one wants, and answers in JSON.",
         "JSON": 'Text for data, with names and values in braces and lists in brackets: {"userName": "…"}. REST answers in it.',
+        "Bulk API 2.0": "The API for large results: the query is handed in as a job, and its records come as large pages of CSV.",
+        "job": "A query that an org works on in the background: handed in, asked after until it is complete, then fetched.",
+        "Arrow": "A form of tables in memory that many tools share: DuckDB, polars and pandas read one where it lies.",
+        "Parquet": "A form of files for tables: columns with their types, packed, of which a tool reads only what a question needs.",
+        "dask": "A way to work in Python with tables whose parts lie on many machines.",
     }
 )
 
 #: Other words for them.
 _ALSO: Final = {
     "authority": ("certificate authority",),
+    "Bulk": ("Bulk API 2.0",),
+    "Bulk API": ("Bulk API 2.0",),
     "CA": ("certificate authority",),
     "cert": ("certificate",),
     "certificate signing request": ("CSR",),
