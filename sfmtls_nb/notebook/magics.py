@@ -133,7 +133,7 @@ class SfMagics(Magics):
 
     @line_magic
     @takes(*SIGN_IN)
-    def sf_login(self, chosen: Namespace) -> Session | widgets.Widget:
+    def sf_login(self, chosen: Namespace) -> Session | SfmtlsError | widgets.Widget:
         """Sign in. Secrets are asked for and never typed into a cell; at the practice org all is known.
 
         %sf_org --save PROFILE keeps the way in that was taken last, without its secret.
@@ -146,7 +146,9 @@ class SfMagics(Magics):
 
         typed = {name: value for name, value in vars(chosen).items() if name in Entry.__dataclass_fields__ and value}
         entry = Entry(**typed)
-        return self._called(lambda: self.workspace.sign_in(entry))
+        from sfmtls_nb.notebook.calls import login_call
+
+        return self._called(lambda: login_call(self.workspace, entry, chosen.expect))
 
     @line_magic
     @takes(

@@ -54,9 +54,6 @@ GLOSSARY: Final = Entries(
         "its private key, the leaf and the intermediates.",
         "HTML": "The language of web pages. In place of XML or JSON it means: this is not the API's answer, so read the page.",
         "SOAP fault": "An answer that has, in place of a result, a code and a sentence: the org says no, and why.",
-        "integration user": "A user of an org that no person signs in as, but a program.",
-        "permission set": "In an org: rights that are given to single users, beside their profile.",
-        "toolkit profile": "An org by name, with who signs in there and the certificate to show, in profiles.toml; never a secret.",
         "CSR": "Certificate signing request: what one sends to an authority to get a certificate. It holds the public key and "
         "the wanted name and purpose; the private key is not in it.",
         "public key": "The other half of a private key. It is in the certificate, for everyone to see.",
@@ -70,8 +67,6 @@ GLOSSARY: Final = Entries(
         "revocation": "An authority's public word that a certificate is no longer to be believed, before its last day.",
         "layer": "One of the two checks on 8443. Layer 1, for everyone: is the chain valid? Layer 2, for enforced users: is it "
         "a leaf that was uploaded?",
-        "OAuth": "The newer way to sign in: a program gets a token, which then stands where the session id would.",
-        "rotation": "Replacing a key and its certificate by new ones before they have to be, without a break.",
         "header": "The part of a SOAP message that is about the call: the session id, how large a page may be.",
         "body": "The part of a SOAP message that is the call, or its answer: one element, named for the operation.",
         "namespace": "Which vocabulary a name in XML is from. The same name in another namespace is another name.",
@@ -88,6 +83,17 @@ GLOSSARY: Final = Entries(
         "Arrow": "A form of tables in memory that many tools share: DuckDB, polars and pandas read one where it lies.",
         "Parquet": "A form of files for tables: columns with their types, packed, of which a tool reads only what a question needs.",
         "dask": "A way to work in Python with tables whose parts lie on many machines.",
+        "access token": "What one gets by signing in with OAuth. It stands where a session id would, and is as secret.",
+        "OAuth": "The newer way to sign in: a program gets an access token for a key, for an app's secret, or through a browser.",
+        "External Client App": "What an org knows a program as that signs in by OAuth: an administrator sets it up, and lets users in. "
+        "It takes the place of the connected app.",
+        "consumer key": "The public name of an External Client App: a long text that begins with 3MVG9. Its secret is the consumer secret.",
+        "JWT": "JSON Web Token: a short signed text. Here it says which app wants in, as which user, at which org, within three minutes.",
+        "client credentials": "The way in of an app as itself, by its consumer key and secret: no user is named, as the app has one.",
+        "toolkit profile": "An org by name, with the way in and the certificate to show, in profiles.toml; never a secret.",
+        "integration user": "A user of an org that no person signs in as, but a program.",
+        "permission set": "In an org: rights that are given to single users, beside their profile.",
+        "rotation": "Replacing a key and its certificate by new ones before they have to be, without a break.",
     }
 )
 
