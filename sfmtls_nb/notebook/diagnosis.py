@@ -13,7 +13,7 @@ from sfmtls_nb.notebook.lines import argument, takes
 
 # As in magics.py: what the work is done with is imported where it is done.
 if TYPE_CHECKING:
-    from sfmtls_nb.diagnose import Checkup, Diagnosis
+    from sfmtls_nb.diagnose import Checkup, Diagnosis, Page
     from sfmtls_nb.notebook.both_ends import BothEnds
     from sfmtls_nb.notebook.magics import SfMagics
     from sfmtls_nb.notebook.workspace import Workspace
@@ -68,13 +68,20 @@ class SfDiagnosis(Magics):
         return None
 
     @line_magic
-    @takes()
-    def sf_why(self, chosen: Namespace) -> Diagnosis:
+    @takes(
+        argument(
+            "name",
+            nargs="?",
+            completes="page",
+            help="show the page of a failure, such as expired; index: all of them, by what one sees; none: the last call",
+        ),
+    )
+    def sf_why(self, chosen: Namespace) -> Diagnosis | Page:
         """Say why the last call failed: the causes that its evidence shows, what to do, and where to read on."""
-        from sfmtls_nb.diagnose import why
+        from sfmtls_nb.diagnose import page_of, why
         from sfmtls_nb.notebook.calls import last_outcome
 
-        return why(last_outcome(self.workspace))
+        return page_of(chosen.name) if chosen.name else why(last_outcome(self.workspace))
 
     @line_magic
     @takes(
