@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,15 +13,14 @@ from urllib.parse import urlsplit
 import nbformat
 import pandas as pd
 import pytest
+from course_work import missing, opened, signed_in
 from nbclient import NotebookClient
 
 from sfmtls_nb.certificates import ClientIdentity, new_key_and_csr
 from sfmtls_nb.errors import CertificatePageError, MutualAuthenticationFault, SfmtlsError
 from sfmtls_nb.notebook.course import course as courses
-from sfmtls_nb.notebook.course import progress as progress_module
 from sfmtls_nb.notebook.course.course import (
     LESSONS,
-    Checked,
     Course,
     Lesson,
     lesson_named,
@@ -35,10 +33,9 @@ from sfmtls_nb.notebook.course.view import checked_text, standing_text
 from sfmtls_nb.notebook.forms.setup_panel import SetupPanel
 from sfmtls_nb.notebook.workspace import Workspace
 from sfmtls_nb.org import Org
-from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.profiles import Profile
-from sfmtls_nb.session import Session
-from sfmtls_nb.sign_in import PasswordLogin, login
+
+pytest_plugins = ["course_fixtures"]
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
@@ -106,14 +103,6 @@ def shown_by_checks(notebook: Any, lesson: Lesson) -> list[str]:
         for number, _ in enumerate(lesson.exercises, 1)
     ]
     return [text.partition("\n")[0].rpartition(": ")[2] for text in texts]
-
-
-@pytest.fixture
-def progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "kept" / "progress"
-    monkeypatch.setenv("SFMTLS_NB_PROGRESS", str(folder))
-    monkeypatch.setattr(progress_module, "_UNKEPT", {})
-    return folder
 
 
 @each_lesson
@@ -259,32 +248,6 @@ def test_the_course_an_exercise_can_be_checked_where_no_practice_org_has_been_st
     assert {} == read_progress()
 
 
-@pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
-    """One that is at a practice org of its own."""
-    monkeypatch.setenv("SFMTLS_NB_PROFILES", str(tmp_path / "profiles.toml"))
-    workspace = Workspace()
-    workspace.start_practice()
-    yield workspace
-    workspace.stop_practice()
-
-
-def opened(workspace: Workspace, lesson: str) -> Course:
-    course = Course(workspace)
-    course.open(lesson)
-    return course
-
-
-def signed_in(workspace: Workspace, user: str = "enforced") -> Session:
-    """A session in a program's way, behind the workspace's back, with the certificate."""
-    practice = workspace.running_practice()
-    return login(Org(**practice.endpoints), PasswordLogin(*practice.user(user)), identity_of(practice))
-
-
-def identity_of(practice: PracticeOrg) -> ClientIdentity:
-    return ClientIdentity.load(practice.client.key, practice.client.leaf, *practice.client.intermediates)
-
-
 #: What --explode puts before the names of the shipments' columns.
 CHILD = "Shipments__r."
 Change = Callable[[pd.DataFrame], pd.DataFrame]
@@ -304,158 +267,6 @@ def on_its_way(workspace: Workspace) -> OnItsWay:
             "SELECT Name, (SELECT Name, Weight__c, Delivered_At__c FROM Shipments__r) FROM Account"
         ).to_frame(explode="Shipments__r")
     return OnItsWay(found, found.loc[found[f"{CHILD}Delivered_At__c"].isna(), f"{CHILD}Weight__c"].sum())
-
-
-def missing(checked: Checked) -> str:
-    return "\n".join(point.missing for point in checked.points if not point.done)
-
-
-@pytest.mark.usefixtures("progress")
-def test_the_work_a_call_of_a_program_counts(workspace: Workspace) -> None:
-    course = opened(workspace, "start_here")
-    with signed_in(workspace) as session:
-        session.soap("getServerTimestamp")
-    assert course.check(1, {}).passed
-
-
-@pytest.mark.usefixtures("progress")
-def test_the_work_a_call_that_was_refused_does_not_count(workspace: Workspace) -> None:
-    course = opened(workspace, "start_here")
-    with signed_in(workspace) as session, pytest.raises(CertificatePageError):
-        session.soap("getServerTimestamp", certificate=False)
-    assert not course.check(1, {}).passed
-
-
-@pytest.mark.usefixtures("progress")
-@pytest.mark.parametrize(
-    ("armed", "operation", "how", "said"),
-    [
-        ("", "getServerTimestamp", {"certificate": False}, "came to 8443 without a certificate: leave --no-cert away"),
-        (
-            "",
-            "getServerTimestamp",
-            {"port": 443},
-            "came to 443, where nobody asks for a certificate: leave --port away",
-        ),
-        ("error-500", "getServerTimestamp", {}, "came to 8443 with a certificate, and was refused: HTTP 500"),
-        (
-            "",
-            "getUserInfo",
-            {},
-            "has not been asked for getServerTimestamp yet; the last call that it saw is getUserInfo",
-        ),
-    ],
-)
-def test_the_work_a_call_that_does_not_count_is_told_why(
-    workspace: Workspace, armed: str, operation: str, how: dict[str, Any], said: str
-) -> None:
-    course = opened(workspace, "start_here")
-    with signed_in(workspace) as session, suppress(SfmtlsError):
-        if armed:
-            workspace.running_practice().arm(armed)
-        session.soap(operation, **how)
-    told = missing(course.check(1, {}))
-    assert said in told
-    assert ("has not been asked" in told) == (operation != "getServerTimestamp")
-
-
-@pytest.mark.usefixtures("progress")
-def test_the_work_what_was_done_before_the_lesson_began_does_not_count(workspace: Workspace) -> None:
-    with signed_in(workspace) as session:
-        session.soap("getServerTimestamp")
-    assert not opened(workspace, "start_here").check(1, {}).passed
-
-
-@pytest.mark.usefixtures("progress")
-def test_the_work_what_was_done_stays_done_when_the_first_cell_is_run_again(workspace: Workspace) -> None:
-    course = opened(workspace, "start_here")
-    with signed_in(workspace) as session:
-        session.soap("getServerTimestamp")
-    course.open("the_basics")
-    course.open("start_here")
-    assert course.check(1, {}).passed
-
-
-@pytest.mark.usefixtures("progress")
-def test_the_work_another_term_is_not_the_one_that_was_asked_for(workspace: Workspace) -> None:
-    course = opened(workspace, "start_here")
-    assert "this is about leaf" in missing(course.check(2, {"term": looked_up("leaf")}))
-
-
-@pytest.mark.usefixtures("progress")
-def test_the_work_an_address_may_be_put_together_by_hand(workspace: Workspace) -> None:
-    course, session = opened(workspace, "the_basics"), signed_in(workspace)
-    by_hand = session.server_url.replace(workspace.running_practice().api_url, workspace.running_practice().mutual_url)
-    assert course.check(1, {"session": session, "endpoint": by_hand}).passed
-
-
-@pytest.mark.usefixtures("progress")
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda session: session.server_url, "where your certificate is asked for: it goes to localhost"),
-        (lambda session: re.sub(r":\d+", ":8443", session.server_url), "8443 is the port of a real org"),
-        (lambda session: session.org.endpoint(session.server_url, 8443) + "/more", "does not go on as"),
-        (lambda session: "", "no host at all"),
-        (lambda session: None, "no variable endpoint"),
-    ],
-)
-def test_the_work_another_address_is_told_what_is_wrong_with_it(
-    workspace: Workspace, change: Callable[[Session], str | None], said: str
-) -> None:
-    course, session = opened(workspace, "the_basics"), signed_in(workspace)
-    assert said in missing(course.check(1, {"session": session, "endpoint": change(session)}))
-
-
-@pytest.mark.usefixtures("progress")
-def test_the_work_a_host_is_the_same_in_capitals(workspace: Workspace) -> None:
-    course, session = opened(workspace, "the_basics"), signed_in(workspace)
-    endpoint = session.org.endpoint(session.server_url, 8443).replace("localhost", "LOCALHOST")
-    assert course.check(1, {"session": session, "endpoint": endpoint}).passed
-
-
-@pytest.mark.usefixtures("progress")
-def test_the_work_to_have_signed_in_is_seen_before_the_call(workspace: Workspace) -> None:
-    course = opened(workspace, "the_basics")
-    signed_in(workspace, "standard")
-    assert [True, False] == [point.done for point in course.check(2, {}).points]
-
-
-@pytest.mark.usefixtures("progress")
-def test_the_work_a_fault_caught_in_a_program_is_as_good_as_one_that_was_predicted(workspace: Workspace) -> None:
-    course = opened(workspace, "the_basics")
-    with signed_in(workspace) as session, pytest.raises(MutualAuthenticationFault) as refusal:
-        session.soap("getUserInfo", port=443)
-    assert course.check(3, {"refusal": refusal.value}).passed
-    assert "something else: str" in missing(course.check(3, {"refusal": str(refusal.value)}))
-
-
-@pytest.mark.usefixtures("progress")
-def test_the_work_an_answer_in_place_of_the_fault_is_told_so(workspace: Workspace) -> None:
-    course = opened(workspace, "the_basics")
-    with signed_in(workspace, "standard") as session:
-        reply = session.soap("getUserInfo", port=443)
-    assert "the call did not fail" in missing(course.check(3, {"refusal": reply}))
-
-
-@pytest.mark.usefixtures("progress")
-def test_the_work_a_call_with_another_certificate_of_that_name_is_not_one_with_yours(workspace: Workspace) -> None:
-    course, practice = opened(workspace, "certificates"), workspace.running_practice()
-    new = new_key_and_csr("CN=you.practice.example")
-    first, again = (ClientIdentity.load(new.key_pem, practice.authority.sign(new.request_pem)) for _ in range(2))
-    for identity in (first, again):
-        practice.state.upload_certificate(identity.certificates_pem())
-    with signed_in(workspace) as session:
-        session.with_identity(first).get_user_info()
-    assert [True, False] == [course.check(3, {"mine": identity}).passed for identity in (first, again)]
-
-
-@pytest.mark.usefixtures("progress")
-def test_the_work_an_identity_that_the_lesson_gave_is_not_of_ones_own(workspace: Workspace) -> None:
-    course, given = opened(workspace, "certificates"), identity_of(workspace.running_practice())
-    for number in (1, 3):
-        assert "take a name of your own" in missing(course.check(number, {"mine": given}))
-        assert "it is int" in missing(course.check(number, {"mine": 5}))
 
 
 @pytest.mark.usefixtures("progress")

@@ -28,7 +28,7 @@ SESSION_ID = re.compile(r"00D\w{12}![^•\\]")
 SHOWN = {
     "00_start_here": [
         ">enforced@practice.example</userName>",
-        "('MUTUAL', 'getUserInfo', 200)",
+        "your certificate was sent, proven, and accepted",
         "mutual TLS: TLS in which the client proves who it is",
         "08 Your own org",
         "Exercise 2: keep a result: not yet",
@@ -41,11 +41,21 @@ SHOWN = {
         "Practice Client Issuing CA",
         "<userName>enforced@practice.example</userName>",
         "the page says: No client certificate provided.",
+        "a certificate was asked for and not sent",
         "the org answered MUTUAL_AUTHENTICATION_FAILED",
+        "a certificate was not asked for",
         "${SF_SESSION_ID}",
         "Exercise 3: keep a failure: not yet",
     ],
-    "02_certificates": ["expires-soon", ": 9 days", "expired"],
+    "02_certificates": [
+        "CN=demo.practice.example,O=Acme",
+        "the page says: unsuitable certificate purpose",
+        ": 9 days",
+        "the org answered MUTUAL_AUTHENTICATION_FAILED",
+        "in my file",
+        ">enforced@practice.example</userName>",
+        "Exercise 3: upload yours, and call with it: not yet",
+    ],
     "05_tables": [
         "200 taken; the newest call: query",
         "1 taken; the newest call: queryMore",
