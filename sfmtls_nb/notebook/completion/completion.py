@@ -219,6 +219,12 @@ def _files(known: Known, word: str) -> Iterator[str]:
                     yield f"{folder}{each.name}{'/' if each.is_dir() else ''}"
 
 
+def _causes() -> Iterable[str]:
+    from sfmtls_nb.notebook.drill.planting import PLANTINGS  # noqa: PLC0415  # for those who drill
+
+    return PLANTINGS
+
+
 #: The names to offer, by the `completes` of an argument, or by its flag.
 _SOURCES: Final[Mapping[str, Callable[[Known, str], Iterable[str]]]] = {
     "scenario": lambda known, word: [*_SCENARIOS, *ON_REQUEST, "none"],
@@ -232,6 +238,7 @@ _SOURCES: Final[Mapping[str, Callable[[Known, str], Iterable[str]]]] = {
     "lesson": lambda known, word: (lesson.name for lesson in LESSONS),
     "term": lambda known, word: GLOSSARY,
     "page": lambda known, word: ["index", *FAILURES],
+    "cause": lambda known, word: _causes(),
     "--write": _files,
     "--out": lambda known, word: known.variables,
 }
