@@ -206,15 +206,6 @@ def test_the_course_an_exercise_can_be_checked_where_no_practice_org_has_been_st
 
 
 @pytest.mark.usefixtures("progress")
-def test_the_work_a_diagnosis_is_told_whether_there_is_such_a_sample(workspace: Workspace) -> None:
-    course = opened(workspace, "when_it_fails")
-    said = missing(course.check(1, {"diagnosis": {"a": "expired", "b": "not uploaded"}}))
-    assert "a: it is not 'expired'" in said
-    assert "b: 'not uploaded' is not the name of a sample" in said
-    assert 'c: diagnosis["c"] is missing' in said
-
-
-@pytest.mark.usefixtures("progress")
 def test_the_work_a_column_is_no_name(workspace: Workspace) -> None:
     """Of which pandas says that it is neither true nor false, when it is compared."""
     column = pd.Series(["Shipment__c"])

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook.course.exercises import Exercise, Point, Work
 from sfmtls_nb.notebook.course.progress import mark, marks
+from sfmtls_nb.notebook.drill.final_test import drills_told
 from sfmtls_nb.notebook.workspace import Workspace
 
 
@@ -89,10 +90,14 @@ class Checked:
 
 @dataclass(frozen=True)
 class Standing:
-    """The learner's progress. done: by lesson, the numbers of the exercises done. lesson: the one that is open."""
+    """The learner's progress.
+
+    done: by lesson, the numbers of the exercises done. lesson: the one that is open. drills: a line on them, if there were any.
+    """
 
     done: Mapping[str, Sequence[int]]
     lesson: Lesson | None = None
+    drills: str = ""
 
 
 class Course:
@@ -114,7 +119,9 @@ class Course:
 
     def standing(self, *, everything: bool = False) -> Standing:
         """The learner's progress, in the open lesson or in all of them."""
-        return Standing(read_progress(), None if everything else self.lesson)
+        return Standing(
+            read_progress(), None if everything else self.lesson, drills_told(marks()) if everything else ""
+        )
 
     def check(self, number: int, names: Mapping[str, Any], *, hint: bool = False) -> Checked:
         """Check an exercise of the open lesson by what the practice org saw and by the learner's variables.

@@ -65,6 +65,9 @@ GLOSSARY: Final = Entries(
         "Short: EKU.",
         "fingerprint": "A short number computed from a whole certificate. The same fingerprint: the same certificate.",
         "revocation": "An authority's public word that a certificate is no longer to be believed, before its last day.",
+        "handshake": "What client and server say to each other when a connection begins, until both know whom they talk to and how "
+        "they encrypt. %sf_handshake shows it.",
+        "alert": "How TLS says no: two bytes, the second of them a number for the reason, such as 45: the certificate has expired.",
         "layer": "One of the two checks on 8443. Layer 1, for everyone: is the chain valid? Layer 2, for enforced users: is it "
         "a leaf that was uploaded?",
         "header": "The part of a SOAP message that is about the call: the session id, how large a page may be.",
