@@ -26,11 +26,11 @@ GLOSSARY: Final = Entries(
         "certificate": "A small public file that says: this key belongs to that name; until this date; for this purpose. "
         "An authority has signed it.",
         "certificate authority": "Who signs certificates, and so vouches for what they say. Short: CA.",
-        "private key": "The secret number that belongs to a certificate. Who has it can prove that the certificate is "
+        "private key": "The secret number that belongs to a certificate. Whoever has it can prove that the certificate is "
         "theirs; so it is shown to nobody and sent nowhere.",
         "org": "One company's Salesforce: its users, its data, its settings.",
         "port": "A numbered door of a computer. An org's are 443, and 8443 for mutual TLS.",
-        "session id": "What one gets by signing in. It stands for the user in every later call; who has it is that user, "
+        "session id": "What one gets by signing in. It stands for the user in every later call; whoever has it is that user, "
         "until it ends.",
         "practice org": "A server on your machine that behaves like Salesforce, with real TLS and made-up data.",
         "magic": "A short command for notebooks; it begins with %, or as a whole cell with %%.",

@@ -13,6 +13,7 @@ from sfmtls_nb.notebook.drill.drill import Answered, Looked, Open
 from sfmtls_nb.notebook.drill.final_test import LENGTH, FinalTest, by_kind
 from sfmtls_nb.notebook.drill.incident import Incident
 from sfmtls_nb.notebook.drill.planting import KINDS, LOOKS, PLANTINGS
+from sfmtls_nb.notebook.views.page import content_html
 from sfmtls_nb.notebook.views.sequence import OrgsEnd
 from sfmtls_nb.notebook.views.summaries import table_html, table_text
 from sfmtls_nb.notebook.views.timeline import timeline_html
@@ -249,7 +250,7 @@ def _end_html(answered: Answered) -> str:
 def _page_html(name: str) -> str:
     return (
         f'<details><summary style="cursor:pointer">read on: failures/{name}</summary>'
-        f'<div style="white-space:pre-wrap;padding:.4em 0 0 1.1em">{escape(FAILURES[name].page.strip())}</div></details>'
+        f'<div style="padding:.2em 0 0 1.1em">{content_html(FAILURES[name].page, titled=False)}</div></details>'
     )
 
 

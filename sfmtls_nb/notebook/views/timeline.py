@@ -93,7 +93,7 @@ def timelines_html(*handshakes: Handshake) -> str:
 
 
 def _side_by_side(*drawn: str) -> str:
-    parts = "".join(f'<div style="flex:1 1 38em;min-width:0">{each}</div>' for each in drawn)
+    parts = "".join(f'<div style="flex:1 1 34em;min-width:0">{each}</div>' for each in drawn)
     return f'<div style="display:flex;flex-wrap:wrap;gap:2em">{parts}</div>'
 
 
@@ -126,7 +126,7 @@ def _head(drawn: Sequence) -> str:
 
 
 def _foot(drawn: Sequence) -> str:
-    half = "flex:1 1 0;min-width:0;padding:.4em 0 0"
+    end = "min-width:0;padding:.4em 0 0"
     noted = drawn.orgs_end.noted if drawn.orgs_end else ()
     notes = "".join(f'<div>{escape(what)} <span style="{_QUIET}">{at:,.1f} ms</span></div>' for at, what in noted)
     if notes:
@@ -134,9 +134,9 @@ def _foot(drawn: Sequence) -> str:
             f'<details style="margin:.2em 0 0"><summary style="cursor:pointer">what it noted</summary>{notes}</details>'
         )
     return (
-        f'<div style="{_BETWEEN};display:flex;gap:1em;border-top:{_LINE}">'
-        f'<div style="{half}"><b>client:</b> {escape(drawn.client)}</div> '
-        f'<div style="{half};text-align:right"><b>org:</b> {escape(drawn.org)}{notes}</div></div>'
+        f'<div style="{_BETWEEN};display:flex;justify-content:space-between;gap:1em;border-top:{_LINE}">'
+        f'<div style="{end}"><b>client:</b> {escape(drawn.client)}</div> '
+        f'<div style="{end};text-align:right"><b>org:</b> {escape(drawn.org)}{notes}</div></div>'
     )
 
 
