@@ -9,6 +9,7 @@ from IPython.core.completer import CompletionContext, SimpleMatcherResult, conte
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb.notebook.diagnosis import SfDiagnosis
+from sfmtls_nb.notebook.drilling import SfDrill
 from sfmtls_nb.notebook.help import SfHelp
 from sfmtls_nb.notebook.magics import SfMagics
 from sfmtls_nb.notebook.views.registry import offer_traceback, register_views
@@ -23,8 +24,8 @@ _MATCHER: Final = "sfmtls_nb"
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """``%load_ext sfmtls_nb``: register the magics and the views in a shell. A second time (%reload_ext) keeps what the cells share."""
-    before = shell.magics_manager.registry.get(SfMagics.__name__)
-    shell.register_magics(before or SfMagics(shell), SfDiagnosis(shell), SfHelp(shell))
+    before, drill = (shell.magics_manager.registry.get(kind.__name__) for kind in (SfMagics, SfDrill))
+    shell.register_magics(before or SfMagics(shell), SfDiagnosis(shell), drill or SfDrill(shell), SfHelp(shell))
     register_views(shell)
     register_completion(shell)
     _put_last(shell.input_transformers_cleanup, without_body, "__name__")

@@ -77,6 +77,9 @@ class SfMagics(Magics):
             completes="scenario",
             help="let the next API call fail so, or present an identity that is wrong so; 'none' takes that back",
         ),
+        argument(
+            "--records", type=int, metavar="N", help="start: with so many contacts; one with more or fewer is stopped"
+        ),
     )
     def sf_practice(self, chosen: Namespace) -> PracticeOrg | widgets.Widget | None:
         """Start the practice org and choose it; or show it, show its Setup, or stop it."""
@@ -85,7 +88,7 @@ class SfMagics(Magics):
         workspace = self.workspace
         if chosen.action == "start":
             with leaving(workspace):
-                workspace.start_practice()
+                workspace.start_practice(chosen.records)
         if chosen.action == "stop":
             if workspace.practice is None:
                 print("There is no practice org to stop.")

@@ -22,6 +22,7 @@ from IPython.core.completer import (
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb.certificates import ClientIdentity
+from sfmtls_nb.diagnose import FAILURES
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.files import expand
 from sfmtls_nb.notebook.completion.cursor import LinePlace, XmlPlace, line_place, magic_place, soql_place, xml_place
@@ -218,6 +219,12 @@ def _files(known: Known, word: str) -> Iterator[str]:
                     yield f"{folder}{each.name}{'/' if each.is_dir() else ''}"
 
 
+def _causes() -> Iterable[str]:
+    from sfmtls_nb.notebook.drill.planting import PLANTINGS  # noqa: PLC0415  # for those who drill
+
+    return PLANTINGS
+
+
 #: The names to offer, by the `completes` of an argument, or by its flag.
 _SOURCES: Final[Mapping[str, Callable[[Known, str], Iterable[str]]]] = {
     "scenario": lambda known, word: [*_SCENARIOS, *ON_REQUEST, "none"],
@@ -230,6 +237,8 @@ _SOURCES: Final[Mapping[str, Callable[[Known, str], Iterable[str]]]] = {
     "file": _files,
     "lesson": lambda known, word: (lesson.name for lesson in LESSONS),
     "term": lambda known, word: GLOSSARY,
+    "page": lambda known, word: ["index", *FAILURES],
+    "cause": lambda known, word: _causes(),
     "--write": _files,
     "--out": lambda known, word: known.variables,
 }

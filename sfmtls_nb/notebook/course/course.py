@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, Final
@@ -11,6 +11,7 @@ from typing import Any, Final
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.notebook.course.exercises import Exercise, Point, Work
 from sfmtls_nb.notebook.course.progress import mark, marks
+from sfmtls_nb.notebook.drill.final_test import drills_told
 from sfmtls_nb.notebook.workspace import Workspace
 
 
@@ -67,11 +68,15 @@ def lesson_named(name: str) -> Lesson:
 
 @dataclass(frozen=True)
 class Checked:
-    """The result of a checked exercise: its points, and a hint if one was asked for."""
+    """The result of a checked exercise: its points, and a hint if one was asked for.
+
+    before: whether it has been done before, in this kernel or another.
+    """
 
     lesson: Lesson
     number: int
     points: tuple[Point, ...]
+    before: bool = False
     hint: str = ""
 
     @property
@@ -85,10 +90,14 @@ class Checked:
 
 @dataclass(frozen=True)
 class Standing:
-    """The learner's progress. done: by lesson, the numbers of the exercises done. lesson: the one that is open."""
+    """The learner's progress.
+
+    done: by lesson, the numbers of the exercises done. lesson: the one that is open. drills: a line on them, if there were any.
+    """
 
     done: Mapping[str, Sequence[int]]
     lesson: Lesson | None = None
+    drills: str = ""
 
 
 class Course:
@@ -110,7 +119,9 @@ class Course:
 
     def standing(self, *, everything: bool = False) -> Standing:
         """The learner's progress, in the open lesson or in all of them."""
-        return Standing(read_progress(), None if everything else self.lesson)
+        return Standing(
+            read_progress(), None if everything else self.lesson, drills_told(marks()) if everything else ""
+        )
 
     def check(self, number: int, names: Mapping[str, Any], *, hint: bool = False) -> Checked:
         """Check an exercise of the open lesson by what the practice org saw and by the learner's variables.
@@ -128,19 +139,20 @@ class Course:
                 f"lesson {lesson.title} has no exercise {number}", f"it has {len(lesson.exercises)}", "%sf_check 1"
             )
         exercise = lesson.exercises[number - 1]
-        checked = Checked(lesson, number, tuple(self._points(lesson, exercise, names)))
+        before = number in read_progress().get(lesson.name, ())
+        checked = Checked(lesson, number, tuple(self._points(lesson, exercise, names)), before)
         if checked.passed:
             note_done(lesson, number)
             return checked
         mark(try_mark(lesson, number))
-        if hint:
-            given = self._hints.get(number, 0)
-            self._hints[number] = given + 1
-            at = min(given, len(exercise.hints) - 1)
-            checked = Checked(
-                lesson, number, checked.points, f"hint {at + 1} of {len(exercise.hints)}: {exercise.hints[at]}"
-            )
-        return checked
+        return replace(checked, hint=self._hint(number, exercise)) if hint else checked
+
+    def _hint(self, number: int, exercise: Exercise) -> str:
+        """The next hint; after the last one, that again."""
+        given = self._hints.get(number, 0)
+        self._hints[number] = given + 1
+        at = min(given, len(exercise.hints) - 1)
+        return f"hint {at + 1} of {len(exercise.hints)}: {exercise.hints[at]}"
 
     def _points(self, lesson: Lesson, exercise: Exercise, names: Mapping[str, Any]) -> Iterator[Point]:
         practice = self._workspace.at_practice()

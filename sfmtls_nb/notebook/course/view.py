@@ -44,7 +44,8 @@ def _headline(checked: Checked) -> str:
 def _after(checked: Checked) -> str:
     if checked.passed:
         return "Well done." if checked.number < len(checked.lesson.exercises) else "Well done; that was the last one."
-    return checked.hint or f"Stuck? %sf_check {checked.number} --hint"
+    more = checked.hint or f"Stuck? %sf_check {checked.number} --hint"
+    return f"You have done this before, and it stays done. {more}" if checked.before else more
 
 
 def standing_html(standing: Standing) -> str:
@@ -55,7 +56,8 @@ def standing_html(standing: Standing) -> str:
         + "</tr>"
         for lesson, cells in _rows(standing)
     )
-    return f'<table style="border-collapse:collapse;margin:2px 0">{rows}</table>'
+    drills = f'<div style="margin:4px 0">{escape(standing.drills)}</div>' if standing.drills else ""
+    return f'<table style="border-collapse:collapse;margin:2px 0">{rows}</table>{drills}'
 
 
 def _linked(lesson: Lesson, title: str) -> str:
@@ -75,9 +77,8 @@ def standing_text(standing: Standing) -> str:
     """The lessons and their progress as text."""
     rows = [cells for _, cells in _rows(standing)]
     widths = [max(len(cells[column]) for cells in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in rows
-    )
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in rows]
+    return "\n".join([*lines, *filter(None, (standing.drills,))])
 
 
 def _rows(standing: Standing) -> Iterable[tuple[Lesson, tuple[str, str, str]]]:
