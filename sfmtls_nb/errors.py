@@ -42,6 +42,11 @@ _OBEYED: Final = re.compile(
 )
 
 
+#: Characters of a text in a message that are shown from its beginning and from its end: where a query is wrong stands last.
+_BEGINNING: Final = 3000
+_END: Final = 1000
+
+
 def visible(text: str) -> str:
     r"""A text from outside, with escapes in place of what would be obeyed rather than shown.
 
@@ -53,6 +58,14 @@ def visible(text: str) -> str:
 
 def _shown(text: str) -> str:
     return visible(mask_session_ids(text))
+
+
+def _bounded(text: str) -> str:
+    """A text as long as somebody reads; an org, or what answers in its place, may write megabytes."""
+    left_out = len(text) - _BEGINNING - _END
+    if left_out < 100:  # and so one that was cut is not cut again, where an error comes back from a worker process
+        return text
+    return f"{text[:_BEGINNING]} … {left_out:,} characters … {text[-_END:]}"
 
 
 class SfmtlsError(Exception):
@@ -68,7 +81,7 @@ class SfmtlsError(Exception):
 
     def __init__(self, what: str, evidence: str = "", next_step: str = "") -> None:
         # Salesforce quotes the session id in “Session not found, missing session key: …”: whole, and perhaps good elsewhere.
-        what, evidence, next_step = (_shown(text) for text in (what, evidence, next_step))
+        what, evidence, next_step = (_bounded(_shown(text)) for text in (what, evidence, next_step))
         super().__init__(what, evidence, next_step)
         self.what = what
         self.evidence = evidence

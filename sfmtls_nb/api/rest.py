@@ -44,7 +44,7 @@ def read_json(exchange: Exchange) -> Any:
             if isinstance(content, list) and content and all(map(_is_error, content)):
                 raise _read_fault(content)
             if _is_oauth_error(content) and "/services/oauth2/" in exchange.request.url:
-                raise oauth_fault(content["error"], str(content.get("error_description", "")))
+                raise oauth_fault(content["error"], str(content.get("error_description") or ""))
             if exchange.status is not None and exchange.status >= 400:
                 raise NotJsonError(
                     f"the call failed with HTTP {exchange.status}, and its JSON is none of Salesforce's errors",
