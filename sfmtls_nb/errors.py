@@ -57,11 +57,8 @@ def visible(text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return visible(mask_session_ids(text))
-
-
-def _bounded(text: str) -> str:
     """A text as long as somebody reads; an org, or what answers in its place, may write megabytes."""
+    text = visible(mask_session_ids(text))
     left_out = len(text) - _BEGINNING - _END
     if left_out < 100:  # and so one that was cut is not cut again, where an error comes back from a worker process
         return text
@@ -81,7 +78,7 @@ class SfmtlsError(Exception):
 
     def __init__(self, what: str, evidence: str = "", next_step: str = "") -> None:
         # Salesforce quotes the session id in “Session not found, missing session key: …”: whole, and perhaps good elsewhere.
-        what, evidence, next_step = (_bounded(_shown(text)) for text in (what, evidence, next_step))
+        what, evidence, next_step = (_shown(text) for text in (what, evidence, next_step))
         super().__init__(what, evidence, next_step)
         self.what = what
         self.evidence = evidence
@@ -159,7 +156,7 @@ class ApiFault(SfmtlsError):  # noqa: N818  # …Fault: the org said it
 
     def __init__(self, what: str, evidence: str = "", next_step: str = "", code: str = "", message: str = "") -> None:
         super().__init__(what, evidence, next_step)
-        self.code = visible(code)
+        self.code = _shown(code)
         self.message = _shown(message)
 
 

@@ -129,6 +129,12 @@ def test_what_nobody_would_read_to_its_end_is_left_out_of_a_message(kind: type[S
     assert str(error) == str(pickle.loads(pickle.dumps(error)))  # noqa: S301  # made above
 
 
+def test_nor_is_it_kept_as_the_words_of_the_org() -> None:
+    long = "x" * 1_000_000
+    fault, page = SoapFault("no", code=long, message=long), CertificatePageError("no", reason=long)
+    assert 5_000 > max(map(len, (fault.code, fault.message, page.reason)))
+
+
 def test_a_long_text_that_can_be_read_stays_whole() -> None:
     query = f"SELECT {'Id, ' * 900}Name"
     assert query == SfmtlsError(query).what
