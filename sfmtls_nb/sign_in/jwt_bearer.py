@@ -80,11 +80,12 @@ class JwtBearer:
 
 
 def _audience(org: Org) -> str:
-    """The login host that a JWT is for: of Salesforce's orgs one of the two well-known ones, of others their own."""
+    """The login host that a JWT is for: of production and sandboxes one of the two well-known ones, of others their own."""
     parts = urlsplit(org.login_url)
-    if found := my_domain_of(parts.hostname or ""):
+    host = parts.hostname or ""
+    if found := my_domain_of(host):
         return f"https://{'test' if found[1] else 'login'}.salesforce.com"
-    return f"https://{parts.netloc}"
+    return f"https://{host if host.endswith('.salesforce.com') else parts.netloc}"
 
 
 def _only_key(source: Path | bytes, passphrase: Secret | None) -> object:

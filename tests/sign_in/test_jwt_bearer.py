@@ -172,6 +172,7 @@ def test_an_assertion_that_has_expired_is_refused(own_practice: PracticeOrg) -> 
         ("https://acme.my.salesforce.com:8443", "https://login.salesforce.com"),
         ("https://acme--uat.sandbox.my.salesforce.com", "https://test.salesforce.com"),
         ("https://test.salesforce.com", "https://test.salesforce.com"),
+        ("https://acme-dev-ed.develop.my.salesforce.com:8443", "https://acme-dev-ed.develop.my.salesforce.com"),
         ("https://localhost:4430", "https://localhost:4430"),
     ],
 )
