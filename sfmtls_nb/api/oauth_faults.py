@@ -46,7 +46,7 @@ _ROWS: Final[tuple[tuple[str, str, str], ...]] = (
         "",
         "certificate",
         'sign in with the client certificate, on 8443 of the My Domain: Org(login_url="https://NAME.my.salesforce.com:8443"), '
-        "login(…, identity=…)",
+        "login(…, identity=…); in a notebook by a profile with that login_url, after %sf_identity",
     ),
     (
         "invalid_client_id",
