@@ -160,7 +160,7 @@ WRITTEN: dict[str, tuple[str, str, str]] = {
     "Java": ("java -Djavax.net.ssl.keyStorePassword=hunter2 PROGRAM", "hunter2", "password"),
     "Newman": ("newman run c.json --ssl-client-passphrase 'two words'", "two words", "password"),
     "SF_SESSION_ID": ("!export SF_SESSION_ID=op4que-T0ken", "op4que-T0ken", "session id"),
-    "frontdoor": ("https://acme/secur/frontdoor.jsp?sid=op4que-T0ken&x=1", "op4que-T0ken", "session id"),
+    "frontdoor": ("https://acme/frontdoor.jsp?sid=op4que-T0ken&x=1", "op4que-T0ken", "session id"),
     "JWT of spaced JSON": (SPACED_JWT, SPACED_JWT, "JSON Web Token"),
     "session id broken at a line end": (f"{SESSION_ID[:60]}\n{SESSION_ID[60:]}\n", BROKEN, "session id"),
     "session id broken in quotes": (f"sid = '{SESSION_ID[:60]}\n{SESSION_ID[60:]}'", BROKEN, "session id"),
