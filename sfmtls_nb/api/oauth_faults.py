@@ -17,7 +17,8 @@ _ROWS: Final[tuple[tuple[str, str, str], ...]] = (
         "",
         "not installed in this org",
         f"the consumer key is of an app in another org, or was lost when the sandbox was refreshed: take the one of {_APP}, in "
-        "this org, or have the app installed here",
+        "this org, or have the app installed here; and sign in at the My Domain: since Spring '26 some orgs answer this to who "
+        "signs in at login.salesforce.com or test.salesforce.com",
     ),
     (
         "",
