@@ -26,6 +26,9 @@ def test_a_look_a_wrong_answer_and_the_right_one_by_buttons(notebook: Notebook, 
     notebook.button("Files").click()
     notebook.wait_until_idle()
     assert "Practice Client Old CA" in notebook.output(1).inner_text()
+    notebook.button("Answer").click()
+    notebook.wait_until_idle()
+    assert "no failure is chosen" in notebook.output(1).inner_text()
     notebook.field("It shows").select_option(label="the client’s certificate is refused, or missing")
     for name in ("expired", DRILLED):
         notebook.wait_until_idle()

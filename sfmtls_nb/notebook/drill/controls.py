@@ -44,10 +44,12 @@ class Controls(widgets.VBox):
         self.kind.observe(self._offer, "value")
         for look, pressed in self.looks.items():
             pressed.on_click(partial(self._act, partial(self._look, look)))
-        self.answer.on_click(partial(self._act, lambda: self._end(drill.answer(self.name.value))))
+        self.answer.on_click(partial(self._act, lambda: self._end(drill.answer(self._chosen()))))
         self.give_up.on_click(partial(self._act, lambda: self._end(drill.give_up())))
         self.next.on_click(self._go_on)
-        looks = widgets.HBox([*self.looks.values()], layout=_ROW)
+        for each in self.looks.values():
+            each.layout.width = "118px"  # so that four have room in 800 px
+        looks = widgets.HBox([*self.looks.values()], layout={**_ROW, "margin": "8px 0 4px"})
         ends = widgets.HBox([self.answer, self.give_up, self.next], layout=_ROW)
         self._parts: list[widgets.Widget] = [looks, self.kind, self.name, ends, self.shown]
         super().__init__(self._parts)
@@ -58,6 +60,7 @@ class Controls(widgets.VBox):
     def _offer(self, _: object) -> None:
         """Offer the failures of the kind that is chosen."""
         self.name.options = [(f"{name}: {PLANTINGS[name].title}", name) for name in KINDS[self.kind.value]]
+        self.name.value = None  # what is chosen is the learner's
 
     def _act(self, act: Callable[[], str], _: object) -> None:
         try:
@@ -70,6 +73,11 @@ class Controls(widgets.VBox):
 
     def _look(self, look: Look) -> str:
         return looked_html(self._drill.look(look))
+
+    def _chosen(self) -> str:
+        if self.name.value is None:
+            raise SfmtlsError("no failure is chosen", next_step="choose where it shows, and then the failure")
+        return str(self.name.value)
 
     def _end(self, answered: Answered) -> str:
         self._enable(open_=not answered.over)

@@ -102,7 +102,8 @@ _ANSWERS: Final = (("%sf_drill --answer NAME", "checks a name"), ("%sf_drill --g
 
 def _title(shown: Open) -> str:
     where = f"Final test, {shown.test.place} of {LENGTH}" if shown.test else f"Incident {shown.incident.number}"
-    return f"{where} · the clock runs: {_time(shown.elapsed)}"
+    so_far = f": {_time(shown.elapsed)} so far" if shown.elapsed >= 1 else ""
+    return f"{where} · the clock runs{so_far}"
 
 
 def _head(shown: Open) -> str:
