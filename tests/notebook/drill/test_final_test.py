@@ -88,6 +88,14 @@ def test_the_first_name_counts(kernel: Callable[[], Drill]) -> None:
     assert [False] == [each.right for each in final_tests(marks())[0].given]
 
 
+def test_a_name_that_says_less_does_not_count(kernel: Callable[[], Drill], monkeypatch: pytest.MonkeyPatch) -> None:
+    drill = kernel()
+    cause(drill)
+    monkeypatch.setattr("sfmtls_nb.notebook.drill.drill.verdict_on", lambda *_: "more exact")
+    assert "the most exact name counts" in answered_text(drill.answer("certificate-refused"))
+    assert final_tests(marks())[0].share == "0 of 1"
+
+
 def test_what_is_no_failures_name_is_no_answer(kernel: Callable[[], Drill]) -> None:
     drill = kernel()
     name = cause(drill)
