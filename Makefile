@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: help tour lab test quick check format soak minima bench screenshots clean
+.PHONY: help tour lab test quick check format soak minima bench screenshots pictures clean
 
 # The first Python on the path that is new enough; or say make PYTHON=/path/to/python3.12.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -21,6 +21,7 @@ help:
 	@echo 'make minima the tests with the oldest versions that pyproject.toml allows; make soak does it too'
 	@echo 'make bench  what things cost, as ratios: connections, then the table of tests/bench/README.md'
 	@echo 'make screenshots  take the pictures in tests/browser/screenshots afresh'
+	@echo 'make pictures  put the drawings of the course into its notebooks'
 
 tour: .venv/.tour
 	@$(BIN)/sfmtls-nb tour
@@ -70,6 +71,9 @@ bench: .venv/.test
 screenshots: .venv/.test
 	@.ci/system-packages
 	SFMTLS_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser
+
+pictures: .venv/.test
+	$(BIN)/python tests/support/course_pictures.py
 
 clean:
 	rm -rf .venv .venv-minima .mypy_cache .ruff_cache .hypothesis dist

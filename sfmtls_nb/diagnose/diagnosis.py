@@ -10,7 +10,7 @@ from sfmtls_nb.api import read_json, read_reply
 from sfmtls_nb.connection import Exchange
 from sfmtls_nb.diagnose.causes import shown
 from sfmtls_nb.diagnose.evidence import Evidence
-from sfmtls_nb.diagnose.failure import FAILURES, End, Layer, Shown, advice
+from sfmtls_nb.diagnose.failure import FAILURES, End, Layer, Page, Shown, advice
 from sfmtls_nb.errors import ApiFault, CertificatePageError, SfmtlsError
 from sfmtls_nb.handshake import Verdict
 from sfmtls_nb.xml import is_html
@@ -39,7 +39,7 @@ class Cause:
         return f"failures/{self.name}"
 
     @property
-    def page(self) -> str:
+    def page(self) -> Page:
         """That page, in Markdown."""
         return FAILURES[self.name].page
 

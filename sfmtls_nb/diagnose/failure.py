@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -27,6 +28,12 @@ class Shown(NamedTuple):
     advice: str = ""
 
 
+class Page(str):
+    """What there is to say about a failure, or the index of all, in Markdown."""
+
+    __slots__ = ()
+
+
 class Failure(NamedTuple):
     """The meaning of a failure.
 
@@ -39,9 +46,13 @@ class Failure(NamedTuple):
     do: str = ""
 
     @property
-    def page(self) -> str:
-        """What there is to say about it, in Markdown."""
-        return Path(__file__).with_name("failures").joinpath(f"{self.name}.md").read_text(encoding="utf-8")
+    def page(self) -> Page:
+        """What there is to say about it."""
+        return _read(self.name)
+
+
+def _read(name: str) -> Page:
+    return Page(Path(__file__).with_name("failures").joinpath(f"{name}.md").read_text(encoding="utf-8"))
 
 
 _CACERTS: Final = "https://MYDOMAIN.my.salesforce.com/cacerts.jsp"
@@ -207,6 +218,24 @@ _TABLE: Final[tuple[Failure, ...]] = (
 
 #: All failures by their names; ``pandas.DataFrame(FAILURES.values())`` shows them as a table.
 FAILURES: Final[Mapping[str, Failure]] = {row.name: row for row in _TABLE}
+
+
+def page_of(name: str) -> Page:
+    """The page of a failure, by its name or address, or the ``index`` of all by what one sees.
+
+    Raises SfmtlsError for no such failure.
+    """
+    name = name.removeprefix("failures/").removesuffix(".md")
+    if name == "index":
+        return _read("README")
+    if name not in FAILURES:
+        close = get_close_matches(name, FAILURES, 3, 0.5)
+        raise SfmtlsError(
+            f"there is no failure {name!r}",
+            f"names like it: {', '.join(close)}" if close else "",
+            "%sf_why index shows all of them, by what one sees",
+        )
+    return FAILURES[name].page
 
 
 def advice(name: str, error: SfmtlsError | None = None, subject: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from IPython.display import display
@@ -49,10 +49,12 @@ def of_last_call(workspace: Workspace) -> BothEnds:
     return _of(last, workspace.at_practice())
 
 
-def connected(workspace: Workspace, place: str, *, certificate: bool = True) -> BothEnds:
+def connected(
+    workspace: Workspace, place: str, *, certificate: bool = True, tls: Literal["1.2", "1.3"] | None = None
+) -> BothEnds:
     """The handshake of a new connection to ``HOST:PORT``, which the identity is presented to, and no session id.
 
-    What answers there may be no org. Raises SfmtlsError if no TLS was spoken there.
+    What answers there may be no org. tls: offer that version alone. Raises SfmtlsError if no TLS was spoken there.
     """
     parts = urlsplit(checked_url(place if "://" in place else f"https://{place}"))
     here, practice, chosen = f"https://{parts.netloc}", workspace.at_practice(), workspace.org
@@ -63,7 +65,7 @@ def connected(workspace: Workspace, place: str, *, certificate: bool = True) -> 
     org = replace(chosen if chosen and own else Org(), login_url=here, mutual_port=parts.port or 443)
     identity: ClientIdentity | None = workspace.identity if certificate else None
     workspace.failed = None
-    with Transport(org, identity) as transport:
+    with Transport(org, identity, tls) as transport:
         try:
             exchange = transport.send(transport.prepare("GET", f"{here}/", {}))
         except OrgError:

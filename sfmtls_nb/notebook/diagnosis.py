@@ -13,7 +13,7 @@ from sfmtls_nb.notebook.lines import argument, takes
 
 # As in magics.py: what the work is done with is imported where it is done.
 if TYPE_CHECKING:
-    from sfmtls_nb.diagnose import Checkup, Diagnosis
+    from sfmtls_nb.diagnose import Checkup, Diagnosis, Page
     from sfmtls_nb.notebook.both_ends import BothEnds
     from sfmtls_nb.notebook.magics import SfMagics
     from sfmtls_nb.notebook.workspace import Workspace
@@ -35,6 +35,7 @@ class SfDiagnosis(Magics):
             "place", nargs="?", metavar="HOST:PORT", help="connect there anew; none: the connection of the last call"
         ),
         argument("--no-cert", action="store_true", help="present no certificate there"),
+        argument("--tls", choices=["1.2", "1.3"], help="offer there that version of TLS alone"),
         argument("--beside", metavar="NAME", help="show another one to its left: a variable that keeps one"),
         argument("--step", action="store_true", help="show one message after the other; ask before each"),
     )
@@ -46,12 +47,11 @@ class SfDiagnosis(Magics):
         from sfmtls_nb.notebook.both_ends import BothEnds, connected, of_last_call, stepwise
 
         workspace = self.workspace
-        if chosen.no_cert and not chosen.place:
-            raise UsageError(
-                "%sf_handshake: --no-cert goes with HOST:PORT; without it, the last call is shown as it was"
-            )
+        if (chosen.no_cert or chosen.tls) and not chosen.place:
+            flag = "--no-cert" if chosen.no_cert else "--tls"
+            raise UsageError(f"%sf_handshake: {flag} goes with HOST:PORT; without it, the last call is shown as it was")
         seen = (
-            connected(workspace, chosen.place, certificate=not chosen.no_cert)
+            connected(workspace, chosen.place, certificate=not chosen.no_cert, tls=chosen.tls)
             if chosen.place
             else of_last_call(workspace)
         )
@@ -68,13 +68,20 @@ class SfDiagnosis(Magics):
         return None
 
     @line_magic
-    @takes()
-    def sf_why(self, chosen: Namespace) -> Diagnosis:
+    @takes(
+        argument(
+            "name",
+            nargs="?",
+            completes="page",
+            help="show the page of a failure, such as expired; index: all of them, by what one sees; none: the last call",
+        ),
+    )
+    def sf_why(self, chosen: Namespace) -> Diagnosis | Page:
         """Say why the last call failed: the causes that its evidence shows, what to do, and where to read on."""
-        from sfmtls_nb.diagnose import why
+        from sfmtls_nb.diagnose import page_of, why
         from sfmtls_nb.notebook.calls import last_outcome
 
-        return why(last_outcome(self.workspace))
+        return page_of(chosen.name) if chosen.name else why(last_outcome(self.workspace))
 
     @line_magic
     @takes(

@@ -94,18 +94,21 @@ class Workspace:
             profile = kept(replace(profile or Profile(save, org), name=save), self.entry, self.org)
         return self.go_to_profile(profile, asking=asking) if profile else self.go_to(org)
 
-    def start_practice(self) -> PracticeOrg:
-        """Start the practice org of this notebook, if it does not run, and choose it."""
-        org = self._practice_org({})
+    def start_practice(self, records: int | None = None) -> PracticeOrg:
+        """Start the practice org of this notebook, if none runs (with so many contacts, where that is said), and choose it."""
+        org = self._practice_org({}, records)
         if self.at_practice() is None:
             self.go_to(org)
         return self.running_practice()
 
-    def _practice_org(self, options: Mapping[str, Any]) -> Org:
-        if self.practice is None or not self.practice.running:
-            self.practice = PracticeOrg().start()
-            atexit.register(self.practice.stop)
-        return Org(**{**self.practice.endpoints, **self.usual, **options})
+    def _practice_org(self, options: Mapping[str, Any], records: int | None = None) -> Org:
+        practice = self.practice
+        if practice is None or not practice.running or records not in (None, practice.records):
+            practice = PracticeOrg(records=records).start()
+            self.stop_practice()  # only now: if this one could not start, nothing has changed
+            self.practice = practice
+            atexit.register(practice.stop)
+        return Org(**{**practice.endpoints, **self.usual, **options})
 
     def running_practice(self) -> PracticeOrg:
         """The practice org, if it runs. Raises SfmtlsError if it does not."""
@@ -203,11 +206,13 @@ class Workspace:
         self, sources: Sequence[str | Path | bytes], passphrase: Secret | None = None, *, asking: bool = False
     ) -> ClientIdentity:
         """The identity in these files. asking: ask for the passphrase of an encrypted key."""
-        return assemble(sources, self.at_practice(), passphrase, asking=asking)
+        with self._remembering(call=False):
+            return assemble(sources, self.at_practice(), passphrase, asking=asking)
 
     def named_identity(self, name: str) -> ClientIdentity:
         """The identity of a name: a file, files with spaces between them, or a scenario of the practice org."""
-        return identity_named(name, self.at_practice())
+        with self._remembering(call=False):
+            return identity_named(name, self.at_practice())
 
     def arm(self, name: str) -> str:
         """Let something go wrong at the practice org: the next API call, or the identity that is presented.
@@ -292,13 +297,15 @@ class Workspace:
     ) -> Reply:
         """Make a SOAP call. identity: one for this call alone."""
         session = self._session_as(identity)
-        return read_reply(self._sent(session, lambda: session.prepare(body, port=port, certificate=certificate)))
+        with self._remembering():
+            return read_reply(self._sent(session, lambda: session.prepare(body, port=port, certificate=certificate)))
 
     def rest(self, path: str, body: Any = None, *, port: Port | None = None, certificate: bool = True) -> Any:
         """GET a REST path, or POST a body to it as JSON."""
         session = self.signed_in()
         how = {"body": body, "port": port, "certificate": certificate}
-        return read_json(self._sent(session, lambda: session.prepare_rest(path, **how)))
+        with self._remembering():
+            return read_json(self._sent(session, lambda: session.prepare_rest(path, **how)))
 
     def query(
         self, soql: str, *, api: Api | Literal["auto"] = "soap", deleted: bool = False, explode: str | None = None
@@ -331,15 +338,14 @@ class Workspace:
         return session.with_identity(identity) if identity else session
 
     def _sent(self, session: Session, prepare: Callable[[], Request]) -> Exchange:
-        with self._remembering():
-            self.last = session.send(prepare())
+        self.last = session.send(prepare())
         return self.last
 
     @contextmanager
-    def _remembering(self) -> Iterator[None]:
-        """Keep the call that failed, and its error, for what looks back at it."""
+    def _remembering(self, *, call: bool = True) -> Iterator[None]:
+        """Keep the call that failed, and its error, for what looks back at it. call: False for files that make no identity."""
         try:
-            self.failed = None
+            self.failed = None if call else self.failed
             yield
         except SfmtlsError as error:
             self.failed, self.last = error, error.exchange or self.last

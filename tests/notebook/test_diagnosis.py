@@ -183,3 +183,37 @@ def test_the_commands_of_the_last_call_end_with_its_handshake_for_openssl(run: R
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
     assert "Verify return code: 0 (ok)" in done.stdout
     assert "SSLv3/TLS write client certificate" in done.stderr
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_a_connection_can_be_made_that_offers_one_version_of_tls_alone(
+    version: str, run: Run, practice_org: PracticeOrg
+) -> None:
+    seen: BothEnds = run(f"%sf_handshake {practice_org.mutual_url} --tls {version}")
+    assert (f"TLS {version}", "accepted") == (seen.handshake.version, seen.verdict.kind)
+
+
+def test_a_version_is_for_a_new_connection(run: Run) -> None:
+    with pytest.raises(UsageError, match="--tls goes with HOST:PORT"):
+        run("%sf_handshake --tls 1.2")
+
+
+@pytest.mark.parametrize("line", ["%sf_identity key-mismatch", "%sf_soap getUserInfo --identity key-mismatch"])
+def test_files_that_make_no_identity_are_explained(line: str, run: Run) -> None:
+    run("%sf_soap getUserInfo")
+    with pytest.raises(SfmtlsError):
+        run(line)
+    assert ["key-mismatch"] == [cause.name for cause in run("%sf_why")]
+
+
+def test_a_call_after_files_that_make_no_identity_is_what_is_explained(run: Run) -> None:
+    with pytest.raises(SfmtlsError):
+        run("%sf_identity key-mismatch")
+    run("%sf_soap getUserInfo")
+    assert [] == list(run("%sf_why"))
+
+
+def test_a_document_that_was_cut_is_explained(run: Run) -> None:
+    run("%sf_practice --scenario truncated")
+    run("%sf_soap getUserInfo --expect NotSoapError")
+    assert "document-cut" == run("%sf_why")[0].name

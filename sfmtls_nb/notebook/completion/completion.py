@@ -22,6 +22,7 @@ from IPython.core.completer import (
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb.certificates import ClientIdentity
+from sfmtls_nb.diagnose import FAILURES
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.files import expand
 from sfmtls_nb.notebook.completion.cursor import LinePlace, XmlPlace, line_place, magic_place, soql_place, xml_place
@@ -236,6 +237,7 @@ _SOURCES: Final[Mapping[str, Callable[[Known, str], Iterable[str]]]] = {
     "file": _files,
     "lesson": lambda known, word: (lesson.name for lesson in LESSONS),
     "term": lambda known, word: GLOSSARY,
+    "page": lambda known, word: ["index", *FAILURES],
     "cause": lambda known, word: _causes(),
     "--write": _files,
     "--out": lambda known, word: known.variables,

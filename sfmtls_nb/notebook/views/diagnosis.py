@@ -6,6 +6,7 @@ from html import escape
 from typing import Final
 
 from sfmtls_nb.diagnose import Cause, Checkup, Diagnosis, Result
+from sfmtls_nb.notebook.views.page import content_html
 from sfmtls_nb.notebook.views.summaries import table_html
 
 _BOX: Final = "max-width:60em;line-height:1.45;text-align:left"
@@ -44,7 +45,7 @@ def _cause(number: int, cause: Cause) -> str:
         f'<div style="border-left:4px solid {colour};padding:.1em 0 .3em .8em;margin:.7em 0">'
         f"<b>{number}. {escape(cause.title)}</b>{table_html(rows)}"
         f'<details><summary style="cursor:pointer">read on: {escape(cause.read_on)}</summary>'
-        f'<div style="white-space:pre-wrap;padding:.4em 0 0 1.1em">{escape(cause.page.strip())}</div></details></div>'
+        f'<div style="padding:.2em 0 0 1.1em">{content_html(cause.page, titled=False)}</div></details></div>'
     )
 
 

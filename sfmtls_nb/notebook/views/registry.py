@@ -50,6 +50,7 @@ _VIEWS: Final = {
     ("sfmtls_nb.notebook.both_ends", "BothEnds"): ("views.timeline", "both_ends"),
     ("sfmtls_nb.diagnose.diagnosis", "Diagnosis"): ("views.diagnosis", "diagnosis"),
     ("sfmtls_nb.diagnose.checkup", "Checkup"): ("views.diagnosis", "checkup"),
+    ("sfmtls_nb.diagnose.failure", "Page"): ("views.page", "page"),
     ("sfmtls_nb.org", "Org"): ("views.summaries", "org"),
     ("sfmtls_nb.session", "Session"): ("views.summaries", "session"),
     ("sfmtls_nb.practice.org", "PracticeOrg"): ("views.summaries", "practice"),

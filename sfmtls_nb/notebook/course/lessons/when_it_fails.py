@@ -8,9 +8,11 @@ from typing import Any, Final, cast
 
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from sfmtls_nb.diagnose import FAILURES
 from sfmtls_nb.files import write_new
 from sfmtls_nb.notebook.course.exercises import Exercise, Point, Work, is_text
-from sfmtls_nb.practice import SCENARIOS, PracticeOrg
+from sfmtls_nb.notebook.course.progress import marks
+from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.practice.mutual import Issued
 from sfmtls_nb.practice.request import Listener
 
@@ -18,7 +20,7 @@ from sfmtls_nb.practice.request import Listener
 _DIAGNOSIS: Final = {"a": "root-not-accepted", "b": "not-uploaded", "c": "intermediate-expired"}
 _MYSTERY: Final = "mystery-{}.practice.example"
 _REPAIR: Final = "repair.practice.example"
-_ENFORCED, _STANDARD = "enforced@practice.example", "standard@practice.example"
+_ENFORCED: Final = "enforced@practice.example"
 
 
 def write_mysteries(practice: PracticeOrg) -> list[str]:
@@ -76,8 +78,8 @@ def _three_mysteries(work: Work) -> Iterator[Point]:
             f'{letter}: diagnosis["{letter}"] is missing'
             if said is None
             else f"{letter}: it is not {said!r}"
-            if any(is_text(said, each.name) for each in SCENARIOS)
-            else f"{letter}: {str(said)[:40]!r} is not the name of a sample; the table of section 6 has them",
+            if isinstance(said, str) and said.strip() in FAILURES
+            else f"{letter}: {str(said)[:40]!r} is not the name of a failure; %sf_why index has them",
         )
 
 
@@ -95,25 +97,20 @@ def _repaired(work: Work) -> Iterator[Point]:
     )
 
 
-def _the_other_user(work: Work) -> Iterator[Point]:
-    free = next(letter for letter, scenario in _DIAGNOSIS.items() if scenario == "not-uploaded")
-    refused = [letter for letter in _DIAGNOSIS if letter != free]
-    sessions = tuple(work.practice.state.sessions.values())
+def _an_incident(work: Work) -> Iterator[Point]:
+    del work  # an incident happens at an org of its own
+    found = [name for name in map(_diagnosed, marks()) if name]
     yield Point(
-        any(session.user.username == _STANDARD for session in sessions) or bool(work.requests(user=_STANDARD)),
-        f"you signed in as {_STANDARD}",
-        f"nobody has signed in as {_STANDARD} yet",
+        bool(found),
+        f"you have diagnosed {', '.join(sorted(found))}",
+        "no incident has been diagnosed yet: %sf_drill shows the one that is open, or plants one",
     )
-    yield Point(
-        bool(_calls(work, _MYSTERY.format(free), user=_STANDARD, status=200)),
-        "this user gets data with one of the three: the identity check, layer 2, asks enforced users only",
-        "this user has not got data on 8443 with one of the three yet",
-    )
-    yield Point(
-        any(call.layer_1 for letter in refused for call in _calls(work, _MYSTERY.format(letter), user=_STANDARD)),
-        "and is refused with another: chain validation, layer 1, is for everyone",
-        "this user has not been refused with one of the other two yet",
-    )
+
+
+def _diagnosed(mark: str) -> str:
+    """The failure whose diagnosis in a drill a mark stands for; "" for any other mark."""
+    name = mark.removeprefix("drill - ")
+    return name if name in FAILURES and name != mark else ""
 
 
 def _calls(work: Work, name: str, **values: object) -> list[Any]:
@@ -127,8 +124,8 @@ EXERCISES: Final = (
         _three_mysteries,
         (
             "Start with the answer: who refused, and with which words? Then ask the check, which sees the files.",
-            "%sf_soap getUserInfo --identity mystery-a.pem --expect page makes the call, %sf_identity mystery-a.pem checks the "
-            "files. If the check finds nothing wrong with the files, what is left is the org's Setup.",
+            "%sf_soap getUserInfo --identity mystery-a.pem --expect page makes the call, and %sf_why in the next line names the "
+            "cause that is shown.",
             "Two of the three get the page: look at the dates of the intermediates and at the name of the root. The third gets "
             "MUTUAL_AUTHENTICATION_FAILED, and the check is content: the leaf is not uploaded.",
         ),
@@ -143,12 +140,13 @@ EXERCISES: Final = (
         ),
     ),
     Exercise(
-        "the same certificates, another user",
-        _the_other_user,
+        "an incident, diagnosed",
+        _an_incident,
         (
-            "Layer 1 looks at certificates, whoever comes. Layer 2 looks at enforced users only.",
-            "%sf_login standard@practice.example, then one call for each mystery that is needed, with --identity.",
-            "%sf_soap getUserInfo --identity mystery-b.pem succeeds; with mystery-a.pem --expect page comes true.",
+            "Who refused? An error of the client, the page, a fault, nothing at all: that leaves a row or two of the names.",
+            "Look where these names differ: files for a certificate, handshake for was it sent, org for what Setup has.",
+            "%sf_drill --answer NAME takes as many tries as you like; %sf_drill --give-up tells it, and %sf_drill plants the next.",
         ),
+        anywhere=True,
     ),
 )
