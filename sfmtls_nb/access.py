@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sfmtls_nb.connection import Exchange, Transport
@@ -31,6 +31,14 @@ class Access:
     expires: datetime | None = None
     refresh_token: Secret | None = None
     ends_by: Literal["logout", "revoke", ""] = "logout"
+
+
+def end_after(seconds: int, at: datetime) -> datetime | None:
+    """The end of what is good for some seconds from a time on; None if the calendar does not go so far."""
+    try:
+        return at + timedelta(seconds=seconds)
+    except OverflowError:
+        return None
 
 
 #: Signs in again, over a transport, in place of an access that the org no longer takes; None if that cannot be.

@@ -42,6 +42,11 @@ _OBEYED: Final = re.compile(
 )
 
 
+#: Characters of a text in a message that are shown from its beginning and from its end: where a query is wrong stands last.
+_BEGINNING: Final = 3000
+_END: Final = 1000
+
+
 def visible(text: str) -> str:
     r"""A text from outside, with escapes in place of what would be obeyed rather than shown.
 
@@ -52,7 +57,12 @@ def visible(text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return visible(mask_session_ids(text))
+    """A text as long as somebody reads; an org, or what answers in its place, may write megabytes."""
+    text = visible(mask_session_ids(text))
+    left_out = len(text) - _BEGINNING - _END
+    if left_out < 100:  # and so one that was cut is not cut again, where an error comes back from a worker process
+        return text
+    return f"{text[:_BEGINNING]} … {left_out:,} characters … {text[-_END:]}"
 
 
 class SfmtlsError(Exception):
@@ -146,7 +156,7 @@ class ApiFault(SfmtlsError):  # noqa: N818  # …Fault: the org said it
 
     def __init__(self, what: str, evidence: str = "", next_step: str = "", code: str = "", message: str = "") -> None:
         super().__init__(what, evidence, next_step)
-        self.code = visible(code)
+        self.code = _shown(code)
         self.message = _shown(message)
 
 

@@ -55,7 +55,7 @@ def path_or_content(source: object, error: type[SfmtlsError] = IdentityError) ->
         source = os.fsdecode(source)
     if not isinstance(source, str):
         raise error(
-            f"a {type(source).__name__} is neither the name of a file nor its content",
+            f"a value of the type {type(source).__name__} is neither the name of a file nor its content",
             next_step="give a path, a text or bytes",
         )
     return SecretBytes(source.encode(errors="surrogatepass")) if is_content(source) else expand(source, error)

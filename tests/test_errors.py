@@ -120,6 +120,26 @@ def test_what_a_terminal_would_obey_is_shown_instead(text: str, shown: str) -> N
     str(error).encode()
 
 
+@EVERY_CLASS
+def test_what_nobody_would_read_to_its_end_is_left_out_of_a_message(kind: type[SfmtlsError]) -> None:
+    long = f"it begins{'x' * 1_000_000}and ends"
+    error = kind(long, long, long)
+    assert 13_000 > len(str(error))
+    assert ("it begins", "and ends", True) == (error.what[:9], error.what[-8:], "996,017 characters" in error.what)
+    assert str(error) == str(pickle.loads(pickle.dumps(error)))  # noqa: S301  # made above
+
+
+def test_nor_is_it_kept_as_the_words_of_the_org() -> None:
+    long = "x" * 1_000_000
+    fault, page = SoapFault("no", code=long, message=long), CertificatePageError("no", reason=long)
+    assert 5_000 > max(map(len, (fault.code, fault.message, page.reason)))
+
+
+def test_a_long_text_that_can_be_read_stays_whole() -> None:
+    query = f"SELECT {'Id, ' * 900}Name"
+    assert query == SfmtlsError(query).what
+
+
 @pytest.mark.parametrize("text", ["\x1b[2J", "\u202e", "\x9b"])
 def test_nor_is_it_in_the_repr_of_an_error(text: str) -> None:
     assert text not in repr(SoapFault(text, text, text, code=text, message=text))

@@ -19,7 +19,8 @@ FAULTS: Final[dict[str, tuple[type[LoginFault | MutualAuthenticationFault | Sess
     "INVALID_LOGIN": (
         LoginFault,
         "type username and password again; from an unknown network append the security token to the password; a sandbox "
-        "signs in at test.salesforce.com or its My Domain; Setup > Users > Login History says which of these it was",
+        "signs in at test.salesforce.com or its My Domain; who is locked out waits, or is unlocked by an administrator "
+        "(Setup > Users); Setup > Users > Login History says which of these it was",
     ),
     "LOGIN_MUST_USE_SECURITY_TOKEN": (
         LoginFault,

@@ -29,7 +29,8 @@ def token_of(transport: Transport, form: Form) -> tuple[dict[str, Any], Exchange
     """
     exchange = _sent(transport, "token", form)
     answer = _secretly(read_json(exchange))
-    if not isinstance(answer.get("access_token"), Secret):
+    token = answer.get("access_token")
+    if not (token and isinstance(token, Secret)):
         error = NotJsonError(
             "the answer of the token endpoint has no access_token",
             f"it has {', '.join(sorted(answer)) or 'nothing'}",

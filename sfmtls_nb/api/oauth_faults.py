@@ -17,7 +17,8 @@ _ROWS: Final[tuple[tuple[str, str, str], ...]] = (
         "",
         "not installed in this org",
         f"the consumer key is of an app in another org, or was lost when the sandbox was refreshed: take the one of {_APP}, in "
-        "this org, or have the app installed here",
+        "this org, or have the app installed here; and sign in at the My Domain: since Spring '26 some orgs answer this to who "
+        "signs in at login.salesforce.com or test.salesforce.com",
     ),
     (
         "",
@@ -46,7 +47,7 @@ _ROWS: Final[tuple[tuple[str, str, str], ...]] = (
         "",
         "certificate",
         'sign in with the client certificate, on 8443 of the My Domain: Org(login_url="https://NAME.my.salesforce.com:8443"), '
-        "login(…, identity=…)",
+        "login(…, identity=…); in a notebook by a profile with that login_url, after %sf_identity",
     ),
     (
         "invalid_client_id",

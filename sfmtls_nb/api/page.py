@@ -33,8 +33,12 @@ def refuse_html(body: bytes, wanted: type[NotSoapError | NotJsonError]) -> None:
 
     On 8443 a page is the most common answer to a mistake, and it says more than a parser's complaint about it.
     """
-    if not is_html(body):
-        return
+    if is_html(body):
+        raise _error_in(body, wanted)
+
+
+def _error_in(body: bytes, wanted: type[NotSoapError | NotJsonError]) -> NotSoapError | NotJsonError:
+    """The error that a page is. Not raised here, where the page's text is a variable: a session id may be in it."""
     from lxml import html  # noqa: PLC0415  # a page is the exception, and the module one that takes a while to load
 
     try:
@@ -47,13 +51,13 @@ def refuse_html(body: bytes, wanted: type[NotSoapError | NotJsonError]) -> None:
     language, protocol = ("JSON", "JSON") if wanted is NotJsonError else ("XML", "SOAP")
     if title == "Certificate Error" or found:
         reason = reason.strip()
-        raise CertificatePageError(
+        return CertificatePageError(
             f"the org answered with its HTML page “Certificate Error” instead of {language}",
             f"the page says: {reason or text}",
             next(advice for start, advice in _ADVICE.items() if reason.startswith(start)),
             reason=reason,
         )
-    raise wanted(
+    return wanted(
         f"the answer is an HTML page, not {protocol}",
         f"title: {title or '(none)'}; text: {text.removeprefix(title).strip()[:120]}",
         "check the host and path; a proxy, a sign-on page or a maintenance page may be answering in Salesforce's place",

@@ -41,16 +41,9 @@ def read_json(exchange: Exchange) -> Any:
     try:
         with reading(exchange, NotJsonError) as body:
             content = _parse(body)
-            if isinstance(content, list) and content and all(map(_is_error, content)):
-                raise _read_fault(content)
-            if _is_oauth_error(content) and "/services/oauth2/" in exchange.request.url:
-                raise oauth_fault(content["error"], str(content.get("error_description", "")))
-            if exchange.status is not None and exchange.status >= 400:
-                raise NotJsonError(
-                    f"the call failed with HTTP {exchange.status}, and its JSON is none of Salesforce's errors",
-                    f"it begins {beginning(body)}",
-                    "repeat the call; if it comes again, something other than the API may be answering at that path",
-                )
+            if refusal := _refusal(content, exchange):
+                del content  # an org may quote the session id, and what fails is shown with its variables
+                raise refusal
             return content
     except (NotJsonError, RestFault) as error:
         path = urlsplit(exchange.request.url).path.strip("/")
@@ -58,6 +51,21 @@ def read_json(exchange: Exchange) -> Any:
         if nothing_there and path and not f"{path}/".startswith("services/"):
             error.next_step = f"a path from / on begins at the host; for the resource below /services/data write {path}"
         raise
+
+
+def _refusal(content: Any, exchange: Exchange) -> SfmtlsError | None:
+    """The error that an answer in JSON is; None if it is one of success."""
+    if isinstance(content, list) and content and all(map(_is_error, content)):
+        return _read_fault(content)
+    if _is_oauth_error(content) and "/services/oauth2/" in exchange.request.url:
+        return oauth_fault(content["error"], str(content.get("error_description") or ""))
+    if exchange.status is not None and exchange.status >= 400:
+        return NotJsonError(
+            f"the call failed with HTTP {exchange.status}, and its JSON is none of Salesforce's errors",
+            f"it begins {beginning(exchange.response_body)}",
+            "repeat the call; if it comes again, something other than the API may be answering at that path",
+        )
+    return None
 
 
 def to_json(content: Any) -> SecretBytes:

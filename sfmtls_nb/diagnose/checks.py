@@ -74,6 +74,10 @@ def _shown_in(attempt: Attempt, name: str) -> Outcome:
     return Outcome("fail", cause.evidence, cause.do, cause.name)
 
 
+#: What to do for a check that wants a certificate, or a session: in a notebook, in Python, in a shell.
+_IDENTITY: Final = "name its files: %sf_identity FILES, doctor(org, ClientIdentity.load(…)), or sfmtls-nb doctor FILES"
+_SESSION: Final = "sign in first: %sf_login, or doctor(org, identity, credentials=…) or session=…"
+
 #: Failures that show before there is TLS.
 _NO_CONNECTION: Final = (
     "no-such-host",
@@ -174,7 +178,7 @@ def _asked(visit: Visit) -> Outcome:
 
 def _sent(visit: Visit) -> Outcome:
     if not visit.identity:
-        return _skipped("no certificate was given", "doctor(org, ClientIdentity.load(…))")
+        return _skipped("no certificate was given", _IDENTITY)
     handshake = visit.mutual.evidence.handshake
     if not handshake or not handshake.messages:
         return (
@@ -255,7 +259,7 @@ def _version(visit: Visit) -> Outcome:
 def _way_in(visit: Visit) -> Outcome:
     session = visit.signed_in
     if session is None:
-        return _skipped("nothing to sign in with was given", "doctor(org, identity, credentials=…), or session=…")
+        return _skipped("nothing to sign in with was given", _SESSION)
     if isinstance(session, SfmtlsError):
         return _failed(session)
     return _passed(
@@ -287,18 +291,11 @@ def _call(visit: Visit) -> Outcome:
 def _uploaded(visit: Visit) -> Outcome:
     session, here = visit.signed_in, visit.identity.leaf if visit.identity else None
     if not isinstance(session, Session):
-        return _skipped(
-            "nobody has signed in", "an administrator's session can read what is uploaded: doctor(…, session=…)"
-        )
+        return _skipped("nobody has signed in", f"{_SESSION}; an administrator's session can read what is uploaded")
     try:
         there = read_uploaded(session)
     except SfmtlsError as error:
-        code = error.code if isinstance(error, ApiFault) else ""
-        if code == "INVALID_TYPE":
-            return _is("feature-hidden", f"{FAILURES['feature-hidden'].title}: {error.what}")
-        return _skipped(
-            f"it cannot be read: {error.what}", "an administrator's session can read it: doctor(…, session=…)"
-        )
+        return _unread(error, presented=here is not None)
     listed = "; ".join(map(str, there)) or "none"
     if here is None:
         return _passed(f"uploaded: {listed}")
@@ -309,6 +306,18 @@ def _uploaded(visit: Visit) -> Outcome:
     return _passed(
         f"it is: {found}",
         "renew it now: %sf_identity --renew leads through it" if renewal_due(here) <= datetime.now(UTC) else "",
+    )
+
+
+def _unread(error: SfmtlsError, *, presented: bool) -> Outcome:
+    """Why what is uploaded cannot be read."""
+    if isinstance(error, ApiFault) and error.code == "INVALID_TYPE":
+        return _is("feature-hidden", f"{FAILURES['feature-hidden'].title}: {error.what}")
+    if not presented and isinstance(error, CertificatePageError | HandshakeError):
+        return _skipped("it cannot be read without a certificate: this user is enforced", _IDENTITY)
+    return _skipped(
+        f"it cannot be read: {error.what}",
+        "an administrator's session can read it: sign in as one, or doctor(…, session=…)",
     )
 
 

@@ -89,7 +89,10 @@ def _exists(path: Path) -> bool:
 def ask(prompt: str) -> Secret:
     """Ask for a secret, unseen. Raises SfmtlsError where nobody can be asked."""
     # By its module: a kernel puts its own getpass there, but only while a cell runs.
-    elsewhere = "run the cell by hand; a script takes its secrets from elsewhere: login(org, PasswordLogin(…))"
+    elsewhere = (
+        "run the cell by hand; where nobody can type, %sf_login --secret-from env:NAME takes a secret from a variable, and "
+        "secret_from(…) does in Python"
+    )
     return Secret(_ask(getpass.getpass, prompt, elsewhere))
 
 

@@ -39,6 +39,7 @@ class ExternalClientApp:
     approved: usernames; those that an admin has approved, or that have allowed the app themselves.
     ip_relaxed: False: nobody gets a token from an unknown network (`OrgState.token_required`).
     pkce_required: an authorization code is given for a code challenge only.
+    my_domain_audience: assertions are for the My Domain, and not for the login hosts; so in some orgs since Spring '26 [told].
     certificate_required: a token is given for an uploaded client certificate only, on 8443. [simulated]
     refresh_life: how long a refresh token lives; None: until it is revoked. rotates: each gives way to the next.
     """
@@ -52,6 +53,7 @@ class ExternalClientApp:
     approved: set[str] = field(default_factory=set)
     ip_relaxed: bool = True
     pkce_required: bool = False
+    my_domain_audience: bool = False
     certificate_required: bool = False
     refresh_life: timedelta | None = None
     rotates: bool = False

@@ -15,8 +15,8 @@ from sfmtls_nb.profiles.table import changes_in, profile_of
 
 #: Bytes. Ten thousand profiles fit into it, and Tab still answers at once.
 _LARGEST: Final = 1_000_000
-#: Seconds to wait for another process that saves; that takes it a few hundredths of one.
-_PATIENCE: Final = 10
+#: Seconds to wait for other processes that save; that takes each a few hundredths of one, on a busy machine half of one.
+_PATIENCE: Final = 30
 
 
 class Profiles(Mapping[str, Profile]):
@@ -103,7 +103,8 @@ def _locked(file: Path) -> Iterator[None]:
         target.parent.mkdir(parents=True, exist_ok=True)
         # Beside the file: that one is replaced, and who waits for it would wait for the old one.
         lock = FileLock(target.with_name(f"{target.name}.lock"), mode=0o600)
-        held = lock.acquire(timeout=_PATIENCE)
+        # Asked for often: a process that saves one profile after the other is without it for milliseconds.
+        held = lock.acquire(timeout=_PATIENCE, poll_interval=0.005)
     except Timeout as error:
         raise OrgError(
             f"another program is saving in {shown(file)}",

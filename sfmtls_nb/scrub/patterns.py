@@ -33,6 +33,7 @@ _OPAQUE: Final = r"(?P<secret>[\w.~+/=!%:-]{8,4000}+)(?![•…])"
 _FIELD: Final = r"(?P<secret>[^&\s\"'<>()\[\]{}=|;,\\]{4,2000}+)"
 _BARE: Final = r"(?!&lt;)[^\s\"'`<>${}\[-][^\s\"'`<>]{3,2000}+"
 _ARGUMENT: Final = rf"(?<=\")[^\"\n]{{4,2000}}+(?=\")|(?<=')[^'\n]{{4,2000}}+(?=')|{_BARE}"
+_NO_VARIABLE: Final = r"(?!(?:&quot;|&#x27;|[\"'])?[$%{])"  # as it is, and in a page
 _WORD: Final = rf"[\"']?(?P<secret>{_ARGUMENT})"
 _STRING: Final = r"(?:[rbf]{0,2}(?:\"[^\"\n]{0,400}\"|'[^'\n]{0,400}')|[\w.\[\]\"']{1,200}(?:\([^()]{0,200}\))?)"
 _ELEMENT: Final = (
@@ -140,12 +141,12 @@ def _unpacked(before: int) -> str:
     return rf"(?im)(?:^|[;>\"'])[ \t]{{0,40}}{names}{equals}{values}"
 
 
-def _argument(number: int) -> str:
-    """``PasswordLogin("me@example.com", "…")``: the second or third argument of what signs in."""
-    return (
-        r"(?:PasswordLogin|Salesforce|HTTPBasicAuth|\bauth=)\(\s{0,80}"
-        rf"(?:{_STRING}\s{{0,20}},\s{{0,80}}){{{number - 1}}}{_QUOTED}"
-    )
+_SIGNING_IN: Final = r"(?:PasswordLogin|Salesforce|HTTPBasicAuth|\bauth=)"
+
+
+def _argument(number: int, calls: str) -> str:
+    """``PasswordLogin("me@example.com", "…")``: the argument at that place of what signs in."""
+    return rf"{calls}\(\s{{0,80}}(?:{_STRING}\s{{0,20}},\s{{0,80}}){{{number - 1}}}{_QUOTED}"
 
 
 _LABEL: Final = (
@@ -268,6 +269,17 @@ _RULES: Final = (
         "pass:",
     ),
     _rule(rf"(?<![\w-])-(?:src|dest)?(?:store|key)pass\s{{1,8}}{_WORD}", "password", "pass"),
+    # Of Java, and of Newman
+    _rule(rf"(?<![\w-])-D[\w.]{{1,80}}Password={_NO_VARIABLE}{_WORD}", "password", "password="),
+    _rule(rf"--ssl-client-passphrase[ \t=]{{1,8}}{_NO_VARIABLE}{_WORD}", "password", "passphrase"),
+    # The session id that recipes take from the environment, and the one in the address of frontdoor.jsp
+    _rule(
+        rf"(?m)(?:^|[ \t])SF_SESSION_ID[ \t]{{0,5}}[=\t ][ \t]{{0,5}}{_NO_VARIABLE}{_WORD}",
+        "session id",
+        "sf_session_id",
+        needs=_DIGIT,
+    ),
+    _rule(rf"(?<=[?&])sid={_FIELD}", "session id", "sid=", needs=_NO_NAME),
     _rule(r"://[^\s\"'`<>/?#:@]{0,200}:(?P<secret>[^\s\"'`<>/?#:@]{4,400}+)@(?=[\w\[{$])", "password", "@"),
     _rule(
         rf"[\"'](?:{'|'.join(sorted(JWK_PRIVATE))})[\"']\s{{0,20}}:\s{{0,20}}[\"'](?P<secret>[\w-]{{16,}}+)",
@@ -278,8 +290,14 @@ _RULES: Final = (
     _rule(rf"\bvalue={_QUOTED}", "password", "password( text( textarea( combobox(", within=_WIDGET),
     _rule(rf"(?i)<(?:[\w-]{{1,40}}:)?{_KEY}{_ELEMENT}"),
     _rule(rf"<(?:[\w-]{{1,40}}:)?sessionId{_ELEMENT}", "session id", "sessionid"),
-    _rule(_argument(2), "password", "passwordlogin salesforce( basicauth auth=("),
-    _rule(_argument(3), "security token", "passwordlogin salesforce("),
+    _rule(_argument(2, _SIGNING_IN), "password", "passwordlogin salesforce( basicauth auth=("),
+    _rule(_argument(3, _SIGNING_IN), "security token", "passwordlogin salesforce("),
+    _rule(_argument(2, r"\bClientCredentials"), "consumer secret", "clientcredentials("),
+    _rule(_argument(3, r"\bWebLogin"), "consumer secret", "weblogin("),
+    _rule(_argument(4, r"\bJwtBearer"), "password", "jwtbearer("),
+    _rule(_argument(1, r"\bExistingSession"), "session id", "existingsession("),
+    _rule(_argument(1, r"\bsetSessionId"), "session id", "setsessionid("),  # of WSC
+    _rule(_argument(3, r"\bset_password"), "password", "set_password("),  # of keyring
 )
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from sfmtls_nb.access import Access
 from sfmtls_nb.certificates import read_bag
 from sfmtls_nb.connection import Transport
-from sfmtls_nb.errors import IdentityError, PassphraseError
+from sfmtls_nb.errors import IdentityError, LoginFault, PassphraseError
 from sfmtls_nb.files import path_or_content, without_locals
 from sfmtls_nb.org import Org, my_domain_of
 from sfmtls_nb.secret import Secret
@@ -65,12 +65,21 @@ class JwtBearer:
 
     def sign_in(self, transport: Transport) -> Access:
         """The access that the token endpoint gives. Raises LoginFault, OrgError, or what keeps the call from getting there."""
-        claims = {
-            "iss": self.consumer_key,
-            "sub": self.username,
-            "aud": _audience(transport.org),
-            "exp": int(time.time()) + _LIFE,
-        }
+        usual, *others = _audiences(transport.org)
+        try:
+            return self._for(usual, transport)
+        except LoginFault as fault:
+            if not others or not ("audience" in fault.message or "not installed in this org" in fault.message):
+                raise
+            refused = fault
+        try:
+            return self._for(others[0], transport)
+        except LoginFault as fault:
+            refused.evidence += f"; and for {others[0]} instead of {usual}: {fault.code}: {fault.message}"
+            raise refused from None
+
+    def _for(self, audience: str, transport: Transport) -> Access:
+        claims = {"iss": self.consumer_key, "sub": self.username, "aud": audience, "exp": int(time.time()) + _LIFE}
         assertion = Secret(jwt.encode(claims, self.key, "RS256"))
         return access_by(transport, {"grant_type": _GRANT, "assertion": assertion})
 
@@ -79,12 +88,17 @@ class JwtBearer:
         return self.sign_in(transport)
 
 
-def _audience(org: Org) -> str:
-    """The login host that a JWT is for: of Salesforce's orgs one of the two well-known ones, of others their own."""
+def _audiences(org: Org) -> tuple[str, ...]:
+    """Whom a JWT may be for: of production and sandboxes one of the two well-known login hosts, of others their own.
+
+    Since Spring '26, users tell, some orgs' External Client Apps are for the My Domain alone, and say to others that they
+    are not installed; and there have been orgs that took the login hosts alone.
+    """
     parts = urlsplit(org.login_url)
-    if found := my_domain_of(parts.hostname or ""):
-        return f"https://{'test' if found[1] else 'login'}.salesforce.com"
-    return f"https://{parts.netloc}"
+    host = parts.hostname or ""
+    if found := my_domain_of(host):
+        return f"https://{'test' if found[1] else 'login'}.salesforce.com", f"https://{host}"
+    return (f"https://{host if host.endswith('.salesforce.com') else parts.netloc}",)
 
 
 def _only_key(source: Path | bytes, passphrase: Secret | None) -> object:

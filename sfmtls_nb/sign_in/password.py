@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Final
 
-from sfmtls_nb.access import Access
+from sfmtls_nb.access import Access, end_after
 from sfmtls_nb.api import Reply, build_element, build_envelope, read_reply, serialize
 from sfmtls_nb.connection import Transport
 from sfmtls_nb.errors import LoginFault, NotSoapError, OrgError, SfmtlsError, SoapFault
@@ -92,7 +91,7 @@ class PasswordLogin:
             # The exchange outlives the sign-in, and the password in it is masked.
             exchange = replace(reply.exchange, request=replace(reply.exchange.request, body=self._body(mask(""))))
             seconds = reply.text(".//result/userInfo/sessionSecondsValid") or ""
-            expires = exchange.at + timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
+            expires = end_after(int(seconds), exchange.at) if seconds.isdecimal() else None
             return Access(session_id, server_url, reply.text(".//result/userId") or "", exchange, expires)
         error.exchange = reply.exchange
         raise error

@@ -15,6 +15,7 @@ from sfmtls_nb.secret import Secret
 #: Seconds that a person has to sign in: as long as the org's own page waits.
 PATIENCE: Final = 900
 _AGAIN: Final = "sign in again, with the link that is shown then, in one tab"
+_PASTE: Final = "%sf_login --way web --paste or WebLogin(…, paste=True)"
 _COPY: Final = "copy the whole address of the page that the browser ends at, from http to its end, and paste it"
 _PAGE: Final = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>body{{font:16px/1.5 system-ui,'
@@ -52,7 +53,7 @@ class Listener:
             raise SignInError(
                 "no browser can be waited for at this redirect URI",
                 f"{redirect_uri} is not an http address of this machine",
-                "WebLogin(…, paste=True) asks for the address instead",
+                f"{_PASTE} asks for the address instead",
             )
         self._path, self._found = parts.path or "/", Secret("")
         port = parts.port or 80
@@ -63,7 +64,7 @@ class Listener:
                 f"port {port} cannot be listened on",
                 f"{getattr(error, 'strerror', None) or error}; the redirect URI is {redirect_uri}",
                 "finish the other sign-in that waits there, or stop what has the port; or take another redirect URI, and register "
-                "it in the app; or WebLogin(…, paste=True), which needs no port",
+                f"it in the app; or take {_PASTE}, which needs no port",
             ) from error
 
     def redirect(self) -> Secret:
@@ -74,7 +75,7 @@ class Listener:
                 raise SignInError(
                     "no browser came back",
                     f"{PATIENCE // 60} minutes have passed; the page was closed, or is on another machine, or shows an error",
-                    "sign in again; where the browser is on another machine: WebLogin(…, paste=True); where the page shows an error, "
+                    f"sign in again; where the browser is on another machine: {_PASTE}; where the page shows an error, "
                     "compare consumer key and Callback URL with the app's",
                 )
             self.come(min(0.5, left))  # so that Stop is heard

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from sfmtls_nb.access import Access
+from sfmtls_nb.access import Access, end_after
 from sfmtls_nb.api import token_of
 from sfmtls_nb.api.oauth import Form
 from sfmtls_nb.connection import Exchange, Transport
@@ -43,7 +42,7 @@ def access_by(transport: Transport, form: Form) -> Access:
         soap_url(instance, transport.org),
         user.reveal().rpartition("/")[2],
         exchange,
-        exchange.at + timedelta(seconds=seconds) if isinstance(seconds, int) else None,
+        end_after(seconds, exchange.at) if isinstance(seconds, int) else None,
         answer.get("refresh_token"),
         "revoke",
     )

@@ -9,6 +9,7 @@ import pytest
 from answers import answer, json_in
 from hypothesis import given
 from hypothesis import strategies as st
+from tracebacks import beyond, shown_with_locals
 
 from sfmtls_nb import (
     ApiFault,
@@ -24,6 +25,7 @@ from sfmtls_nb import (
 )
 from sfmtls_nb.api import read_json
 
+QUOTED = "00D36000000bLGT!AQsecretpart"
 PAGE = b"<html><title>Certificate Error</title><body>Client certificate error:<i>No client certificate provided.</i></body></html>"
 
 
@@ -125,3 +127,22 @@ def test_any_bytes_are_a_value_or_one_of_our_errors(body: bytes) -> None:
 def test_json_of_a_failed_call_that_is_no_error_of_salesforces_is_no_value(body: bytes) -> None:
     with pytest.raises(NotJsonError, match="HTTP 503"):
         read_json(answer(body, status=503))
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        ([{"message": f"missing session key: {QUOTED}", "errorCode": "INVALID_SESSION_ID"}], 401),
+        ({"error": "invalid_grant", "error_description": QUOTED}, 400),
+        ({"message": QUOTED}, 500),
+        (f"<html><script>location = '/frontdoor.jsp?sid={QUOTED}'</script></html>", 200),
+    ],
+)
+def test_a_session_id_that_an_answer_quotes_is_in_no_variable(content: object, status: int) -> None:
+    url = "https://localhost/services/oauth2/token"
+    body = content if isinstance(content, str) else json.dumps(content)
+    refused = answer(body.encode(), status=status, request=Request("POST", url, {}))
+    with pytest.raises(SfmtlsError) as caught:
+        read_json(refused)
+    shown = shown_with_locals(beyond(__file__, caught.value))
+    assert ("AQsecretpart" in shown, type(caught.value).__name__ in shown) == (False, True)

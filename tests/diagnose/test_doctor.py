@@ -65,6 +65,11 @@ def test_a_session_that_was_given_goes_on(session: Session) -> None:
     assert session.get_user_info().text(".//userName") == "enforced@practice.example"
 
 
+def test_what_is_skipped_says_what_to_give_in_a_notebook_too(org: Org) -> None:
+    checkup = doctor(org)
+    assert ("%sf_identity FILES" in checkup["sent"].do, "%sf_login" in checkup["way-in"].do) == (True, True)
+
+
 def test_without_a_certificate_and_credentials_the_rest_is_checked(org: Org) -> None:
     checkup = doctor(org)
     assert [] == failed(checkup)
@@ -120,6 +125,15 @@ def test_where_the_feature_is_hidden_the_doctor_says_so(own_practice: PracticeOr
     own_practice.state.feature_enabled = False
     checkup = doctor(Org(**own_practice.endpoints), credentials=PasswordLogin(*own_practice.user("standard")))
     assert ["failures/feature-hidden"] == [result.read_on for result in checkup.failed]
+
+
+def test_what_is_uploaded_is_not_read_where_the_certificate_is_missing(session: Session) -> None:
+    found = doctor(session.org, session=session.with_identity(None))["uploaded"]
+    assert ("skipped", True, False) == (
+        found.status,
+        "without a certificate" in found.evidence and "%sf_identity" in found.do,
+        "administrator" in found.do,
+    )
 
 
 def test_who_may_not_read_metadata_is_told_who_may(own_practice: PracticeOrg) -> None:

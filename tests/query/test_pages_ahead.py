@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from bulk_org import stopped_after
 
-from sfmtls_nb import ApiFault, Org, PasswordLogin, Session, SfmtlsError, login
+from sfmtls_nb import ApiFault, Exchange, Org, OrgError, PasswordLogin, Request, Session, SfmtlsError, login
+from sfmtls_nb.connection import Transport
 from sfmtls_nb.practice import PracticeOrg
 from sfmtls_nb.query import Api
 
@@ -104,3 +106,20 @@ def test_stop_while_a_page_is_waited_for_stops_at_once(api: Api, mine: Session, 
     with stopped_after(0.3), pytest.raises(KeyboardInterrupt):
         result.to_frame()
     assert result.size == len(result.to_frame())
+
+
+def test_a_page_on_another_host_is_not_asked_for(mine: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    send, sent = Transport.send, list[str]()
+
+    def led_elsewhere(transport: Transport, request: Request) -> Exchange:
+        sent.append(request.url)
+        exchange = send(transport, request)
+        body = exchange.response_body.replace(b'"nextRecordsUrl":"/', b'"nextRecordsUrl":"https://evil.example/')
+        return replace(exchange, response_body=body)
+
+    monkeypatch.setattr(Transport, "send", led_elsewhere)
+    result = mine.query(CONTACTS, api="rest", batch=200)
+    with pytest.raises(OrgError, match="the session id is sent nowhere else") as caught:
+        result.to_frame()
+    assert "evil.example is not the host of this session" == caught.value.what
+    assert 1 == len(sent)

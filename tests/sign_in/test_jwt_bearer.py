@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from raw_server import answering, http, server_tls, serving
+from raw_server import answering, http, server_tls, serving, tunnelling
 from tracebacks import shown_with_locals
 
 from sfmtls_nb import (
@@ -160,25 +162,68 @@ def test_a_clock_that_goes_wrong_is_named(minutes: int, words: str, practice: Pr
 
 def test_an_assertion_that_has_expired_is_refused(own_practice: PracticeOrg) -> None:
     own_practice.state.clock = lambda: datetime.now(UTC) + timedelta(minutes=10)
-    with pytest.raises(LoginFault, match="look at this machine's clock"):
+    with pytest.raises(LoginFault, match="clock is 10 minutes behind the org's") as caught:
         login(Org(**own_practice.endpoints), credentials(own_practice))
+    assert "look at this machine's clock" in caught.value.next_step
 
 
 @pytest.mark.parametrize(
-    ("login_url", "audience"),
+    ("login_url", "audiences"),
     [
-        ("https://login.salesforce.com", "https://login.salesforce.com"),
-        ("https://acme.my.salesforce.com", "https://login.salesforce.com"),
-        ("https://acme.my.salesforce.com:8443", "https://login.salesforce.com"),
-        ("https://acme--uat.sandbox.my.salesforce.com", "https://test.salesforce.com"),
-        ("https://test.salesforce.com", "https://test.salesforce.com"),
-        ("https://localhost:4430", "https://localhost:4430"),
+        ("https://login.salesforce.com", ["https://login.salesforce.com"]),
+        ("https://acme.my.salesforce.com", ["https://login.salesforce.com", "https://acme.my.salesforce.com"]),
+        ("https://acme.my.salesforce.com:8443", ["https://login.salesforce.com", "https://acme.my.salesforce.com"]),
+        (
+            "https://acme--uat.sandbox.my.salesforce.com",
+            ["https://test.salesforce.com", "https://acme--uat.sandbox.my.salesforce.com"],
+        ),
+        ("https://test.salesforce.com", ["https://test.salesforce.com"]),
+        ("https://acme-dev-ed.develop.my.salesforce.com:8443", ["https://acme-dev-ed.develop.my.salesforce.com"]),
+        ("https://localhost:4430", ["https://localhost:4430"]),
     ],
 )
-def test_the_audience_is_the_login_host_of_the_orgs_kind(login_url: str, audience: str) -> None:
-    from sfmtls_nb.sign_in.jwt_bearer import _audience
+def test_the_audience_is_the_login_host_of_the_orgs_kind_or_else_the_my_domain(
+    login_url: str, audiences: list[str]
+) -> None:
+    from sfmtls_nb.sign_in.jwt_bearer import _audiences
 
-    assert audience == _audience(Org(login_url))
+    assert audiences == [*_audiences(Org(login_url))]
+
+
+@pytest.fixture
+def acme(own_practice: PracticeOrg, monkeypatch: pytest.MonkeyPatch) -> Iterator[Org]:
+    """The practice org as a My Domain of Salesforce's, through a proxy."""
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    port = urlsplit(own_practice.endpoints["login_url"]).port or 0
+    with serving(tunnelling({b"acme.my.salesforce.com:443": port}, [])) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
+        yield Org("https://acme.my.salesforce.com", ca_file=own_practice.ca_file)
+
+
+@pytest.mark.parametrize(("my_domain_alone", "calls"), [(False, 1), (True, 2)])
+def test_an_app_that_is_for_the_my_domain_alone_is_asked_once_more(
+    my_domain_alone: bool, calls: int, acme: Org, own_practice: PracticeOrg
+) -> None:
+    own_practice.app.my_domain_audience = my_domain_alone
+    assert login(acme, credentials(own_practice, "standard")).session_id
+    assert calls == len(own_practice.events.where(operation="POST token"))
+
+
+def test_where_the_other_audience_is_refused_too_both_answers_are_told(acme: Org, own_practice: PracticeOrg) -> None:
+    own_practice.app.my_domain_audience = True
+    own_practice.app.withdraw(own_practice.user("standard").username)
+    with pytest.raises(LoginFault) as caught:
+        login(acme, credentials(own_practice, "standard"))
+    assert "app_not_found" == caught.value.code
+    assert "; and for https://acme.my.salesforce.com instead of https://login" in caught.value.evidence
+    assert "not admin approved" in caught.value.evidence
+
+
+def test_another_refusal_is_not_asked_twice(acme: Org, own_practice: PracticeOrg) -> None:
+    with pytest.raises(LoginFault, match="approved this consumer"):
+        login(acme, credentials(own_practice, username="nobody@practice.example"))
+    assert 1 == len(own_practice.events.where(operation="POST token"))
 
 
 def test_the_assertion_is_rs256_and_good_for_three_minutes(

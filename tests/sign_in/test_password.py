@@ -94,6 +94,17 @@ def test_a_wrong_password_or_unknown_user_is_a_login_fault(username: str, passwo
     assert (caught.value.code, caught.value.exchange.status) == ("INVALID_LOGIN", 500)
 
 
+def test_a_user_who_is_locked_out_is_told_who_unlocks(own_practice: PracticeOrg) -> None:
+    org, user = Org(**own_practice.endpoints), own_practice.user("standard")
+    held = next(each for each in own_practice.state.users if each.username == user.username)
+    while not own_practice.state.locked(held):
+        with pytest.raises(LoginFault):
+            login(org, PasswordLogin(user.username, "wrong"))
+    with pytest.raises(LoginFault) as caught:
+        login(org, PasswordLogin(*user))
+    assert ("INVALID_LOGIN", True) == (caught.value.code, "unlocked by an administrator" in caught.value.next_step)
+
+
 def test_the_whole_traceback_of_a_failed_login_shows_no_password(org: Org) -> None:
     credentials = PasswordLogin("enforced@practice.example", "p455w0rd", "t0k3n")
     with pytest.raises(LoginFault) as caught:

@@ -83,6 +83,11 @@ def test_the_expiry_is_known_where_the_org_tells_it(practice: PracticeOrg, tls: 
     assert signed_in_at(answer(instance_url="https://acme.my.salesforce.com"), practice, tls).expires is None
 
 
+def test_an_expiry_beyond_all_calendars_is_none(practice: PracticeOrg, tls: ssl.SSLContext) -> None:
+    never = answer(instance_url="https://acme.my.salesforce.com", expires_in=10**20)
+    assert signed_in_at(never, practice, tls).expires is None
+
+
 @pytest.mark.parametrize(
     "reply",
     [
@@ -92,6 +97,7 @@ def test_the_expiry_is_known_where_the_org_tells_it(practice: PracticeOrg, tls: 
         http(b"{"),
         http(b'{"access_token": 5, "instance_url": "https://acme.my.salesforce.com"}'),
         http(b'{"access_token": "x"}'),
+        http(b'{"access_token": "", "instance_url": "https://acme.my.salesforce.com"}'),
         http(b"<html><body>maintenance</body></html>"),
         http(b"", "Location: https://evil.example/", status="302 Found"),
         http(b"oops", status="503 Service Unavailable"),
@@ -130,6 +136,13 @@ def test_each_refusal_has_its_next_step(
         signed_in_at(http(body, status="400 Bad Request"), practice, tls)
     assert (error, description) == (caught.value.code, caught.value.message)
     assert next_step in caught.value.next_step
+
+
+def test_a_refusal_without_a_description_has_none(practice: PracticeOrg, tls: ssl.SSLContext) -> None:
+    nothing = http(b'{"error": "invalid_grant", "error_description": null}', status="400 Bad Request")
+    with pytest.raises(LoginFault) as caught:
+        signed_in_at(nothing, practice, tls)
+    assert ("the org answered invalid_grant", "") == (caught.value.what, caught.value.message)
 
 
 def asking(practice: PracticeOrg, folder: Path) -> ssl.SSLContext:

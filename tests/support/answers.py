@@ -12,7 +12,7 @@ REQUEST = Request("POST", "https://acme.my.salesforce.com/services", {})
 
 def answer(body: bytes, **more: Any) -> Exchange:
     """An exchange whose answer is this body, with HTTP 200 if nothing else is said."""
-    return Exchange(REQUEST, **{"status": 200, "response_body": body, **more})
+    return Exchange(**{"request": REQUEST, "status": 200, "response_body": body, **more})
 
 
 def reply_in(body: bytes) -> Reply:

@@ -82,6 +82,10 @@ class Drill:
         self._looks: list[Look] = []
         self._tries: list[str] = []
 
+    def has_open(self, incident: Incident) -> bool:
+        """True if this incident is the one that is open."""
+        return incident is self._incident
+
     def show(self, number: int | None = None) -> Open:
         """Show the open incident, or begin one. number: the one to begin, the same for a whole class.
 
@@ -136,7 +140,9 @@ class Drill:
         incident, meant = self._opened(), known(name)
         verdict = verdict_on(incident, meant)
         self._see_that_it_is_open()
-        told = () if self._test and verdict != "right" else tuple(speaking(incident, meant, frozenset(self._looks)))
+        told = tuple(speaking(incident, meant, frozenset(self._looks)))
+        if self._test and verdict != "right":
+            told = ("in the final test the most exact name counts",) if verdict == "more exact" else ()
         over = verdict == "right" or self._test is not None
         answered = self._answered(meant, verdict, told, over=over)
         if not self._test and not over:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 
 from sfmtls_nb.practice.api.authorization import AuthorizationEndpoint
@@ -53,7 +54,10 @@ class OAuthApi:
             return replace(endpoint(request, presented), operation=operation)
         except OAuthError as problem:
             body = {"error": problem.error, "error_description": problem.description}
-            return replace(json_answer(problem.status, body), operation=operation, code=problem.error)
+            # Its Date is that of the clock which assertions are judged by: whoever is refused can see how far apart the two are.
+            apart = self._state.clock() - datetime.now(UTC)
+            refusal = json_answer(problem.status, body)
+            return replace(refusal, operation=operation, code=problem.error, clock_offset=apart)
 
     def _userinfo(self, request: Request, _: Presented) -> Answer:
         user = self._state.session_user(session_id(request))

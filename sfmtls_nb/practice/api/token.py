@@ -137,6 +137,8 @@ class TokenEndpoint:
         audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
         if not any(_is_own(str(audience), asked.request) for audience in audiences):
             raise OAuthError("invalid_grant", "audience is invalid")
+        if asked.app.my_domain_audience and not any(_is_address(str(each), asked.request) for each in audiences):
+            raise OAuthError("app_not_found", "External client app is not installed in this org")
         # No ceiling: the sf CLI sends milliseconds, and so a time in the far future.
         if not self._state.clock().timestamp() < expires:
             raise OAuthError("invalid_grant", "expired authorization code")
@@ -252,4 +254,8 @@ def _is_own(audience: str, request: Request) -> bool:
         return False
     if parts.hostname in _LOGIN_HOSTS:
         return port in (None, 443) and "@" not in parts.netloc
+    return _is_address(audience, request)
+
+
+def _is_address(audience: str, request: Request) -> bool:
     return audience.removesuffix("/").lower() in request.addresses
