@@ -23,7 +23,7 @@ Rows = Sequence[tuple[str, str]]
 _BOX: Final = "max-width:60em;line-height:1.45;text-align:left"
 _QUIET: Final = "opacity:.75"
 _PRE: Final = (
-    "margin:.2em 0;padding:.5em .8em;border:1px solid #8886;border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;"
+    "margin:.2em 0;padding:.5em .8em;border:1px solid #8886;border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;word-break:normal;"
     "font-size:.92em;line-height:1.35;max-height:20em;overflow-y:auto;background:transparent;color:inherit"
 )
 _OPEN, _RIGHT, _WRONG, _NEAR = "#6c7ad6", "#1a7f37", "#c62828", "#9a6700"

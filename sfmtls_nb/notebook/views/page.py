@@ -13,8 +13,10 @@ from typing import Final
 from sfmtls_nb.diagnose.failure import Page
 
 _BOX: Final = "max-width:60em;line-height:1.45;text-align:left"
-_CODE: Final = "margin:.4em 0;padding:.4em .8em;border-left:3px solid #888;white-space:pre-wrap;overflow-wrap:anywhere"
-_CELL: Final = "text-align:left;vertical-align:top;padding:.2em 1.2em .2em 0;overflow-wrap:anywhere"
+_CODE: Final = "margin:.4em 0;padding:.4em .8em;border-left:3px solid #888;white-space:pre-wrap;overflow-wrap:anywhere;word-break:normal"
+_CELL: Final = "text-align:left;vertical-align:top;padding:.2em 1.2em .2em 0"
+# The first of the columns says what is seen: without a width of its own it would be as narrow as its longest word.
+_COLUMNS: Final = ("min-width:15em;max-width:24em;", "")
 #: In escaped text, and outside of code.
 _INLINE: Final = (
     (re.compile(r"\[([^\]]+)\]\(([\w-]+)\.md\)"), r"\1 (<code>%sf_why \2</code>)"),
@@ -59,10 +61,15 @@ def _block(block: str) -> str:
         return f'<ul style="margin:.2em 0;padding-left:1.4em">{items}</ul>'
     if block.startswith("|"):
         rows = (line.strip("| ").split(" | ") for line in block.splitlines() if not line.startswith("|:"))
-        drawn = "".join(
-            "<tr>" + "".join(f'<td style="{_CELL}">{_inline(cell)}</td>' for cell in row) + "</tr>" for row in rows
+        head, *drawn = (
+            "<tr>"
+            + "".join(
+                f'<td style="{width}{_CELL}">{_inline(cell)}</td>' for width, cell in zip(_COLUMNS, row, strict=True)
+            )
+            + "</tr>"
+            for row in rows
         )
-        return f"<table>{drawn}</table>"
+        return f'<table style="overflow-wrap:break-word"><tr style="font-weight:600">{head[4:]}{"".join(drawn)}</table>'
     return f'<p style="margin:.3em 0">{_inline(block)}</p>'
 
 

@@ -160,15 +160,18 @@ def _row(step: Step, drawn: Sequence, opened: str) -> str:
 
 
 def _label(step: Step, drawn: Sequence) -> str:
-    message, way, side = step.message, *(("row", "left") if step.by_client else ("row-reverse", "right"))
+    message = step.message
+    way, side, away = ("row", "left", "0 0 0 auto") if step.by_client else ("row-reverse", "right", "0 auto 0 0")
     said = f' <span style="{_QUIET}">{escape(message.meaning)}</span>' if message.meaning else ""
     chips = [(step.act, step.colour)] if step.act else []
     chips += [(f"{drawn.sign} proof", drawn.colour)] if step.proof else []
+    # Where there is no room for both, the chips go below, to the end where they stand beside the name.
+    drawn_chips = "".join(f" {_chip(words, colour)}" for words, colour in chips)
     return (
-        f'<span style="display:flex;flex-direction:{way};gap:.5em;align-items:flex-start;padding:.4em .9em 0">'
-        f'<span style="flex:1 1 0;min-width:0;text-align:{side}"><span style="{_UNSEEN}"> {step.words}: </span>'
+        f'<span style="display:flex;flex-direction:{way};flex-wrap:wrap;gap:.2em .5em;align-items:flex-start;padding:.4em .9em 0">'
+        f'<span style="flex:1 1 12em;min-width:0;text-align:{side}"><span style="{_UNSEEN}"> {step.words}: </span>'
         f"<b>{escape(message.name)}</b>{said}</span>"
-        + "".join(f" {_chip(words, colour)}" for words, colour in chips)
+        + (f'<span style="display:flex;flex-direction:{way};gap:.5em;margin:{away}">{drawn_chips}</span>' * bool(chips))
         + "</span>"
     )
 
