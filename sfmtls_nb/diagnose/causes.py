@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from sfmtls_nb.diagnose.codes import NOT_MUTUAL, by_code
-from sfmtls_nb.diagnose.evidence import Evidence, serial_words
+from sfmtls_nb.diagnose.evidence import NGINX_NONE_SENT, Evidence, serial_words
 from sfmtls_nb.diagnose.failure import Layer, Shown
 from sfmtls_nb.diagnose.refusals import NONE_SENT, dropped_silently, refused_certificate
 from sfmtls_nb.diagnose.surroundings import on_binder
@@ -72,7 +72,7 @@ def _files(evidence: Evidence) -> Iterator[Shown]:
 def _none_came(evidence: Evidence) -> str:
     """Words for: the other end wanted a certificate and got none."""
     kind = evidence.verdict.kind if evidence.verdict else ""
-    if "No required SSL certificate was sent" in evidence.words:  # nginx says it by a page
+    if NGINX_NONE_SENT in evidence.words:
         return evidence.words
     if evidence.page.startswith(NONE_SENT):
         return f"the page says: {evidence.page}"

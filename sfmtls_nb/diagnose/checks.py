@@ -173,6 +173,8 @@ def _asked(visit: Visit) -> Outcome:
 
 
 def _sent(visit: Visit) -> Outcome:
+    if not visit.identity and _refused(visit.mutual):
+        return _failed(visit.mutual.error)
     if not visit.identity:
         return _skipped("no certificate was given", "doctor(org, ClientIdentity.load(…))")
     handshake = visit.mutual.evidence.handshake
@@ -192,11 +194,18 @@ def _sent(visit: Visit) -> Outcome:
     return _is("certificate-dropped", str(handshake.verdict))
 
 
+def _refused(attempt: Attempt) -> bool:
+    """True if TLS failed, or an answer came that is about the certificate, or about there being none: a page, or an alert."""
+    verdict = attempt.evidence.verdict
+    unwelcome = verdict is not None and verdict.kind in ("refused", "not sent")
+    return isinstance(attempt.error, HandshakeError | CertificatePageError) or bool(attempt.error and unwelcome)
+
+
 def _accepted(visit: Visit) -> Outcome:
     if not visit.identity:
         return _skipped("no certificate was given")
     error, verdict = visit.mutual.error, visit.mutual.evidence.verdict
-    if isinstance(error, CertificatePageError | HandshakeError) or (error and error.failure):
+    if _refused(visit.mutual) or (error and error.failure):
         return _failed(error)
     return _passed(str(verdict or "an answer came, and no page “Certificate Error”"))
 
@@ -247,8 +256,8 @@ def _version(visit: Visit) -> Outcome:
                 gone = float(visit.org.api_version) > float(LAST_VERSION_WITH_LOGIN)
                 return _passed(words + ("; SOAP login() is not among its calls" if gone else ""))
             return _is("version-not-served", words, "choose a version that it serves: Org(api_version=…)")
-    refusals = (HandshakeError, CertificatePageError)  # which the steps before have told of
-    errors = [attempt.error for attempt in visit.attempts if attempt.error and not isinstance(attempt.error, refusals)]
+    # Of refusals the steps before have told.
+    errors = [attempt.error for attempt in visit.attempts if attempt.error and not _refused(attempt)]
     return _failed(errors[0]) if errors else Outcome("not reached", "no answer of the API came")
 
 
@@ -297,7 +306,8 @@ def _uploaded(visit: Visit) -> Outcome:
         if code == "INVALID_TYPE":
             return _is("feature-hidden", f"{FAILURES['feature-hidden'].title}: {error.what}")
         return _skipped(
-            f"it cannot be read: {error.what}", "an administrator's session can read it: doctor(…, session=…)"
+            f"it cannot be read: {_failed(error).evidence}",
+            "an administrator's session can read it: doctor(…, session=…)",
         )
     listed = "; ".join(map(str, there)) or "none"
     if here is None:

@@ -43,8 +43,8 @@ class Verdict:
 def judge(messages: Sequence[Message], *, answered: bool = False, above: str = "") -> Verdict:
     """The verdict on a handshake, as far as it was recorded.
 
-    answered: whether the server has sent data of the application. above: why the certificate was refused in such data, as
-    by the page "Certificate Error"; empty where it was not.
+    answered: whether the server has sent data of the application. above: why the certificate, or that there was none, was
+    refused in such data, as by the page "Certificate Error"; empty where it was not.
     """
     heard = _Heard(messages, answered)
     if not messages:
@@ -63,7 +63,7 @@ def judge(messages: Sequence[Message], *, answered: bool = False, above: str = "
             f"a certificate was asked for, and {_end(heard)} before one could be sent",
             heard.alert or heard.asked,
         )
-    return _sent(heard, above) if heard.sent else _not_sent(heard)
+    return _sent(heard, above) if heard.sent else _not_sent(heard, above)
 
 
 class _Heard:
@@ -123,10 +123,14 @@ def _never_asked(heard: _Heard) -> Verdict:
     return Verdict("not asked", "a certificate was not asked for", turn)
 
 
-def _not_sent(heard: _Heard) -> Verdict:
+def _not_sent(heard: _Heard, above: str) -> Verdict:
     asked = "a certificate was asked for and not sent"
     if heard.alert:
         return Verdict("not sent", f"{asked}, and the org refused: {_alert(heard.alert)}", heard.alert)
+    if above:
+        return Verdict(
+            "not sent", f"{asked}; TLS went on without it, and then the org refused: {above}", heard.certificate
+        )
     return Verdict("not sent", f"{asked}{'; the org went on without it' if heard.over else ''}", heard.certificate)
 
 

@@ -212,7 +212,14 @@ def test_a_tls_that_cannot_be_is_the_step_that_fails(
 def test_a_strict_door_speaks_tls_though_it_refuses_who_shows_no_certificate(practice: PracticeOrg) -> None:
     checkup = doctor(at("strict", practice))
     assert "TLS 1.2 and 1.3" == checkup["tls"].evidence
-    assert [] == failed(checkup)
+    assert [("sent", "no-certificate")] == [(result.name, result.failure) for result in checkup.failed]
+
+
+def test_what_cannot_be_read_for_want_of_a_certificate_says_so(practice: PracticeOrg, org: Org) -> None:
+    checkup = doctor(org, credentials=PasswordLogin(*practice.user("enforced")))
+    assert "skipped" == checkup["sent"].status  # nobody has refused a call without one, until there was a session
+    assert "No client certificate was presented" in checkup["uploaded"].evidence
+    assert ["call"] == failed(checkup)
 
 
 def test_nobody_there_and_no_such_host_are_the_first_steps_to_fail() -> None:
