@@ -167,13 +167,16 @@ def _nothing_in_common(evidence: Evidence) -> str:
 
 
 def _agreed(evidence: Evidence) -> bool:
-    """True if the handshake is known to have come to its end."""
-    return bool(evidence.verdict and evidence.verdict.kind in ("accepted", "unanswered", "not asked", "not sent"))
+    """True if the handshake is known to have come to its end, by its messages or, without them, by its version."""
+    if evidence.verdict is None:
+        return bool(evidence.handshake and evidence.handshake.version)
+    return evidence.verdict.kind in ("accepted", "unanswered", "not asked", "not sent")
 
 
 def _stalled(evidence: Evidence) -> str:
     silent = evidence.failure == "silent" and _agreed(evidence)
-    return f"{evidence.words}; TLS was agreed on before that: {evidence.verdict}" if silent else ""
+    seen = f": {evidence.verdict}" if evidence.verdict else ""
+    return f"{evidence.words}; TLS was agreed on before that{seen}" if silent else ""
 
 
 def _status(evidence: Evidence) -> int:

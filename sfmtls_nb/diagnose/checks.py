@@ -15,7 +15,6 @@ from sfmtls_nb.diagnose.uploaded import read_uploaded
 from sfmtls_nb.diagnose.visit import Attempt, Visit
 from sfmtls_nb.errors import (
     ApiFault,
-    CertificatePageError,
     HandshakeError,
     IdentityError,
     MutualAuthenticationFault,
@@ -195,10 +194,8 @@ def _sent(visit: Visit) -> Outcome:
 
 
 def _refused(attempt: Attempt) -> bool:
-    """True if TLS failed, or an answer came that is about the certificate, or about there being none: a page, or an alert."""
-    verdict = attempt.evidence.verdict
-    unwelcome = verdict is not None and verdict.kind in ("refused", "not sent")
-    return isinstance(attempt.error, HandshakeError | CertificatePageError) or bool(attempt.error and unwelcome)
+    """True if TLS failed, or the answer is a page about the certificate, or about there being none."""
+    return isinstance(attempt.error, HandshakeError) or bool(attempt.evidence.above)
 
 
 def _accepted(visit: Visit) -> Outcome:
@@ -333,8 +330,8 @@ CHECKS: Final = (
     Check("clock", "clock", _clock, ("tls",)),
     Check("findings", "the certificate and its chain", _findings),
     Check("asked", "a certificate is asked for", _asked, ("mutual-port", "tls", "server")),
-    Check("sent", "the certificate is sent", _sent, ("asked",)),
-    Check("accepted", "the certificate is accepted", _accepted, ("sent",)),
+    Check("sent", "the certificate is sent", _sent, ("mutual-port", "asked")),
+    Check("accepted", "the certificate is accepted", _accepted, ("mutual-port", "sent")),
     Check("version", "API version", _version, ("tls", "server")),
     Check("way-in", "way in", _way_in, ("tls", "server")),
     Check("uploaded", "the leaf is uploaded in Setup", _uploaded, ("way-in",)),

@@ -127,10 +127,10 @@ class Evidence:
         messages = self.handshake.messages
         if self.failure == "cut" and messages[-1].name == "Alert" and messages[-1].sender == "client":
             messages = messages[:-1]  # OpenSSL's complaint of the end, to nobody: it is no opinion of the server
-        return judge(messages, answered=self.handshake.answered, above=self._above)
+        return judge(messages, answered=self.handshake.answered, above=self.above)
 
     @property
-    def _above(self) -> str:
+    def above(self) -> str:
         """What a page says against the certificate, or against there being none: Salesforce's page, or nginx's."""
         said = (words for words in (NGINX_REFUSED, NGINX_NONE_SENT) if words in self.words)
         return self.page or next(said, "")

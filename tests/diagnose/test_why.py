@@ -34,6 +34,7 @@ from sfmtls_nb import (
     login,
     why,
 )
+from sfmtls_nb.connection import recording
 from sfmtls_nb.diagnose import Diagnosis
 from sfmtls_nb.practice import PracticeOrg
 
@@ -176,6 +177,19 @@ def test_an_armed_failure_is_named_first(name: str, api: Any, own_practice: Prac
     session = enforced_session(own_practice, replace(at("8443", own_practice), read_timeout=0.5), me)
     own_practice.arm(name)
     assert ARMED[name] == names(of(partial(call, session, api)))[0]
+
+
+def test_an_armed_failure_is_named_where_no_message_is_recorded(
+    own_practice: PracticeOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "_CALLBACK", None)
+    me = ClientIdentity.load(own_practice.client.fullcert)
+    firsts = []
+    for name in ARMED:
+        session = enforced_session(own_practice, replace(at("8443", own_practice), read_timeout=0.5), me)
+        own_practice.arm(name)
+        firsts.append(names(of(partial(call, session, "SOAP")))[0])
+    assert list(ARMED.values()) == firsts
 
 
 # ---------------------------------------------------------------- the ways in

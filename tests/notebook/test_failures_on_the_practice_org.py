@@ -20,7 +20,7 @@ PAGES = {name: failure.page.partition(_SEE)[2] for name, failure in FAILURES.ite
 @pytest.mark.parametrize("name", PAGES)
 def test_what_the_page_says_shows_the_failure(name: str, signed_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(getpass, "getpass", lambda *_: "any text")
-    monkeypatch.setitem(BulkJob.__init__.__kwdefaults__, "patience", 1)
+    monkeypatch.setattr(BulkJob.__init__, "__kwdefaults__", {**(BulkJob.__init__.__kwdefaults__ or {}), "patience": 1})
     steps = re.findall(r"`([^`]+)`", PAGES[name].partition(". ")[0])
     *_, last = [signed_in.run_cell(step) for step in steps]
     found = signed_in.run_line_magic("sf_why", "")
