@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from sfmtls_nb.handshake.kinds import ALERT
-from sfmtls_nb.handshake.message import Message, Sender
+from sfmtls_nb.handshake.message import Message, Sender, starts
 from sfmtls_nb.handshake.names import TLS_1_3
 
 Kind = Literal["accepted", "refused", "unanswered", "not sent", "not asked", "ended", "unknown"]
@@ -46,7 +46,8 @@ def judge(messages: Sequence[Message], *, answered: bool = False, above: str = "
     answered: whether the server has sent data of the application. above: why the certificate, or that there was none, was
     refused in such data, as by the page "Certificate Error"; empty where it was not.
     """
-    heard = _Heard(messages, answered)
+    renewed = _renewed(messages)
+    heard = _Heard(renewed or messages, answered and not any(map(_is_error, renewed)))
     if not messages:
         return Verdict("unknown", "the messages of this handshake were not recorded")
     if heard.ours and _alert(heard.ours) == "decode_error":  # as OpenSSL says too where the server hangs up
@@ -64,6 +65,12 @@ def judge(messages: Sequence[Message], *, answered: bool = False, above: str = "
             heard.alert or heard.asked,
         )
     return _sent(heard, above) if heard.sent else _not_sent(heard, above)
+
+
+def _renewed(messages: Sequence[Message]) -> Sequence[Message]:
+    """The handshake that was made anew to ask for a certificate, as some servers do in TLS 1.2, once they know what is wanted."""
+    again = (messages[start:] for start in reversed(starts(messages)[1:]))
+    return next((each for each in again if any(message.name == "CertificateRequest" for message in each)), ())
 
 
 class _Heard:
