@@ -186,7 +186,7 @@ class Workspace:
     def enter(self, entry: Entry, signing_in: Callable[[], Session]) -> Session:
         """Take the session that comes of signing in, and the way in that it was."""
         self.failed = None
-        with self._remembering():
+        with self.remembering():
             self.session = signing_in()
         self.entry, self.last = entry, self.session.exchange or self.last
         return self.session
@@ -206,12 +206,12 @@ class Workspace:
         self, sources: Sequence[str | Path | bytes], passphrase: Secret | None = None, *, asking: bool = False
     ) -> ClientIdentity:
         """The identity in these files. asking: ask for the passphrase of an encrypted key."""
-        with self._remembering():
+        with self.remembering():
             return assemble(sources, self.at_practice(), passphrase, asking=asking)
 
     def named_identity(self, name: str) -> ClientIdentity:
         """The identity of a name: a file, files with spaces between them, or a scenario of the practice org."""
-        with self._remembering():
+        with self.remembering():
             return identity_named(name, self.at_practice())
 
     def arm(self, name: str) -> str:
@@ -309,7 +309,7 @@ class Workspace:
     ) -> pd.DataFrame:
         """Run SOQL and follow its pages; a bar shows how far it is, if that takes a while."""
         session, self.failed = self.signed_in(), None
-        with self._remembering():
+        with self.remembering():
             frame, self.last = read_frame(session, soql, api, explode, deleted=deleted)
         return frame
 
@@ -336,12 +336,12 @@ class Workspace:
 
     def _read(self, session: Session, prepare: Callable[[], Request], read: Callable[[Exchange], _Answer]) -> _Answer:
         self.failed = None
-        with self._remembering():
+        with self.remembering():
             self.last = session.send(prepare())
             return read(self.last)
 
     @contextmanager
-    def _remembering(self) -> Iterator[None]:
+    def remembering(self) -> Iterator[None]:
         """Keep an error, and the call that it came of, for what looks back at it."""
         try:
             yield
