@@ -9,7 +9,7 @@ import pytest
 import sfmtls_nb
 from sfmtls_nb.certificates import FINDINGS
 from sfmtls_nb.connection import failures as connection_failures
-from sfmtls_nb.diagnose import FAILURES, causes, codes, refusals
+from sfmtls_nb.diagnose import FAILURES, causes, codes, failure, refusals
 from sfmtls_nb.diagnose.failure import advice
 
 PAGES = Path(sfmtls_nb.__file__).parent / "diagnose" / "failures"
@@ -17,6 +17,10 @@ PAGES = Path(sfmtls_nb.__file__).parent / "diagnose" / "failures"
 
 def test_each_failure_has_its_page_and_each_page_its_failure() -> None:
     assert {f"{name}.md" for name in FAILURES} == {page.name for page in PAGES.iterdir()}
+
+
+def test_no_failure_stands_twice_in_the_table() -> None:
+    assert len(FAILURES) == len(failure._TABLE)
 
 
 @pytest.mark.parametrize("name", FAILURES)

@@ -367,6 +367,16 @@ def test_a_server_that_is_not_trusted_is_named(practice: PracticeOrg) -> None:
     assert ["server-untrusted"] == names(found)
 
 
+def test_a_server_of_another_name_or_out_of_date_is_named(practice: PracticeOrg, tmp_path: Path) -> None:
+    found = []
+    for names_of, days in ((["elsewhere.example"], 30), (["127.0.0.1"], -2)):
+        issued = practice.authority.issue(
+            "x", practice.authority.server_root, names=names_of, starts=timedelta(days=-9), days=days
+        )
+        found += names(reached(serving(silence, server_tls(issued, tmp_path)), practice))
+    assert ["server-wrong-name", "server-expired"] == found
+
+
 def test_the_login_services_8443_is_named() -> None:
     assert ["login-host-on-8443"] == names(of(lambda: Org("https://login.salesforce.com:8443")))
 
