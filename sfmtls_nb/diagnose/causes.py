@@ -89,7 +89,15 @@ def _no_certificate(evidence: Evidence) -> str:
 
 def _dropped(evidence: Evidence) -> str:
     kind = evidence.verdict.kind if evidence.verdict else "not sent"
-    return _none_came(evidence) if evidence.identity and kind in ("not sent", "not asked") else ""
+    return _none_came(evidence) if evidence.identity and kind == "not sent" else ""
+
+
+def _not_asked(evidence: Evidence) -> str:
+    """Words for: a certificate is wanted, and the end that spoke TLS with this one has not asked for it."""
+    unasked = evidence.verdict and evidence.verdict.kind == "not asked"
+    return (
+        f"{_none_came(evidence)}; {evidence.verdict}" if evidence.identity and unasked and _none_came(evidence) else ""
+    )
 
 
 def _on_443(evidence: Evidence) -> str:
@@ -224,6 +232,7 @@ _AROUND: Final[tuple[tuple[str, Layer, _Test], ...]] = (
 _TESTS: Final[tuple[tuple[str, Layer, _Test], ...]] = (
     ("no-certificate", "org policy", _no_certificate),
     ("certificate-dropped", "TLS", _dropped),
+    ("not-asked", "TLS", _not_asked),
     ("session-on-443", "org policy", _on_443),
     ("not-uploaded", "org policy", _not_uploaded),
     ("any-api-auth-missing", "org policy", lambda e: e.words if e.code == "INSUFFICIENT_ACCESS" and e.signing_in else ""),

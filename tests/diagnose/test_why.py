@@ -34,7 +34,7 @@ from sfmtls_nb import (
     login,
     why,
 )
-from sfmtls_nb.connection import recording
+from sfmtls_nb.connection import Transport, recording
 from sfmtls_nb.diagnose import Diagnosis
 from sfmtls_nb.practice import PracticeOrg
 
@@ -401,6 +401,19 @@ def test_a_proxy_that_signs_anew_is_named_with_its_authority(
         found = of(lambda: login(Org(ACME), PasswordLogin("u", "p")))
     assert "resigning-proxy" == names(found)[0]
     assert "acme.my.salesforce.com is issued by Acme Proxy CA" in found[0].evidence
+
+
+def test_what_ends_tls_on_the_way_is_named_and_not_the_client(
+    org: Org, identity: ClientIdentity, tls: ssl.SSLContext
+) -> None:
+    said = b"<title>Certificate Error</title>Client certificate error:<i>No client certificate provided.</i>"
+    page = http(b"<html>" + said, "Content-Type: text/html", status="403 Forbidden")
+    with serving(answering(page), tls) as where:
+        there = replace(org, mutual_port=int(where.rpartition(":")[2]))
+        with Transport(there, identity) as transport:
+            found = why(transport.send(transport.prepare("GET", f"https://{where}/", {})))
+    assert ["not-asked"] == names(found)
+    assert "No client certificate provided.; a certificate was not asked for" in found[0].evidence
 
 
 def test_a_proxy_that_refuses_is_named_without_its_password(no_proxies: pytest.MonkeyPatch) -> None:
