@@ -11,7 +11,7 @@ import sfmtls_nb
 from sfmtls_nb import SfmtlsError
 from sfmtls_nb.certificates import FINDINGS
 from sfmtls_nb.connection import failures as connection_failures
-from sfmtls_nb.diagnose import FAILURES, causes, codes, page_of, refusals
+from sfmtls_nb.diagnose import FAILURES, causes, codes, failure, page_of, refusals
 from sfmtls_nb.diagnose.failure import advice
 from sfmtls_nb.practice import SCENARIOS
 
@@ -26,6 +26,10 @@ def headings(name: str) -> list[str]:
 
 def test_each_failure_has_its_page_and_each_page_its_failure() -> None:
     assert {"README.md", *(f"{name}.md" for name in FAILURES)} == {page.name for page in PAGES.iterdir()}
+
+
+def test_no_failure_stands_twice_in_the_table() -> None:
+    assert len(FAILURES) == len(failure._TABLE)
 
 
 @pytest.mark.parametrize("name", FAILURES)
