@@ -21,6 +21,7 @@ ORDINARY = [
     "https://acme/x?code=302&state=1 https://acme/x?code=YOUR_CODE",
     "%sf_login me@example.com $SF_PASSWORD\n%sf_login {user} {password}\n%sf_login me@example.com -p $PASSWORD",
     "%sf_rest limits --port 8443 --path /services2 --expect SomeFault\n%sf_login --password-file client2.txt",
+    "%sf_handshake acme.example:8443 --tls 1.3 --beside older2",
     "the magic %sf_login refuses -p because a cell is saved",
     "ls -p hunter2secret; mkdir -p folder2",
     "os.getcwd(); pwd = os.getcwd(); PWD=/home/jovyan; export PWD=/home/jovyan; pwd = '~/work'; $pwd = 'C:\\Users'",
