@@ -1,4 +1,4 @@
-"""The command ``sfmtls-nb``: tour, lab, practice, doctor, recipe and scrub."""
+"""The command ``sfmtls-nb``: tour, lab, practice, doctor, recipe, handout and scrub."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "practice": "run the practice org until Ctrl-C, for curl, openssl and any other client",
     "doctor": "check the way to an org step by step, with or without a key and certificates",
     "recipe": "write what curl, Postman, Java and others want of a key and its certificates",
+    "handout": "write the course on two pages, to print",
     "scrub": "remove private keys, session ids, tokens and passwords from notebooks",
 }
 

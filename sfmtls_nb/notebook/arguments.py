@@ -37,4 +37,5 @@ SIGN_IN: Final = (
     argument("--secret-from", metavar="PLACE", help="where the secret is: env:NAME, keyring:SERVICE/USERNAME or fd:N"),
     argument("--paste", action="store_true", help="ask for the address that the browser ends at (web)"),
     argument("--form", action="store_true", help="a form, which says when to take which way"),
+    EXPECT,
 )

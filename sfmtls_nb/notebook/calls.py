@@ -26,6 +26,9 @@ from sfmtls_nb.xml import format_xml, local_name, parse_xml
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sfmtls_nb.notebook.entry import Entry
+    from sfmtls_nb.session import Session
+
 T = TypeVar("T")
 
 #: No query and no path begins with a quote: quotes around it all are the line's.
@@ -60,6 +63,11 @@ def last_outcome(workspace: Workspace) -> Exchange | SfmtlsError:
     if outcome is None:
         raise SfmtlsError("no call has been made yet", next_step="%sf_login makes the first")
     return outcome
+
+
+def login_call(workspace: Workspace, entry: Entry, expected: str | None) -> Session | SfmtlsError:
+    """Sign in: the session, or the failure that was predicted."""
+    return _expecting(expected, lambda: workspace.sign_in(entry))
 
 
 def soap_call(workspace: Workspace, chosen: Namespace, value_of: Evaluate) -> Any:

@@ -77,6 +77,9 @@ class SfMagics(Magics):
             completes="scenario",
             help="let the next API call fail so, or present an identity that is wrong so; 'none' takes that back",
         ),
+        argument(
+            "--records", type=int, metavar="N", help="start: with so many contacts; one with more or fewer is stopped"
+        ),
     )
     def sf_practice(self, chosen: Namespace) -> PracticeOrg | widgets.Widget | None:
         """Start the practice org and choose it; or show it, show its Setup, or stop it."""
@@ -85,7 +88,7 @@ class SfMagics(Magics):
         workspace = self.workspace
         if chosen.action == "start":
             with leaving(workspace):
-                workspace.start_practice()
+                workspace.start_practice(chosen.records)
         if chosen.action == "stop":
             if workspace.practice is None:
                 print("There is no practice org to stop.")
@@ -130,7 +133,7 @@ class SfMagics(Magics):
 
     @line_magic
     @takes(*SIGN_IN)
-    def sf_login(self, chosen: Namespace) -> Session | widgets.Widget:
+    def sf_login(self, chosen: Namespace) -> Session | SfmtlsError | widgets.Widget:
         """Sign in. Secrets are asked for and never typed into a cell; at the practice org all is known.
 
         %sf_org --save PROFILE keeps the way in that was taken last, without its secret.
@@ -143,7 +146,9 @@ class SfMagics(Magics):
 
         typed = {name: value for name, value in vars(chosen).items() if name in Entry.__dataclass_fields__ and value}
         entry = Entry(**typed)
-        return self._called(lambda: self.workspace.sign_in(entry))
+        from sfmtls_nb.notebook.calls import login_call
+
+        return self._called(lambda: login_call(self.workspace, entry, chosen.expect))
 
     @line_magic
     @takes(

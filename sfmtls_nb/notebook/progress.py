@@ -22,15 +22,20 @@ def read_frame(
 
     The bar tells also the calls that a Bulk job takes, and that the org's limit of them is near; auto says what it chose.
     """
-    with tqdm(unit="record", delay=0.5, leave=False) as bar:
+    # Before the first page there is nothing to measure by: words alone.
+    bar = tqdm(bar_format="{desc}", delay=0.5, leave=False)
 
-        def show(progress: Progress) -> None:
-            bar.set_description_str(str(progress))
+    def show(progress: Progress) -> None:
+        bar.set_description_str(str(progress))
 
+    with bar:
         found = session.query(soql, api=api, deleted=deleted, progress=show)
-        if found.why:
-            print(found.why)
-        bar.total = found.size
+    if found.why:
+        print(found.why)
+    # What a job reports has all numbers in it: with more of them there would be no room for the bar.
+    look = "{desc} {bar} {percentage:.0f} %" if found.api == "bulk" else None
+    bar = tqdm(total=found.size, unit="record", delay=0.5, leave=False, dynamic_ncols=True, bar_format=look)
+    with bar:
         frame = Frame(found.columns)
         for page in found.pages():
             frame.add(page)

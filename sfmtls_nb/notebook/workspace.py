@@ -94,18 +94,21 @@ class Workspace:
             profile = kept(replace(profile or Profile(save, org), name=save), self.entry, self.org)
         return self.go_to_profile(profile, asking=asking) if profile else self.go_to(org)
 
-    def start_practice(self) -> PracticeOrg:
-        """Start the practice org of this notebook, if it does not run, and choose it."""
-        org = self._practice_org({})
+    def start_practice(self, records: int | None = None) -> PracticeOrg:
+        """Start the practice org of this notebook, if none runs (with so many contacts, where that is said), and choose it."""
+        org = self._practice_org({}, records)
         if self.at_practice() is None:
             self.go_to(org)
         return self.running_practice()
 
-    def _practice_org(self, options: Mapping[str, Any]) -> Org:
-        if self.practice is None or not self.practice.running:
-            self.practice = PracticeOrg().start()
-            atexit.register(self.practice.stop)
-        return Org(**{**self.practice.endpoints, **self.usual, **options})
+    def _practice_org(self, options: Mapping[str, Any], records: int | None = None) -> Org:
+        practice = self.practice
+        if practice is None or not practice.running or records not in (None, practice.records):
+            practice = PracticeOrg(records=records).start()
+            self.stop_practice()  # only now: if this one could not start, nothing has changed
+            self.practice = practice
+            atexit.register(practice.stop)
+        return Org(**{**practice.endpoints, **self.usual, **options})
 
     def running_practice(self) -> PracticeOrg:
         """The practice org, if it runs. Raises SfmtlsError if it does not."""

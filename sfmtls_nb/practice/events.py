@@ -21,7 +21,7 @@ class Event:
     chain: common names of the presented certificates, leaf first. layer_1: "" where the chain is valid or none was
     presented, else the flaw, or OpenSSL's error of a failed handshake. layer_2: the verdict on an API call: ``pass``,
     ``page``, ``MUTUAL_AUTHENTICATION_FAILED``; "" where there was none. operation: such as ``getUserInfo`` or ``GET
-    query``. code: the fault or error that was answered. duration: seconds. leaf: the presented leaf's SHA-256, as hex.
+    query``. app: the name of the External Client App that a token was given for. code: the fault or error that was answered. duration: seconds. leaf: the presented leaf's SHA-256, as hex.
     peer: the client's host and port, by which a connection, its requests, and the client's own end are told to belong
     together. orgs_end: of a connection, what the org saw of its handshake.
     """
@@ -40,6 +40,7 @@ class Event:
     leaf: str = ""
     peer: tuple[str, int] = ("", 0)
     orgs_end: OrgsEnd | None = None
+    app: str = ""
 
 
 class EventLog:

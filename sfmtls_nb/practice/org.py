@@ -140,6 +140,8 @@ class PracticeOrg:
 
     def stop(self) -> None:
         """Close every connection and remove the temporary files. Safe to call twice."""
+        if self._server:
+            self._server.ending = True
         if self._database:
             self._database.close()  # first, for it ends the queries that the server would wait for
             self._database = None
@@ -165,6 +167,11 @@ class PracticeOrg:
         return self._server is not None
 
     # ------------------------------------------------------------ what a client needs to know
+
+    @property
+    def records(self) -> int:
+        """The number of contacts, beside deleted ones."""
+        return DEFAULT_RECORDS if self._records is None else self._records
 
     @property
     def api_url(self) -> str:
@@ -290,7 +297,7 @@ class PracticeOrg:
                 }
                 for app in self.apps
             ],
-            "records": DEFAULT_RECORDS if self._records is None else self._records,
+            "records": self.records,
         }
 
     def answer(self, request: Request) -> Answer:

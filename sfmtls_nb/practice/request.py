@@ -67,7 +67,7 @@ class Answer:
     body: bytes, or an iterable of them, which is sent in chunks as it comes.
     delay: seconds before it is sent. cut_after: bytes of the body after which sending ends. stall: the connection stays
     open then. missing: bytes that Content-Length promises and that never come. clock_offset: of the Date header.
-    operation, user, code, layer_2: for the event log, as `events.Event` has them.
+    operation, user, app, code, layer_2: for the event log, as `events.Event` has them.
     """
 
     status: int
@@ -81,6 +81,7 @@ class Answer:
     clock_offset: timedelta = timedelta()
     operation: str = ""
     user: str = ""
+    app: str = ""
     code: str = ""
     layer_2: str = ""
 

@@ -118,6 +118,7 @@ class Router:
                 seconds,
                 leaf=chain.leaf if chain else "",
                 peer=request.peer,
+                app=answer.app,
             )
         )
 

@@ -84,7 +84,8 @@ class Server:
     ) -> None:
         self._context_for = context_for
         self._answerer, self.quick = answerer, quick
-        self._observer = observer
+        #: ending: `stop` is to come, and what answers are made of may be gone: one that fails is no mistake.
+        self._observer, self.ending = observer, False
         self.open: set[Any] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._sockets: dict[Listener, list[socket.socket]] = {}
@@ -276,7 +277,9 @@ class _Message(HTTPMessageDelegate):
         except StreamClosedError:  # a client that left early is no error of ours
             pass
         except Exception:  # noqa: BLE001  # as in Server.answer; but here half of an answer may be on its way
-            _log.exception("an answer could not be sent")
+            _log.log(
+                logging.DEBUG if self._server.ending else logging.ERROR, "an answer could not be sent", exc_info=True
+            )
             self._connection.close()
 
 

@@ -617,6 +617,26 @@ def test_a_certificate_goes_with_the_practice_org_it_was_for(cells: Cells) -> No
     assert "standard@practice.example" == cells("%sf_soap getUserInfo").text(".//userName")
 
 
+def test_a_practice_org_of_another_size_takes_the_place_of_the_one_that_runs(cells: Cells) -> None:
+    before = cells("%sf_practice show")
+    cells("%sf_practice --records 900", "%sf_login standard")
+    assert (False, 900) == (before.running, cells("%sf_practice show").records)
+    assert 900 == cells("%sf_soql SELECT COUNT() FROM Contact")["COUNT()"][0]
+
+
+@pytest.mark.parametrize("line", ["%sf_practice --records 400", "%sf_practice"])
+def test_a_practice_org_of_the_size_that_is_asked_for_goes_on(cells: Cells, line: str) -> None:
+    before = cells("%sf_practice show")
+    assert cells(line) is before
+    assert "enforced@practice.example" == cells("%sf_soap getUserInfo").text(".//userName")
+
+
+def test_a_practice_org_of_an_impossible_size_leaves_the_one_that_runs_alone(cells: Cells) -> None:
+    with pytest.raises(SfmtlsError, match="cannot have -1 contacts"):
+        cells("%sf_practice --records -1")
+    assert "enforced@practice.example" == cells("%sf_soap getUserInfo").text(".//userName")
+
+
 @pytest.mark.parametrize(
     ("line", "missing"),
     [("sf_org acme\n%sf_login nobody@acme.example", "Password"), ("sf_org acme\n%sf_login", "Username")],

@@ -14,7 +14,7 @@ from driving import run, saved
 from IPython.core.interactiveshell import InteractiveShell
 from tracebacks import beyond, shown_with_locals
 
-from sfmtls_nb import LoginFault, Org, Profile, Secret, SfmtlsError, read_profiles
+from sfmtls_nb import ExpectationError, LoginFault, Org, Profile, Secret, SfmtlsError, SoapFault, read_profiles
 from sfmtls_nb.notebook import code
 from sfmtls_nb.notebook.entry import Entry, kept
 from sfmtls_nb.notebook.views.summaries import session_rows
@@ -133,6 +133,22 @@ def test_what_cannot_be_names_the_next_step(line: str, words: str, shell: Intera
     with pytest.raises(SfmtlsError) as caught:
         shell.run_line_magic("sf_login", line)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("expected", ["INVALID_OPERATION", "SoapFault"])
+def test_a_refusal_that_was_predicted_is_the_result_and_leaves_the_session_as_it_was(
+    expected: str, shell: InteractiveShell, workspace: Workspace, org_practice: PracticeOrg
+) -> None:
+    before = run(shell, "%sf_login")
+    org_practice.state.soap_login_enabled = False
+    refusal = run(shell, f"%sf_login --expect {expected}")
+    assert (SoapFault, "INVALID_OPERATION") == (type(refusal), getattr(refusal, "code", ""))
+    assert workspace.session is before
+
+
+def test_a_sign_in_that_succeeds_where_a_refusal_was_predicted_raises(shell: InteractiveShell) -> None:
+    with pytest.raises(ExpectationError, match="INVALID_OPERATION was predicted, and the call succeeded"):
+        shell.run_line_magic("sf_login", "--expect INVALID_OPERATION")
 
 
 def test_a_secret_comes_from_where_the_line_says(

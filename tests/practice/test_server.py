@@ -313,6 +313,15 @@ def test_an_answer_that_cannot_be_sent_ends_the_connection_and_is_in_the_log(
     )
 
 
+def test_an_answer_that_cannot_be_sent_when_the_org_is_about_to_stop_is_not_in_the_log(
+    authority: Authority, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(authority, broken) as server:
+        server.ending = True
+        answer = exchange(client.connect(server=server), GET.replace(b"/ ", b"/body ", 1))
+    assert (True, []) == (b"half" in answer, caplog.records)
+
+
 def presented(authority: Authority, kind: str) -> tuple[Issued, ...]:
     """A client's leaf and what it sends with it: whole, or flawed in one way."""
     (issuing, policy), leaf = authority.client.intermediates, authority.client.leaf

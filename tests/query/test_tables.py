@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from full_disk import files_no_larger_than
 from pages_of_records import Row, rest_page, result, soap_page
 
 from sfmtls_nb import Session
@@ -166,17 +165,6 @@ def test_a_date_beside_what_is_none_is_a_date_whichever_pages_they_are_on(page_o
     rows = [FULL, FULL | {"Since": "yesterday"}]
     split = [page_of(rows, None, "")] if pages_of == 1 else [page_of(rows[:1], 2, "1"), page_of(rows[1:], 2, "")]
     assert [date, str] == list(map(type, result(SOQL, *split).to_frame()["Since"]))
-
-
-@contextmanager
-def files_no_larger_than(size: int) -> Iterator[None]:
-    """What a full disk does, by the system itself."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_full_disk_leaves_the_file_that_was_there(tmp_path: Path) -> None:

@@ -78,18 +78,50 @@ SHOWN = {
         "Exercise 3: an incident, diagnosed: not yet",
     ],
     "05_tables": [
-        "200 taken; the newest call: query",
-        "1 taken; the newest call: queryMore",
-        "Exercise 4: turn the page: not yet",
+        "the others have 123567 employees",
+        "record 200 of 400 came with query\\n",
+        "record 201 of 400 came with queryMore",
+        "the same values: True\\nthe same types: True",
+        "Exercise 3: what is on its way: not yet",
+    ],
+    "06_large_results": [
+        "by REST: 10,000 records, and a Bulk job is for 50,000 or more",
+        "by a Bulk job: 60,000 records, and REST is for fewer than 50,000",
+        "fetching: 60,000 of 60,000 records",
+        "npartitions=6",
+        "stopped",
+        "Aborted",
+        "QUERY_TIMEOUT",
+        "0,000 of the 60,000 records of the Bulk job",
+        "Exercise 3: which industry buys: not yet",
+    ],
+    "07_signing_in_without_a_password": [
+        "SOAP API login() is disabled by default in this org",
+        "invalid_grant: invalid assertion",
+        "user is not admin approved to access this app",
+        "JWT bearer, as enforced@practice.example",
+        "${SF_JWT}",
+        "INVALID_SESSION_ID",
+        "POST revoke",
+        ">standard@practice.example</userName>",
+        'jwt_key = \\"jwt.key\\"',
+        "code_challenge_method",
+        "SignInForm",
+        "audience is invalid",
+        "this app wants a client certificate",
+        "Exercise 2: in by the browser: not yet",
+        "stopped",
     ],
     "08_your_own_org": [
-        "enabled by Support: False",
+        "begin with: the leaf is uploaded in Setup",
         ">enforced@practice.example</userName>",
         "SetupPanel",
         "Exercise 1: set the org up: not yet",
-        '[uat]\\nmy_domain = \\"acme\\"\\nsandbox = \\"uat\\"',
-        "warning: expires-soon",
-        "enforced: False",
+        "6. remove the old one: done",
+        "expires-soon",
+        "'Remaining':",
+        "newman run",
+        "${SF_SESSION_ID}",
         "stopped",
     ],
 }
@@ -124,7 +156,10 @@ class Executed(NamedTuple):
 def executed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Executed:
     notebook = read(request.param)
     notebook.cells.append(nbformat.v4.new_code_cell(ASK_FOR_SECRETS))  # type: ignore[no-untyped-call]
-    run(notebook, tmp_path_factory.mktemp("cold"))
+    folder = tmp_path_factory.mktemp("cold")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SFMTLS_NB_PROGRESS", str(folder / "progress"))
+        run(notebook, folder)
     answer = notebook.cells.pop().outputs[0].text
     return Executed(request.param.stem, notebook, json.loads(answer))
 
@@ -203,6 +238,12 @@ def test_an_executed_notebook_holds_no_session_id(executed: Executed) -> None:
 def test_an_executed_notebook_has_a_plain_text_of_all_it_shows(executed: Executed) -> None:
     data = [output.data for output in executed.outputs if "data" in output]
     assert [shown for shown in data if "text/plain" not in shown] == []
+
+
+def test_an_executed_notebook_says_of_each_exercise_that_it_is_not_done_yet(executed: Executed) -> None:
+    checks = [cell for cell in executed.notebook.cells if re.fullmatch(r"check-\d+", cell.id)]
+    heads = [cell.outputs[0].data["text/plain"].partition("\n")[0] for cell in checks]
+    assert [": not yet"] * len(checks) == [head[head.rindex(":") :] for head in heads]
 
 
 def test_an_executed_notebook_shows_what_its_lesson_is_about(executed: Executed) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, Final
@@ -68,11 +68,15 @@ def lesson_named(name: str) -> Lesson:
 
 @dataclass(frozen=True)
 class Checked:
-    """The result of a checked exercise: its points, and a hint if one was asked for."""
+    """The result of a checked exercise: its points, and a hint if one was asked for.
+
+    before: whether it has been done before, in this kernel or another.
+    """
 
     lesson: Lesson
     number: int
     points: tuple[Point, ...]
+    before: bool = False
     hint: str = ""
 
     @property
@@ -135,19 +139,20 @@ class Course:
                 f"lesson {lesson.title} has no exercise {number}", f"it has {len(lesson.exercises)}", "%sf_check 1"
             )
         exercise = lesson.exercises[number - 1]
-        checked = Checked(lesson, number, tuple(self._points(lesson, exercise, names)))
+        before = number in read_progress().get(lesson.name, ())
+        checked = Checked(lesson, number, tuple(self._points(lesson, exercise, names)), before)
         if checked.passed:
             note_done(lesson, number)
             return checked
         mark(try_mark(lesson, number))
-        if hint:
-            given = self._hints.get(number, 0)
-            self._hints[number] = given + 1
-            at = min(given, len(exercise.hints) - 1)
-            checked = Checked(
-                lesson, number, checked.points, f"hint {at + 1} of {len(exercise.hints)}: {exercise.hints[at]}"
-            )
-        return checked
+        return replace(checked, hint=self._hint(number, exercise)) if hint else checked
+
+    def _hint(self, number: int, exercise: Exercise) -> str:
+        """The next hint; after the last one, that again."""
+        given = self._hints.get(number, 0)
+        self._hints[number] = given + 1
+        at = min(given, len(exercise.hints) - 1)
+        return f"hint {at + 1} of {len(exercise.hints)}: {exercise.hints[at]}"
 
     def _points(self, lesson: Lesson, exercise: Exercise, names: Mapping[str, Any]) -> Iterator[Point]:
         practice = self._workspace.at_practice()

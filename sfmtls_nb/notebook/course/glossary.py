@@ -37,7 +37,7 @@ GLOSSARY: Final = Entries(
         "kernel": "The program that runs a notebook's cells, and keeps their variables until it is stopped: here Python.",
         "My Domain": "The first part of an org's own address: acme in https://acme.my.salesforce.com.",
         "Setup": "The org's pages for administrators. Under Certificate and Key Management they have the list of uploaded leaves.",
-        "profile": "In an org: what users of one kind may and must; each user has one. A toolkit profile is something else.",
+        "profile": "In an org: the rules for users of one kind; each user has one. A toolkit profile is something else.",
         "enforced user": "A user whose profile, or permission set, has Enforce SSL/TLS Mutual Authentication: their API calls need a "
         "certificate that was uploaded, on 8443.",
         "server URL": "Where calls go; it comes with the session id. It names no 8443: the caller puts that in.",
@@ -54,9 +54,6 @@ GLOSSARY: Final = Entries(
         "its private key, the leaf and the intermediates.",
         "HTML": "The language of web pages. In place of XML or JSON it means: this is not the API's answer, so read the page.",
         "SOAP fault": "An answer that has, in place of a result, a code and a sentence: the org says no, and why.",
-        "integration user": "A user of an org that no person signs in as, but a program.",
-        "permission set": "In an org: rights that are given to single users, beside their profile.",
-        "toolkit profile": "An org by name, with who signs in there and the certificate to show, in profiles.toml; never a secret.",
         "CSR": "Certificate signing request: what one sends to an authority to get a certificate. It holds the public key and "
         "the wanted name and purpose; the private key is not in it.",
         "public key": "The other half of a private key. It is in the certificate, for everyone to see.",
@@ -73,8 +70,6 @@ GLOSSARY: Final = Entries(
         "alert": "How TLS says no: two bytes, the second of them a number for the reason, such as 45: the certificate has expired.",
         "layer": "One of the two checks on 8443. Layer 1, for everyone: is the chain valid? Layer 2, for enforced users: is it "
         "a leaf that was uploaded?",
-        "OAuth": "The newer way to sign in: a program gets a token, which then stands where the session id would.",
-        "rotation": "Replacing a key and its certificate by new ones before they have to be, without a break.",
         "header": "The part of a SOAP message that is about the call: the session id, how large a page may be.",
         "body": "The part of a SOAP message that is the call, or its answer: one element, named for the operation.",
         "namespace": "Which vocabulary a name in XML is from. The same name in another namespace is another name.",
@@ -82,17 +77,34 @@ GLOSSARY: Final = Entries(
         "SOQL": "Salesforce's language for questions to the data. It looks like SQL; every field is named.",
         "relationship": "The tie between two sObjects, such as a contact and its account. A query can follow it up and down.",
         "subquery": "A query in brackets inside a query: the children of each record, such as an account's contacts.",
-        "Arrow": "A form of tables in memory that many tools share: DuckDB, polars and pandas read one where it lies.",
         "nullable": "Of a column's type: a value may be missing, shown as <NA>, and the others keep their type.",
         "query locator": "The bookmark that comes with a page of records; queryMore takes it to the next page.",
         "REST": "The other form of Salesforce's API: an address for each thing one wants, and answers in JSON.",
         "JSON": 'Text for data, with names and values in braces and lists in brackets: {"userName": "…"}. REST answers in it.',
+        "Bulk API 2.0": "The API for large results: the query is handed in as a job, and its records come as large pages of CSV.",
+        "job": "A query that an org works on in the background: handed in, asked after until it is complete, then fetched.",
+        "Arrow": "A form of tables in memory that many tools share: DuckDB, polars and pandas read one where it lies.",
+        "Parquet": "A form of files for tables: columns with their types, packed, of which a tool reads only what a question needs.",
+        "dask": "A way to work in Python with tables whose parts lie on many machines.",
+        "access token": "What one gets by signing in with OAuth. It stands where a session id would, and is as secret.",
+        "OAuth": "The newer way to sign in: a program gets an access token for a key, for an app's secret, or through a browser.",
+        "External Client App": "What an org knows a program as that signs in by OAuth: an administrator sets it up, and lets users in. "
+        "It takes the place of the connected app.",
+        "consumer key": "The public name of an External Client App: a long text that begins with 3MVG9. Its secret is the consumer secret.",
+        "JWT": "JSON Web Token: a short signed text. Here it says which app wants in, as which user, at which org, within three minutes.",
+        "client credentials": "The way in of an app as itself, by its consumer key and secret: no user is named, as the app has one.",
+        "toolkit profile": "An org by name, with the way in and the certificate to show, in profiles.toml; never a secret.",
+        "integration user": "A user of an org that no person signs in as, but a program.",
+        "permission set": "In an org: rights that are given to single users, beside their profile.",
+        "rotation": "Replacing a key and its certificate by new ones before they have to be, without a break.",
     }
 )
 
 #: Other words for them.
 _ALSO: Final = {
     "authority": ("certificate authority",),
+    "Bulk": ("Bulk API 2.0",),
+    "Bulk API": ("Bulk API 2.0",),
     "CA": ("certificate authority",),
     "cert": ("certificate",),
     "certificate signing request": ("CSR",),

@@ -44,7 +44,8 @@ def _headline(checked: Checked) -> str:
 def _after(checked: Checked) -> str:
     if checked.passed:
         return "Well done." if checked.number < len(checked.lesson.exercises) else "Well done; that was the last one."
-    return checked.hint or f"Stuck? %sf_check {checked.number} --hint"
+    more = checked.hint or f"Stuck? %sf_check {checked.number} --hint"
+    return f"You have done this before, and it stays done. {more}" if checked.before else more
 
 
 def standing_html(standing: Standing) -> str:

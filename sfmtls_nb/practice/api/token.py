@@ -128,7 +128,7 @@ class TokenEndpoint:
         }
         if given.refresh_token:
             body["refresh_token"] = given.refresh_token
-        return replace(json_answer(200, body, _NOT_KEPT), user=given.user.username)
+        return replace(json_answer(200, body, _NOT_KEPT), user=given.user.username, app=app.name)
 
     # ------------------------------------------------------------ the grants
 

@@ -102,7 +102,7 @@ def write_files(folder: Path, authority: Authority, describe: Callable[[], dict[
 def _unwritable(folder: Path, error: OSError) -> PracticeError:
     return PracticeError(
         f"the practice org cannot write into {folder}",
-        f"{error.strerror}: {error.filename}",
+        f"{error.strerror}: {error.filename or folder}",
         "choose a directory that you may write to",
     )
 

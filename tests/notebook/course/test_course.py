@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from full_disk import files_no_larger_than
 
 from sfmtls_nb.notebook.course import progress as progress_module
 from sfmtls_nb.notebook.course.course import LESSONS, Lesson, Standing, note_done, read_progress
@@ -100,6 +101,15 @@ def test_what_cannot_be_kept_counts_meanwhile_and_is_kept_when_that_is_possible(
     progress.unlink()
     mark("the_basics")
     assert 3 == len(read_marks(progress))
+
+
+def test_a_full_disk_loses_nothing(progress: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with files_no_larger_than(0):
+        note_done(THE_BASICS, 1)
+        assert {"the_basics": [1]} == read_progress()
+    assert f"cannot be kept in {progress}: File too large" in capsys.readouterr().out
+    note_done(THE_BASICS, 2)
+    assert ({"the_basics": [1, 2]}, 2) == (read_progress(), len(read_marks(progress)))
 
 
 def test_a_mark_knows_how_often_it_was_made(progress: Path) -> None:

@@ -61,6 +61,15 @@ def test_a_token_has_the_address_without_the_port_for_certificates_on_both_ports
         assert given["id"].startswith(f"{own_practice.api_url}/id/")
 
 
+def test_a_token_is_noted_with_the_app_that_it_was_given_for_and_a_refusal_with_none(
+    own_practice: PracticeOrg, web: requests.Session
+) -> None:
+    token(web, own_practice.api_url, by_jwt(own_practice))
+    token(web, own_practice.api_url, by_jwt(own_practice, "https://example.com"))
+    noted = own_practice.events.where(kind="request", operation="POST token")
+    assert [(200, "Practice App"), (400, "")] == [(event.status, event.app) for event in noted]
+
+
 def test_a_token_wants_no_certificate_on_8443_but_the_call_with_it_does(
     own_practice: PracticeOrg, web: requests.Session
 ) -> None:

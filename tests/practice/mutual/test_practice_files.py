@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from full_disk import files_no_larger_than
 
 from sfmtls_nb.errors import PracticeError
 from sfmtls_nb.practice import PracticeOrg
@@ -150,6 +151,12 @@ def test_a_folder_that_may_not_be_written_is_refused(tmp_path: Path, authority: 
     tmp_path.chmod(0o500)
     with pytest.raises(PracticeError, match="cannot write"):
         write_files(tmp_path, authority, lambda: OURS)
+
+
+def test_a_full_disk_is_told_with_the_folder(tmp_path: Path, authority: Authority) -> None:
+    with files_no_larger_than(100), pytest.raises(PracticeError) as refused:
+        write_files(tmp_path, authority, lambda: OURS)
+    assert f"File too large: {tmp_path}" == refused.value.evidence
 
 
 def test_a_write_that_fails_leaves_no_half_file(

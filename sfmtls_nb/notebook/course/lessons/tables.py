@@ -8,16 +8,14 @@ from collections.abc import Iterator
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
 
-from sfmtls_nb.api import Reply
 from sfmtls_nb.notebook.course.exercises import Exercise, Point, Work, is_text
 from sfmtls_nb.practice.data import SCHEMA
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Of the practice org's contacts, which are the same at each start, and how many of them.
+#: Last names of the practice org's contacts, and how many have them: the same at each start.
 _NAMES: Final = {"O'Neill": 3, "O'Brannock": 5}
-_CONTACTS: Final = 400
 _SHIPMENT: Final = "Shipments__r"
 _NUMBER: Final = re.compile(r"SH-\d{6}")
 #: The number of shipments that belong to an account.
@@ -141,33 +139,6 @@ def _is_a_number(value: object) -> bool:
     return isinstance(value, str) and bool(_NUMBER.fullmatch(value))
 
 
-def _the_second_page(work: Work) -> Iterator[Point]:
-    second = work.named("second_page", Reply)
-    turned = second is not None and second.operation == "queryMoreResponse"
-    yield Point(
-        turned,
-        "second_page is an answer to queryMore",
-        "there is no variable second_page that holds an answer"
-        if second is None
-        else f"second_page is no answer to queryMore, but a {second.operation}",
-    )
-    if second is not None and turned:
-        yield Point(
-            second.text(".//done") == "true" and second.text(".//size") == str(_CONTACTS),
-            "it is the last page of the contacts",
-            "it is another page than the second of first_page",
-        )
-    both, table = _table(work, "both")
-    yield table
-    if both is not None:
-        different = both["Id"].nunique() if "Id" in both else 0
-        yield Point(
-            len(both) == different == _CONTACTS,
-            f"it holds the {_CONTACTS} contacts, each once",
-            f"both has {len(both)} rows, with {different} different Ids; there are {_CONTACTS} contacts",
-        )
-
-
 EXERCISES: Final = (
     Exercise(
         "the sObjects of this org",
@@ -195,15 +166,6 @@ EXERCISES: Final = (
             "It is the query of the cell above, with another relationship, and without a LIMIT.",
             "%%sf_soql shipments << --explode Shipments__r; the subquery is (SELECT Name, … FROM Shipments__r).",
             'underway = shipments.loc[shipments["Shipments__r.Delivered_At__c"].isna(), "Shipments__r.Weight__c"].sum()',
-        ),
-    ),
-    Exercise(
-        "turn the page",
-        _the_second_page,
-        (
-            'The bookmark is in the first answer: first_page.text(".//queryLocator").',
-            "The body is an element queryMore with an element queryLocator in it; {{…}} puts the value in.",
-            "%%sf_soap second_page <<, then the body; both = pd.concat([…]) of first_page.frame('.//records') and the other.",
         ),
     ),
 )

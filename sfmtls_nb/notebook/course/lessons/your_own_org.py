@@ -11,6 +11,7 @@ from sfmtls_nb.errors import PassphraseError, SfmtlsError
 from sfmtls_nb.notebook.course.exercises import Exercise, Point, Work
 from sfmtls_nb.practice.request import Listener
 from sfmtls_nb.profiles import Profile, read_profiles
+from sfmtls_nb.sign_in import way_named
 
 _USER: Final = "enforced@practice.example"
 #: The id of the profile that is enforced in an org nobody has started over.
@@ -109,6 +110,7 @@ def _a_profile(_: Work) -> Iterator[Point]:
         f"it goes to {where}, which is another org",
     )
     yield Point(bool(prod.username), f"{prod.username} signs in there", "it does not say yet who signs in there")
+    yield _way_in(prod)
     missing = [str(file) for file in prod.identity if not file.exists()]
     yield Point(
         bool(prod.identity) and not missing,
@@ -120,6 +122,16 @@ def _a_profile(_: Work) -> Iterator[Point]:
         yield Point(
             not wrong, "they hold key, leaf and intermediates", f"the files are not all that is needed: {wrong}"
         )
+
+
+def _way_in(profile: Profile) -> Point:
+    way = way_named(profile.sign_in)
+    said = {"consumer_key": profile.consumer_key, "key": profile.jwt_key}
+    lacking = [field.label for field in way.fields if not field.optional and not said.get(field.name, "elsewhere")]
+    missing = f"of its way in, {way.title}, it lacks: {', '.join(lacking)}"
+    if way.name == "password":
+        missing = "it signs in by username and password, and login() ends: say sign_in, and what that way wants"
+    return Point(way.name != "password" and not lacking, f"its way in stays: {way.title}", missing)
 
 
 def _wrong_with(profile: Profile) -> str:
@@ -180,8 +192,8 @@ EXERCISES: Final = (
         _three_calls,
         (
             "They are the calls of lesson 01: the one that works, and its two failures.",
-            "%sf_soap getUserInfo takes --no-cert and --port 443; sign in anew first.",
-            "%sf_login, %sf_soap getUserInfo, %sf_soap getUserInfo --no-cert --expect page, and %sf_soap getUserInfo "
+            "%sf_soap getUserInfo takes --no-cert and --port 443.",
+            "%sf_soap getUserInfo, %sf_soap getUserInfo --no-cert --expect page, and %sf_soap getUserInfo "
             "--port 443 --expect MUTUAL_AUTHENTICATION_FAILED",
         ),
     ),
@@ -189,10 +201,10 @@ EXERCISES: Final = (
         "a profile for production",
         _a_profile,
         (
-            "Run the cell above that says where the file of profiles is; then look at the lines it has for uat.",
-            "Profile takes a name, an Org, a username and a tuple of files; Org.my_domain makes the Org.",
+            "Section 5 of lesson 07 has one; there it is of the practice org.",
+            "Profile takes a name, an Org, a username and a tuple of files; Org.my_domain makes the Org; sign_in names the way.",
             'save_profile(Profile("prod", Org.my_domain("acme"), "me@acme.example", (practice.client.key, practice.client.leaf, '
-            "*practice.client.intermediates)))",
+            '*practice.client.intermediates), sign_in="client-credentials", consumer_key="3MVG9…", secret_from="env:SF_SECRET"))',
         ),
         anywhere=True,
     ),
