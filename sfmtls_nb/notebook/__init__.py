@@ -9,7 +9,7 @@ from IPython.core.completer import CompletionContext, SimpleMatcherResult, conte
 from IPython.core.interactiveshell import InteractiveShell
 
 from sfmtls_nb.notebook.diagnosis import SfDiagnosis
-from sfmtls_nb.notebook.drilling import SfDrill
+from sfmtls_nb.notebook.drilling import SfDrill, register_controls
 from sfmtls_nb.notebook.help import SfHelp
 from sfmtls_nb.notebook.magics import SfMagics
 from sfmtls_nb.notebook.views.registry import offer_traceback, register_views
@@ -31,6 +31,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     _put_last(shell.input_transformers_cleanup, without_body, "__name__")
     if before is None and hasattr(shell, "kernel"):  # a terminal shows no HTML
         shell.events.register("post_run_cell", partial(offer_traceback, shell.display_pub))
+        register_controls(shell)
 
 
 def without_body(lines: list[str]) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from argparse import Namespace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from IPython.core.error import UsageError
+from IPython.core.formatters import DisplayFormatter
+from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_magic, magics_class
 
 from sfmtls_nb.notebook.lines import argument, takes
@@ -15,6 +17,18 @@ from sfmtls_nb.notebook.lines import argument, takes
 if TYPE_CHECKING:
     from sfmtls_nb.notebook.drill.drill import Answered, Drill, Looked, Open
     from sfmtls_nb.notebook.drill.final_test import FinalTest
+
+
+def register_controls(shell: InteractiveShell) -> None:
+    """Show controls below an incident; for a kernel, as a terminal has no buttons."""
+
+    def show(opened: Open) -> None:
+        from sfmtls_nb.notebook.drill import controls
+
+        controls.show(cast("SfDrill", shell.magics_manager.registry["SfDrill"]).drill, opened)
+
+    shown = cast("DisplayFormatter", shell.display_formatter).ipython_display_formatter
+    shown.for_type_by_name("sfmtls_nb.notebook.drill.drill", "Open", show)
 
 
 @magics_class

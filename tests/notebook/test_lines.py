@@ -25,6 +25,7 @@ MAGICS += [
     "sf_why",
     "sf_doctor",
     "sf_help",
+    "sf_drill",
 ]
 
 

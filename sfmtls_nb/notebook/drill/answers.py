@@ -62,11 +62,19 @@ def speaking(incident: Incident, name: str, looks: frozenset[str]) -> Iterator[s
     if verdict == "more exact":
         yield f"true: {_fact(incident)}"
         yield "there is a more exact name for it"
+    elif name in _odd_too(incident):
+        yield f"that is so as well, and not what this incident is about: {_fact(incident)}"
     else:
         yield f"seen: {_fact(incident)}"
         yield f"{name} would show by this: {PLANTINGS[name].sign if name in PLANTINGS else FAILURES[name].title}"
     if incident.planting.look not in looks:
         yield "what decides it has not been looked at yet"
+
+
+def _odd_too(incident: Incident) -> set[str]:
+    """What else can be found about the client's certificate, such as that the root is in the file."""
+    identity = incident.exchange.request.identity if incident.exchange else None
+    return {finding.code for finding in identity.findings(at=incident.at)} if identity else set()
 
 
 def _fact(incident: Incident) -> str:

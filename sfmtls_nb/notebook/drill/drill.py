@@ -82,6 +82,10 @@ class Drill:
         self._looks: list[Look] = []
         self._tries: list[str] = []
 
+    def has_open(self, incident: Incident) -> bool:
+        """True if this incident is the one that is open."""
+        return incident is self._incident
+
     def show(self, number: int | None = None) -> Open:
         """Show the open incident, or begin one. number: the one to begin, the same for a whole class.
 

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from lxml import etree
+from lxml import etree, html
 
 from sfmtls_nb.certificates.certificate import extension, signature_hash, spki
 from sfmtls_nb.connection import curl_command
@@ -69,8 +69,9 @@ def answer(incident: Incident, most: int | None = None) -> str:
     most = most or (_FIRST if isinstance(incident.outcome, SfmtlsError) else _OF_GOOD)
     if exchange is None or exchange.status is None:
         return f"no answer came\n{_raw_words(cast('SfmtlsError', incident.outcome))}"
-    reason = http.client.responses.get(exchange.status, "")
-    return f"HTTP {exchange.status} {reason}\n{_shortened(_body(exchange.response_body), most)}".strip()
+    body = exchange.response_body
+    shown = _page(body) if is_html(body) and most == _FIRST else _shortened(_body(body), most)
+    return f"HTTP {exchange.status} {http.client.responses.get(exchange.status, '')}\n{shown}".strip()
 
 
 def reply(incident: Incident) -> str:
@@ -119,6 +120,14 @@ def _body(body: bytes) -> str:
         return format_xml(parse_xml(body)).partition("\n")[2]
     except (SfmtlsError, ValueError, etree.LxmlError):
         return mask_session_ids(text)
+
+
+def _page(body: bytes) -> str:
+    """A page as it is seen."""
+    page = html.document_fromstring(body)
+    title = page.findtext(".//title") or ""
+    text = " ".join(" ".join(page.xpath("//body//text()")).split())
+    return f"a page of HTML, “{title}”:\n{text}"
 
 
 def _shortened(text: str, most: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -58,9 +57,7 @@ def happen(number: int) -> Incident:
     """
     planting, rng = drawn(number)
     with Stage(rng) as stage:
-        at, started = stage.practice.state.clock(), time.perf_counter()
         planting.plant(stage)
-        took = time.perf_counter() - started
         setup = sections_of(stage.practice)
     outcome, request = stage.outcome, stage.request
     causes = why(outcome) if outcome else ()
@@ -70,4 +67,6 @@ def happen(number: int) -> Incident:
             f"this machine or its network got in the way of the practice org ({type(outcome).__name__})",
             "%sf_drill begins another one",
         )
-    return Incident(number, stage.report, stage.door, at, took, planting, outcome, request, stage.pem, setup)
+    return Incident(
+        number, stage.report, stage.door, stage.at, stage.took, planting, outcome, request, stage.pem, setup
+    )

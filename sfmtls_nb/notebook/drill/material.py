@@ -14,9 +14,7 @@ from sfmtls_nb.practice.mutual.scenarios import Material
 from sfmtls_nb.secret import SecretBytes
 
 _NAME: Final = "integration.practice.example"
-_WORKS: Final = (
-    "The job works. Before it goes into production, somebody has to say what is worth changing about its client.pem."
-)
+_WORKS: Final = "The job works. Before it goes into production, somebody has to say what is odd about its client.pem."
 
 
 def scenario(name: str, door: Door | None = None) -> Callable[[Stage], None]:

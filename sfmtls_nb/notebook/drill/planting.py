@@ -47,13 +47,13 @@ class Planting(NamedTuple):
         return _COMMANDS.get(self.name) or _COMMANDS[self.look]
 
 
-_FILES: Final = "nothing is sent: the files"
-_WAY: Final = "on the way: no answer comes, or none in TLS"
-_MUTUAL: Final = "the certificate is not what the org wants"
+_FILES: Final = "nothing is sent: the client’s file"
+_WAY: Final = "on the way to the server, and its own certificate"
+_MUTUAL: Final = "the client’s certificate is refused, or missing"
 _SIGN_IN: Final = "the sign-in is refused"
 _CALL: Final = "the call is refused"
-_ANSWER: Final = "the answer is none"
-_WORKS: Final = "it works today"
+_ANSWER: Final = "the answer cannot be used, or does not come"
+_WORKS: Final = "the call works, and something is odd"
 
 _ROWS: Final = (
     # Nothing is sent.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from cryptography import x509
 
 from sfmtls_nb.certificates import common_name, name_words
 from sfmtls_nb.practice import ExternalClientApp, PracticeOrg
-from sfmtls_nb.practice.state import OrgState, User
+from sfmtls_nb.practice.state import OrgState, User, UserProfile
 
 Rows = Sequence[tuple[str, str]]
 
@@ -25,7 +25,7 @@ def sections_of(practice: PracticeOrg) -> tuple[Section, ...]:
     """The pages of Setup, as they are at this moment."""
     state = practice.state
     return (
-        Section("Users", [(user.username, _user(user, state)) for user in state.users]),
+        *(Section(f"User {user.username}", _user(user, state)) for user in state.users),
         Section("Mutual Authentication Certificates", _listed(state.uploaded_leaves)),
         Section("Roots that the org accepts (cacerts.jsp)", [("root", common_name(each)) for each in state.accepted_roots]),
         Section("The authorities’ lists of revoked certificates", _listed(state.revoked)),
@@ -34,28 +34,33 @@ def sections_of(practice: PracticeOrg) -> tuple[Section, ...]:
     )  # fmt: skip
 
 
-def _user(user: User, state: OrgState) -> str:
+def _user(user: User, state: OrgState) -> Rows:
     profile = user.profile
-    facts = [
-        f"profile {profile.name}",
-        f"Enforce SSL/TLS Mutual Authentication: {_yes(profile.enforced)}",
-        f"Use Any API Auth: {_yes(profile.any_api_auth)}",
-        f"locked: {_yes(state.locked(user))}",
-        f"password expired: {_yes(user.password_expired)}",
-        f"sessions open: {sum(each.user is user for each in state.sessions.values())}",
+    return [
+        ("profile", profile.name),
+        ("permissions", ", ".join(_permissions(profile)) or "none of these"),
+        ("locked", _yes(state.locked(user))),
+        ("password expired", _yes(user.password_expired)),
+        ("open sessions", f"{sum(each.user is user for each in state.sessions.values())}"),
     ]
-    return "; ".join(facts)
+
+
+def _permissions(profile: UserProfile) -> Iterator[str]:
+    if profile.enforced:
+        yield "Enforce SSL/TLS Mutual Authentication"
+    if profile.any_api_auth:
+        yield "Use Any API Auth"
 
 
 def _listed(certificates: Iterable[x509.Certificate]) -> Rows:
     rows = [
         (
-            f"serial {each.serial_number:X}",
-            f"until {each.not_valid_after_utc:%Y-%m-%d}; issued by {name_words(each.issuer)}",
+            f"until {each.not_valid_after_utc:%Y-%m-%d}",
+            f"serial {each.serial_number:X}, issued by {name_words(each.issuer)}",
         )
         for each in certificates
     ]
-    return rows or [("", "none")]
+    return rows or [("none", "")]
 
 
 def _app(app: ExternalClientApp, state: OrgState) -> Rows:
@@ -66,9 +71,9 @@ def _app(app: ExternalClientApp, state: OrgState) -> Rows:
         ("permitted users", app.permitted_users.value),
         ("approved", ", ".join(sorted(app.approved)) or "nobody"),
         ("Run As", app.run_as or "nobody"),
-        ("from unknown networks", "as from known ones" if app.ip_relaxed else "nobody"),
-        ("token only with an uploaded certificate", _yes(app.certificate_required)),
-        ("this network is known", _yes(not state.token_required)),
+        ("unknown networks", "let in" if app.ip_relaxed else "kept out"),
+        ("token on 8443 alone", _yes(app.certificate_required)),
+        ("this network", "unknown" if state.token_required else "known"),
     ]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import UTC, datetime
 from random import Random
 from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -44,7 +46,7 @@ class Stage:
     """One org, one client, one call. A planting changes the first two and makes the call; all of it ends with the block.
 
     rng: what is left to chance, such as the door. report: what the people concerned can say.
-    pem: the client's file, as it stands. outcome: what came of the call. door: where it went.
+    pem: the client's file, as it stands. outcome: what came of the call. door: where it went. at: when. took: seconds.
     """
 
     def __init__(self, rng: Random) -> None:
@@ -55,6 +57,7 @@ class Stage:
         self.outcome: Exchange | SfmtlsError | None = None
         self.request: Request | None = None
         self.door: str = ""
+        self.at, self.took = datetime.now(UTC), 0.0
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -149,10 +152,12 @@ class Stage:
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
+        self.at, started = datetime.now(UTC), time.perf_counter()
         try:
             yield
         except SfmtlsError as error:
             self.outcome = error
+        self.took = time.perf_counter() - started
         exchange = self.outcome.exchange if isinstance(self.outcome, SfmtlsError) else self.outcome
         self.request = exchange.request if exchange else self.request
         self.door = self._door_of(self.request)

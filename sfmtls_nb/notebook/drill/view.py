@@ -50,7 +50,7 @@ def open_html(shown: Open) -> str:
     told = "".join(
         f'<div style="margin-top:.6em"><span style="font-weight:600;{_QUIET}">{escape(title)}</span>{body}</div>'
         for title, body in (
-            ("the call", _pre(evidence.command(incident))),
+            ("the call", _call_html(evidence.command(incident))),
             ("what came of it", _pre(evidence.answer(incident))),
             ("the connection", f"<div>{escape(evidence.connection(incident))}</div>"),
         )
@@ -88,12 +88,22 @@ def open_text(shown: Open) -> str:
     return "\n".join(lines)
 
 
+def _call_html(command: str) -> str:
+    """The command; the XML that it sends is folded, for it is long and mostly the same."""
+    line, begin, body = command.partition("\n<?xml")
+    more = (
+        f'<details><summary style="cursor:pointer">and what it sends</summary>{_pre((begin + body).strip())}</details>'
+    )
+    return _pre(line) + (more if body else "")
+
+
 _ANSWERS: Final = (("%sf_drill --answer NAME", "checks a name"), ("%sf_drill --give-up", "tells the cause"))
 
 
 def _title(shown: Open) -> str:
     where = f"Final test, {shown.test.place} of {LENGTH}" if shown.test else f"Incident {shown.incident.number}"
-    return f"{where} · the clock runs: {_time(shown.elapsed)}"
+    so_far = f": {_time(shown.elapsed)} so far" if shown.elapsed >= 1 else ""
+    return f"{where} · the clock runs{so_far}"
 
 
 def _head(shown: Open) -> str:
@@ -175,7 +185,7 @@ _UNTOLD: Final = OrgsEnd((), "what it concluded is yours to find")
 
 def _looked(looked: Looked) -> str:
     counted = "counted before" if looked.again else f"look {len(looked.looks)}"
-    return f"Incident {looked.incident.number}: {_SHOWN[looked.look]} ({counted})"
+    return f"Incident {looked.incident.number}, called at {looked.incident.at:%Y-%m-%d %H:%M} UTC: {_SHOWN[looked.look]} ({counted})"
 
 
 def _handshake(incident: Incident) -> Handshake | None:

@@ -92,6 +92,12 @@ def test_a_name_is_understood_however_it_is_typed(typed: str, drill: Drill) -> N
     assert drill.answer(typed).verdict == "right"
 
 
+def test_what_is_odd_as_well_is_called_so() -> None:
+    drill = Drill()
+    drill.show(numbers_of("root-not-accepted")[0])
+    assert "that is so as well" in drill.answer("root-included").speaking[0]
+
+
 def test_what_is_no_failures_name_gets_the_nearest_and_counts_as_nothing(drill: Drill) -> None:
     with pytest.raises(SfmtlsError, match="nearest is expired"):
         drill.answer("expird")

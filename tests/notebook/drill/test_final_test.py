@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from sfmtls_nb import SfmtlsError
+from sfmtls_nb.notebook.course.course import Course
 from sfmtls_nb.notebook.course.progress import mark, marks
+from sfmtls_nb.notebook.course.view import standing_html, standing_text
 from sfmtls_nb.notebook.drill.drill import Answered, Drill, Open
 from sfmtls_nb.notebook.drill.final_test import LENGTH, FinalTest, drills_told, final_tests
 from sfmtls_nb.notebook.drill.planting import KINDS, PLANTINGS, drawn
 from sfmtls_nb.notebook.drill.view import answered_text, final_test_html, final_test_text
+from sfmtls_nb.notebook.workspace import Workspace
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +119,17 @@ def test_the_share_diagnosed_is_told_at_the_end_and_kept(kernel: Callable[[], Dr
     assert final_tests(marks())[0].share == "9 of 12"
     assert "final test: 9 of 12 diagnosed" in drills_told(marks())
     assert isinstance(drill.show_final(), FinalTest)
+
+
+def test_the_progress_shows_it(kernel: Callable[[], Drill]) -> None:
+    taken(kernel(), missing=1)
+    standing = Course(Workspace()).standing(everything=True)
+    assert "final test: 11 of 12 diagnosed" in standing_text(standing)
+    assert "final test: 11 of 12 diagnosed" in standing_html(standing)
+
+
+def test_the_progress_of_who_has_not_drilled_yet_is_silent_of_it() -> None:
+    assert drills_told(marks()) == ""
 
 
 def test_a_test_goes_on_in_a_new_kernel_at_the_same_incident(kernel: Callable[[], Drill]) -> None:
