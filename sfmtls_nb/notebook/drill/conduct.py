@@ -251,7 +251,9 @@ def version_not_served(stage: Stage) -> None:
 
 def query_wrong(stage: Stage) -> None:
     """A name in the query is misspelled."""
-    soql = stage.rng.choice(("SELECT Id, FullName FROM Contact", "SELECT Id FROM Contcat", "SELECT Id Name FROM Contact"))
+    soql = stage.rng.choice(
+        ("SELECT Id, FullName FROM Contact", "SELECT Id FROM Contcat", "SELECT Id Name FROM Contact")
+    )
     api = stage.rng.choice(("soap", "rest"))
     stage.call(door="8443", make=lambda session: _read(session, soql, api))
 
