@@ -69,6 +69,15 @@ def test_the_index_names_each_page_once_by_its_title() -> None:
     )
 
 
+def test_what_one_sees_by_the_index_stands_on_the_pages_that_it_leads_to() -> None:
+    rows = re.findall(r"^\| `(.*)` \| (.*) \|$", page_of("index"), re.MULTILINE)
+    assert len(rows) > 30
+    for seen, led in rows:
+        parts = seen.replace("the host", "localhost:…").replace("the port", "localhost:1").split(": ")
+        pages = [page_of(address).partition("## In the handshake")[0] for _, address in LINK.findall(led)]
+        assert [part for part in parts for page in pages if part not in page] == []
+
+
 @pytest.mark.parametrize("name", ["expired", "failures/expired", "expired.md"])
 def test_a_page_is_found_by_its_name_or_address(name: str) -> None:
     assert FAILURES["expired"].page == page_of(name)
