@@ -42,7 +42,7 @@ test: .venv/.test
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # Left out: what needs a browser, a kernel, other programs or the whole project, what waits for servers, and what is marked as slow.
-ELSEWHERE := tests/browser tests/whole tests/peers
+ELSEWHERE := tests/browser tests/classroom tests/whole tests/peers
 SLOW := $(ELSEWHERE) tests/notebook tests/command $(addprefix tests/,practice/test_server.py practice/test_router.py practice/test_practice_org.py \
 	connection/test_bounds.py certificates/test_keystore.py)
 quick: .venv/.test
