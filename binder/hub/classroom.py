@@ -15,8 +15,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -120,6 +120,7 @@ def _run(options: argparse.Namespace) -> None:
     command = [sys.executable, "-m", "jupyterhub", "-f", str(_CONFIG)]
     # In a session of its own: Ctrl-C is for us, and the Hub is told to stop once, and then stops all that it has started.
     with (
+        _told_to_stop(),
         log,
         subprocess.Popen(
             command,
@@ -131,37 +132,51 @@ def _run(options: argparse.Namespace) -> None:
             start_new_session=True,
         ) as hub,
     ):
-        for number in (
-            signal.SIGINT,
-            signal.SIGTERM,
-            signal.SIGHUP,
-        ):  # Ctrl-C is ignored where a shell started us with &
-            signal.signal(number, _interrupt)
         url = f"http://127.0.0.1:{options.port}"
         try:
             for address in (
                 f"http://127.0.0.1:{hubs_port}",
                 url,
             ):  # the proxy leads to the Hub as soon as that is there
-                _wait_for(hub, f"{address}/hub/health", folder / "hub" / "log")
-            print(
-                f"The class runs: {url}\n"
-                f"  learners  {', '.join(options.learners)}\n  password  {password}\n"
-                f"  teacher   teacher\n  password  {teachers}\n"
-                f"Their folders are in {folder}, and the Hub's log in {folder / 'hub' / 'log'}.\n"
-                "All run as one user of this machine: for people who trust each other, and for the practice org; see binder/hub/README.md.\n"
-                "Ctrl-C stops the class.",
-                flush=True,
-            )
+                _wait_for(hub, f"{address}/hub/health", Path(log.name))
+            print(_words(options, folder, password, teachers), flush=True)
             hub.wait()
-            raise SfmtlsError(
-                "the Hub has ended", f"exit status {hub.returncode}", f"its log says why: {folder / 'hub' / 'log'}"
-            )
+            raise SfmtlsError("the Hub has ended", f"exit status {hub.returncode}", f"its log says why: {log.name}")
         except KeyboardInterrupt:
             print("\nStopping …", flush=True)
         finally:
             _stop(hub)
     print("The class has stopped; folders and progress are kept.")
+
+
+def _words(options: argparse.Namespace, folder: Path, password: str, teachers: str) -> str:
+    return (
+        f"The class runs: http://127.0.0.1:{options.port}\n"
+        f"  learners  {', '.join(options.learners)}\n  password  {password}\n"
+        f"  teacher   teacher\n  password  {teachers}\n"
+        f"Their folders are in {folder}, and the Hub's log is {folder / 'hub' / 'log'}.\n"
+        "All run as one user of this machine: for people who trust each other, and for the practice org; binder/hub/README.md says more.\n"
+        "Ctrl-C stops the class."
+    )
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[None]:
+    """Ctrl-C and other signals that end a program interrupt the block, also where a shell has started it with &."""
+
+    def interrupt(*_: object) -> None:
+        for number in before:  # once is enough: what has been started is stopped in peace
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for number in before:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _wait_for(hub: subprocess.Popen[bytes], url: str, log: Path) -> None:
@@ -180,10 +195,6 @@ def _stop(hub: subprocess.Popen[bytes]) -> None:
         hub.wait(_STOP)
     except subprocess.TimeoutExpired:
         os.killpg(hub.pid, signal.SIGKILL)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _free_ports(count: int) -> list[int]:

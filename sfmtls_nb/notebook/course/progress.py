@@ -106,9 +106,11 @@ def read_marks(folder: Path) -> Mapping[str, Mark]:
 
 
 def marks() -> Mapping[str, Mark]:
-    """The learner's own, with those that could not be kept."""
+    """The learner's own, wherever they are kept, with those that could not be."""
     now = datetime.now(UTC)
-    return {name: Mark(now, times) for name, times in _UNKEPT.items()} | dict(read_marks(progress_folder()))
+    unkept = {name: Mark(now, times) for name, times in _UNKEPT.items()}
+    # Both folders: where joining or leaving was cut short, some are here and some are there.
+    return unkept | dict(read_marks(_own_folder())) | (dict(read_marks(_shared_folder())) if joined() else {})
 
 
 def mark(name: str) -> None:

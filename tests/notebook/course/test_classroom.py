@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -125,6 +126,24 @@ def test_a_class_that_cannot_be_written_to_keeps_progress_where_it_was(group: Pa
     with pytest.raises(SfmtlsError, match="cannot be moved"):
         join()
     assert [BASICS.name] == list(marks())
+
+
+def test_joining_that_is_cut_short_hides_no_progress(group: Path, become: As, monkeypatch: pytest.MonkeyPatch) -> None:
+    become("ada")
+    mark(BASICS.name)
+    mark("start_here")
+    with monkeypatch.context() as full:
+        unlinked: list[Path] = []
+        full.setattr(Path, "unlink", lambda path: unlinked.append(path) if not unlinked else _full(path))
+        with pytest.raises(SfmtlsError, match="nothing is lost"):
+            join()
+    assert {BASICS.name, "start_here"} == set(marks())
+    join()
+    assert {BASICS.name, "start_here"} == {path.name for path in (group / "ada" / progress.PROGRESS).iterdir()}
+
+
+def _full(path: Path) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
 def test_nothing_that_a_file_holds_comes_along(group: Path, become: As, tmp_path: Path) -> None:
