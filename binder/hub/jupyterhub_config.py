@@ -54,7 +54,8 @@ c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(FOLDER / "learners" / "{username}")
 c.Spawner.pre_spawn_hook = prepare
 c.Spawner.cmd = [str(Path(sys.executable).with_name("jupyterhub-singleuser"))]
-c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
+# Nobody is asked whether news may be fetched.
+c.Spawner.args = ["--LabApp.news_url=", *(["--allow-root"] if os.geteuid() == 0 else [])]
 c.Spawner.notebook_dir = str(FOLDER / "learners" / "{username}" / "lessons")
 c.Spawner.default_url = "/lab/tree/00_start_here.ipynb"
 c.Spawner.start_timeout = 120  # a whole class starts at the same moment

@@ -15,25 +15,27 @@ if TYPE_CHECKING:
 
 #: From so many checks on that said no, somebody needs help.
 _MANY: Final = 3
-# Colours that are read on white and on black alike.
+# The class stands twice, for JupyterLab has rules of its own for tables. The colours are read on white and on black.
 _STYLE: Final = (
-    "<style>.sfmtls-class{border-collapse:separate;border-spacing:2px;font-variant-numeric:tabular-nums}"
-    ".sfmtls-class tr,.sfmtls-class tr:hover{background:transparent!important}"
-    ".sfmtls-class :is(th,td){padding:0;height:20px;min-width:20px;text-align:center;font-weight:400;"
+    "<style>.sfmtls-class.sfmtls-class{border-collapse:separate;border-spacing:2px;font-variant-numeric:tabular-nums}"
+    ".sfmtls-class.sfmtls-class tr,.sfmtls-class.sfmtls-class tr:hover{background:transparent!important}"
+    ".sfmtls-class.sfmtls-class :is(th,td){padding:0;height:20px;min-width:18px;text-align:center;font-weight:400;"
     "border-radius:3px;line-height:20px;font-size:12px;white-space:nowrap}"
-    ".sfmtls-class :is(th.name,td.more){text-align:left;padding:0 4px 0 8px;min-width:0}"
-    ".sfmtls-class :is(th,td).first{border-left:8px solid transparent;background-clip:padding-box}"
-    ".sfmtls-class th.lesson{box-shadow:inset 0 -1px #8888;border-radius:0;font-weight:600}"
-    ".sfmtls-class .unopened{box-shadow:inset 0 0 0 1px #8883}.sfmtls-class .opened{background-color:#8885}"
-    ".sfmtls-class .done{background-color:#2f7d43;color:#fff}.sfmtls-class .tried{background-color:#d98a2b66}"
-    ".sfmtls-class .stuck{background-color:#a34b12;color:#fff;font-weight:600}"
-    ".sfmtls-key span{display:inline-block;min-width:20px;text-align:center;border-radius:3px;margin:0 4px 0 14px}</style>"
+    ".sfmtls-class.sfmtls-class :is(th.name,td.more){text-align:left;padding:0 4px 0 8px;min-width:0}"
+    ".sfmtls-class.sfmtls-class :is(th,td).first{border-left:6px solid transparent;background-clip:padding-box}"
+    # In a narrow window the rest moves below the names.
+    ".sfmtls-class.sfmtls-class th.who{position:sticky;left:0;background-color:var(--jp-layout-color0,Canvas);border-radius:0}"
+    ".sfmtls-class.sfmtls-class th.lesson{box-shadow:inset 0 -1px #8888;border-radius:0;font-weight:600}"
+    ".sfmtls-class.sfmtls-class .unopened{box-shadow:inset 0 0 0 1px #8883}.sfmtls-class.sfmtls-class .opened{background-color:#8885}"
+    ".sfmtls-class.sfmtls-class .done{background-color:#2f7d43;color:#fff}.sfmtls-class.sfmtls-class .tried{background-color:#d98a2b66}"
+    ".sfmtls-class.sfmtls-class .stuck{background-color:#a34b12;color:#fff;font-weight:600}"
+    ".sfmtls-key span{display:inline-block;min-width:20px;text-align:center;border-radius:3px;margin:0 4px}</style>"
 )
 _KEY: Final = (
     '<div class="sfmtls-key sfmtls-class" style="font-size:12px;margin:4px 0">'
-    '<span class="done" style="margin-left:0">✓</span>done'
-    f'<span class="tried">1</span>checks that said no <span class="stuck">{_MANY}</span>{_MANY} or more of them: needs help'
-    '<span class="opened">&nbsp;</span>lesson opened <span class="unopened">&nbsp;</span>not opened</div>'
+    '<span class="done">✓</span>done&emsp;'
+    f'<span class="tried">1</span>checks that said no&emsp;<span class="stuck">{_MANY}</span>{_MANY} or more of them: needs help&emsp;'
+    '<span class="opened">&nbsp;</span>lesson opened&emsp;<span class="unopened">&nbsp;</span>not opened</div>'
 )
 
 
@@ -80,7 +82,7 @@ def _table(frame: pd.DataFrame) -> str:
         for lesson, span in spans
     )
     body = "".join(
-        f'<tr><th class="name" scope="row">{escape(learner)}</th>{"".join(map(_cell, rows))}'
+        f'<tr><th class="name who" scope="row">{escape(learner)}</th>{"".join(map(_cell, rows))}'
         f'<td class="more">{sum(_kind(row)[0] == "done" for row in rows)} of {len(rows)}</td>'
         f'<td class="more">{_final_test(rows[0])}</td><td class="more">{_seen(rows[0].last)}</td></tr>'
         for learner, rows in learners
@@ -89,9 +91,9 @@ def _table(frame: pd.DataFrame) -> str:
     foot = "".join(f'<td class="{_first(row)}">{done[row.lesson, row.exercise]}</td>' for row in columns)
     names = " · ".join(f"{lesson[:2]} {escape(titles[lesson])}" for lesson, _ in spans)
     return (
-        f'<div style="overflow-x:auto"><table class="sfmtls-class"><thead><tr><th class="name">learner</th>{head}'
+        f'<div style="overflow-x:auto"><table class="sfmtls-class"><thead><tr><th class="name who">learner</th>{head}'
         f'<th class="name">done</th><th class="name">final test</th><th class="name">last seen (UTC)</th></tr></thead><tbody>{body}</tbody>'
-        f'<tfoot><tr><th class="name">who has done it</th>{foot}</tr></tfoot></table></div>{_KEY}'
+        f'<tfoot><tr><th class="name who">done by</th>{foot}</tr></tfoot></table></div>{_KEY}'
         f'<div style="font-size:12px;max-width:70em">{names}</div>'
     )
 

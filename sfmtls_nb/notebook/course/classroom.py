@@ -47,7 +47,7 @@ def read_class(folder: str | Path) -> pd.DataFrame:
     rows = [row for learner in class_names(folder) for row in _rows(folder, learner)]
     frame = pd.DataFrame(rows, columns=list(_COLUMNS))
     for column in ("opened", "done", "last"):
-        frame[column] = pd.to_datetime(frame[column], utc=True)
+        frame[column] = pd.to_datetime(frame[column], utc=True).dt.floor("s")
     return frame.astype({"failed": int, "exercise": int, "diagnosed": "Int64", "asked": "Int64"})
 
 
