@@ -35,6 +35,9 @@ class Scratch:
                 lock.acquire()
             except FileNotFoundError:  # swept away between its making and its lock
                 continue
+            except OSError:
+                self.folder.rmdir()
+                raise
             # At the end of the process too, if nobody closes it.
             self._finalizer = weakref.finalize(self, _remove, self.folder, lock)
             return
@@ -73,7 +76,7 @@ def _lock_of(folder: Path) -> FileLock:
 
 def _remove(folder: Path, lock: FileLock) -> None:
     """Remove a folder, and its lock last: if this is cut short, the rest is found again."""
-    with suppress(FileNotFoundError):
+    try:
         for path in folder.iterdir():
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
@@ -83,4 +86,7 @@ def _remove(folder: Path, lock: FileLock) -> None:
             lock.release()
         (folder / _LOCK).unlink(missing_ok=True)
         folder.rmdir()
-    lock.release()
+    except FileNotFoundError:  # somebody has removed it already
+        pass
+    finally:
+        lock.release()
