@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sfmtls_nb.notebook.course.course import LESSONS, exercise_mark, try_mark
 from sfmtls_nb.notebook.course.progress import PROGRESS
+from sfmtls_nb.notebook.drill.final_test import LENGTH, FinalTest
+from sfmtls_nb.notebook.drill.planting import PLANTINGS
 
 NAMES = ["ada", "alan", "anita", "barbara", "dennis", "donald", "edsger", "frances", "grace", "guido", "hedy", "jean"]
 
@@ -27,7 +29,10 @@ def make_class(folder: Path) -> Path:
                 elif luck < 0.95:
                     (place / try_mark(lesson, number)).write_text("." * chance.choice([1, 2, 5, 130]))
         if reached > 4:
-            for at in range(1, 13):
-                right = "right" if chance.random() < 0.7 else "wrong"
-                (place / f"final test 1 - {at:02} - failure{at} - {right}").write_text(".")
+            test = FinalTest(1, 7)
+            (place / test.begun_mark).write_text(".")
+            for failure in sorted(PLANTINGS)[:LENGTH]:
+                right = chance.random() < 0.7
+                (place / test.answer_mark(failure, right=right)).write_text(".")
+                test = test.with_answer(failure, right=right)
     return folder

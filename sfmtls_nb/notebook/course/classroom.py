@@ -8,7 +8,6 @@ link is followed.
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.files import expand
 from sfmtls_nb.notebook.course.course import LESSONS, exercise_mark, try_mark
 from sfmtls_nb.notebook.course.progress import PROGRESS, Mark
+from sfmtls_nb.notebook.drill.final_test import final_tests
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +30,6 @@ _MOST: Final = 999
 #: Nor are more names looked through for those of the final test.
 _MOST_NAMES: Final = 5000
 _COLUMNS: Final = ("learner", "lesson", "exercise", "title", "opened", "done", "failed", "last", "diagnosed", "asked")
-#: As the drills mark an answer in a final test: its number, place and failure.
-_ANSWERED: Final = re.compile(r"final test (\d{1,9}) - \d+ - .+ - (right|wrong)")
 
 
 def read_class(folder: str | Path) -> pd.DataFrame:
@@ -137,15 +135,10 @@ def _rows(folder: str | Path, learner: str) -> Iterator[tuple[Any, ...]]:
 
 def _final_test(inside: int) -> tuple[int | None, int | None]:
     """Of the last one: how many failures were diagnosed, and how many asked."""
-    answers: dict[int, list[bool]] = {}
     with os.scandir(inside) as entries:
-        for entry in islice(entries, _MOST_NAMES):
-            if answered := _ANSWERED.fullmatch(entry.name):
-                answers.setdefault(int(answered[1]), []).append(answered[2] == "right")
-    if not answers:
-        return None, None
-    last = answers[max(answers)]
-    return sum(last), len(last)
+        names = [entry.name for entry in islice(entries, _MOST_NAMES)]
+    begun = [test for test in final_tests(names) if test.given]
+    return (begun[-1].right, len(begun[-1].given)) if begun else (None, None)
 
 
 def _mark(name: str, inside: int) -> Mark | None:

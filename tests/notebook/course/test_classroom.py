@@ -17,6 +17,8 @@ from sfmtls_nb.notebook.course.class_picture import ClassPicture
 from sfmtls_nb.notebook.course.classroom import class_names, learners, read_class, reset, stuck
 from sfmtls_nb.notebook.course.course import LESSONS, exercise_mark, note_done, try_mark
 from sfmtls_nb.notebook.course.progress import join, leave, mark, marks
+from sfmtls_nb.notebook.drill.final_test import FinalTest
+from sfmtls_nb.notebook.drill.planting import PLANTINGS
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="a class is kept where a JupyterHub runs: not on Windows"
@@ -184,8 +186,13 @@ def test_it_says_where_the_class_is_stuck(three: Path) -> None:
 
 def test_it_says_what_the_last_final_test_came_to(three: Path, become: As) -> None:
     become("ada")
-    for place, (test, right) in enumerate([(1, "wrong"), (2, "right"), (2, "right"), (2, "wrong")], 1):
-        mark(f"final test {test} - {place:02} - expired - {right}")
+    first, second = FinalTest(1, 7), FinalTest(2, 7)
+    names = sorted(PLANTINGS)
+    for test, answers in ((first, [False]), (second, [True, True, False])):
+        mark(test.begun_mark)
+        for name, right in zip(names, answers, strict=False):
+            mark(test.answer_mark(name, right=right))
+            test = test.with_answer(name, right=right)  # noqa: PLW2901  # the next place
     row = learners(read_class(three)).loc["ada"]
     assert (2, 3) == (row["diagnosed"], row["asked"])
     assert "2 of 3" in ClassPicture(read_class(three))._repr_html_()
