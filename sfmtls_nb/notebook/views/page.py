@@ -14,9 +14,7 @@ from sfmtls_nb.diagnose.failure import Page
 
 _BOX: Final = "max-width:60em;line-height:1.45;text-align:left"
 _CODE: Final = "margin:.4em 0;padding:.4em .8em;border-left:3px solid #888;white-space:pre-wrap;overflow-wrap:anywhere;word-break:normal"
-_CELL: Final = "text-align:left;vertical-align:top;padding:.2em 1.2em .2em 0"
-# The first of the columns says what is seen: without a width of its own it would be as narrow as its longest word.
-_COLUMNS: Final = ("min-width:15em;max-width:24em;", "")
+_CELL: Final = "text-align:left;vertical-align:top;padding:.2em 1.2em .2em 0;min-width:15em;overflow-wrap:anywhere"
 #: In escaped text, and outside of code.
 _INLINE: Final = (
     (re.compile(r"\[([^\]]+)\]\(([\w-]+)\.md\)"), r"\1 (<code>%sf_why \2</code>)"),
@@ -60,17 +58,26 @@ def _block(block: str) -> str:
         items = "".join(f"<li>{_inline(item)}</li>" for item in block[2:].split("\n- "))
         return f'<ul style="margin:.2em 0;padding-left:1.4em">{items}</ul>'
     if block.startswith("|"):
-        rows = (line.strip("| ").split(" | ") for line in block.splitlines() if not line.startswith("|:"))
-        head, *drawn = (
-            "<tr>"
-            + "".join(
-                f'<td style="{width}{_CELL}">{_inline(cell)}</td>' for width, cell in zip(_COLUMNS, row, strict=True)
-            )
-            + "</tr>"
-            for row in rows
-        )
-        return f'<table style="overflow-wrap:break-word"><tr style="font-weight:600">{head[4:]}{"".join(drawn)}</table>'
+        return _table(block)
     return f'<p style="margin:.3em 0">{_inline(block)}</p>'
+
+
+def _table(block: str) -> str:
+    """A row a line, the first of them the heads; in a cell, each link in a line of its own."""
+    rows = [line.strip("| ").split(" | ") for line in block.splitlines() if not line.startswith("|:")]
+    drawn = "".join(
+        "<tr>"
+        + "".join(
+            f'<td style="{_CELL}{";font-weight:600" if row is rows[0] else ""}">{_cell(cell)}</td>' for cell in row
+        )
+        + "</tr>"
+        for row in rows
+    )
+    return f'<table style="font-size:inherit">{drawn}</table>'
+
+
+def _cell(text: str) -> str:
+    return "<br>".join(map(_inline, text.split(" · ")))
 
 
 def _inline(text: str) -> str:
