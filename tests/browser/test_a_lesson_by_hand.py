@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 from by_hand import Output, secrets_of, widgets_in
 from lab import REWRITE, SCREENSHOTS, Lab, Theme
-from learner import Learner, opened
+from lesson_learner import Learner, opened
 from pictures import Picture
 from playwright.sync_api import FloatRect, Locator, ViewportSize
 from traces import found_in

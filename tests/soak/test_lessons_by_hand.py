@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 from by_hand import secrets_of
 from lab import Lab
-from learner import opened
+from lesson_learner import opened
 from sitting import code_of, read, solved
 from traces import found_in
 
