@@ -14,9 +14,12 @@ import time
 from contextvars import ContextVar, Token
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from sfmtls_nb.handshake import Event, Handshake
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 # Where the callback is put. Not by the property of SSLContext: of each number that comes it makes an enum first, which
 # takes four times as long as all that is done here.
@@ -140,10 +143,21 @@ class Listener:
 _LISTENER: Final[ContextVar[Listener | None]] = ContextVar("_LISTENER", default=None)
 
 
+class _Looked(ssl.SSLSocket):
+    """TLS that is asked about itself when something is sent over it: an answer may never come."""
+
+    def send(self, data: ReadableBuffer, flags: int = 0) -> int:
+        if listener := _LISTENER.get():
+            listener.look_at(self)
+        return super().send(data, flags)
+
+
 def record(context: ssl.SSLContext) -> None:
-    """Have the connections of a context recorded, where this Python can."""
+    """Have the connections of a context recorded; where this Python cannot, have them asked."""
     if _CALLBACK is not None:
         _CALLBACK.__set__(context, _tell)
+    else:
+        context.sslsocket_class = type("Looked", (_Looked, context.sslsocket_class), {})
 
 
 def _tell(end: Any, direction: str, _version: int, content_type: int, _kind: int, data: bytes) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from sfmtls_nb.diagnose.codes import NOT_MUTUAL, by_code
-from sfmtls_nb.diagnose.evidence import Evidence, serial_words
+from sfmtls_nb.diagnose.evidence import NGINX_NONE_SENT, Evidence, serial_words
 from sfmtls_nb.diagnose.failure import Layer, Shown
 from sfmtls_nb.diagnose.refusals import NONE_SENT, dropped_silently, refused_certificate
 from sfmtls_nb.diagnose.surroundings import on_binder
@@ -72,7 +72,7 @@ def _files(evidence: Evidence) -> Iterator[Shown]:
 def _none_came(evidence: Evidence) -> str:
     """Words for: the other end wanted a certificate and got none."""
     kind = evidence.verdict.kind if evidence.verdict else ""
-    if "No required SSL certificate was sent" in evidence.words:  # nginx says it by a page
+    if NGINX_NONE_SENT in evidence.words:
         return evidence.words
     if evidence.page.startswith(NONE_SENT):
         return f"the page says: {evidence.page}"
@@ -89,7 +89,15 @@ def _no_certificate(evidence: Evidence) -> str:
 
 def _dropped(evidence: Evidence) -> str:
     kind = evidence.verdict.kind if evidence.verdict else "not sent"
-    return _none_came(evidence) if evidence.identity and kind in ("not sent", "not asked") else ""
+    return _none_came(evidence) if evidence.identity and kind == "not sent" else ""
+
+
+def _not_asked(evidence: Evidence) -> str:
+    """Words for: a certificate is wanted, and the end that spoke TLS with this one has not asked for it."""
+    unasked = evidence.verdict and evidence.verdict.kind == "not asked"
+    return (
+        f"{_none_came(evidence)}; {evidence.verdict}" if evidence.identity and unasked and _none_came(evidence) else ""
+    )
 
 
 def _on_443(evidence: Evidence) -> str:
@@ -167,13 +175,16 @@ def _nothing_in_common(evidence: Evidence) -> str:
 
 
 def _agreed(evidence: Evidence) -> bool:
-    """True if the handshake is known to have come to its end."""
-    return bool(evidence.verdict and evidence.verdict.kind in ("accepted", "unanswered", "not asked", "not sent"))
+    """True if the handshake is known to have come to its end, by its messages or, without them, by its version."""
+    if evidence.verdict is None:
+        return bool(evidence.handshake and evidence.handshake.version)
+    return evidence.verdict.kind in ("accepted", "unanswered", "not asked", "not sent")
 
 
 def _stalled(evidence: Evidence) -> str:
     silent = evidence.failure == "silent" and _agreed(evidence)
-    return f"{evidence.words}; TLS was agreed on before that: {evidence.verdict}" if silent else ""
+    seen = f": {evidence.verdict}" if evidence.verdict else ""
+    return f"{evidence.words}; TLS was agreed on before that{seen}" if silent else ""
 
 
 def _status(evidence: Evidence) -> int:
@@ -221,6 +232,7 @@ _AROUND: Final[tuple[tuple[str, Layer, _Test], ...]] = (
 _TESTS: Final[tuple[tuple[str, Layer, _Test], ...]] = (
     ("no-certificate", "org policy", _no_certificate),
     ("certificate-dropped", "TLS", _dropped),
+    ("not-asked", "TLS", _not_asked),
     ("session-on-443", "org policy", _on_443),
     ("not-uploaded", "org policy", _not_uploaded),
     ("any-api-auth-missing", "org policy", lambda e: e.words if e.code == "INSUFFICIENT_ACCESS" and e.signing_in else ""),

@@ -177,6 +177,8 @@ def _asked(visit: Visit) -> Outcome:
 
 
 def _sent(visit: Visit) -> Outcome:
+    if not visit.identity and _refused(visit.mutual):
+        return _failed(visit.mutual.error)
     if not visit.identity:
         return _skipped("no certificate was given", _IDENTITY)
     handshake = visit.mutual.evidence.handshake
@@ -196,11 +198,16 @@ def _sent(visit: Visit) -> Outcome:
     return _is("certificate-dropped", str(handshake.verdict))
 
 
+def _refused(attempt: Attempt) -> bool:
+    """True if TLS failed, or the answer is a page about the certificate, or about there being none."""
+    return isinstance(attempt.error, HandshakeError) or bool(attempt.evidence.above)
+
+
 def _accepted(visit: Visit) -> Outcome:
     if not visit.identity:
         return _skipped("no certificate was given")
     error, verdict = visit.mutual.error, visit.mutual.evidence.verdict
-    if isinstance(error, CertificatePageError | HandshakeError) or (error and error.failure):
+    if _refused(visit.mutual) or (error and error.failure):
         return _failed(error)
     return _passed(str(verdict or "an answer came, and no page “Certificate Error”"))
 
@@ -251,8 +258,8 @@ def _version(visit: Visit) -> Outcome:
                 gone = float(visit.org.api_version) > float(LAST_VERSION_WITH_LOGIN)
                 return _passed(words + ("; SOAP login() is not among its calls" if gone else ""))
             return _is("version-not-served", words, "choose a version that it serves: Org(api_version=…)")
-    refusals = (HandshakeError, CertificatePageError)  # which the steps before have told of
-    errors = [attempt.error for attempt in visit.attempts if attempt.error and not isinstance(attempt.error, refusals)]
+    # Of refusals the steps before have told.
+    errors = [attempt.error for attempt in visit.attempts if attempt.error and not _refused(attempt)]
     return _failed(errors[0]) if errors else Outcome("not reached", "no answer of the API came")
 
 
@@ -316,7 +323,7 @@ def _unread(error: SfmtlsError, *, presented: bool) -> Outcome:
     if not presented and isinstance(error, CertificatePageError | HandshakeError):
         return _skipped("it cannot be read without a certificate: this user is enforced", _IDENTITY)
     return _skipped(
-        f"it cannot be read: {error.what}",
+        f"it cannot be read: {_failed(error).evidence}",
         "an administrator's session can read it: sign in as one, or doctor(…, session=…)",
     )
 
@@ -332,8 +339,8 @@ CHECKS: Final = (
     Check("clock", "clock", _clock, ("tls",)),
     Check("findings", "the certificate and its chain", _findings),
     Check("asked", "a certificate is asked for", _asked, ("mutual-port", "tls", "server")),
-    Check("sent", "the certificate is sent", _sent, ("asked",)),
-    Check("accepted", "the certificate is accepted", _accepted, ("sent",)),
+    Check("sent", "the certificate is sent", _sent, ("mutual-port", "asked")),
+    Check("accepted", "the certificate is accepted", _accepted, ("mutual-port", "sent")),
     Check("version", "API version", _version, ("tls", "server")),
     Check("way-in", "way in", _way_in, ("tls", "server")),
     Check("uploaded", "the leaf is uploaded in Setup", _uploaded, ("way-in",)),

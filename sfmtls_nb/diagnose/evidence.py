@@ -23,6 +23,9 @@ from sfmtls_nb.handshake import Handshake, Verdict, judge
 
 #: Clocks that differ by less explain nothing: it is what Kerberos tolerates.
 _SKEW: Final = timedelta(minutes=5)
+#: The words of nginx's own pages: for a certificate that it refuses, and for one that it misses.
+NGINX_REFUSED: Final = "The SSL certificate error"
+NGINX_NONE_SENT: Final = "No required SSL certificate was sent"
 
 
 @dataclass(frozen=True)
@@ -124,11 +127,13 @@ class Evidence:
         messages = self.handshake.messages
         if self.failure == "cut" and messages[-1].name == "Alert" and messages[-1].sender == "client":
             messages = messages[:-1]  # OpenSSL's complaint of the end, to nobody: it is no opinion of the server
-        return judge(messages, answered=self.handshake.answered, above=self._above)
+        return judge(messages, answered=self.handshake.answered, above=self.above)
 
     @property
-    def _above(self) -> str:
-        return self.page if self.identity else ""
+    def above(self) -> str:
+        """What a page says against the certificate, or against there being none: Salesforce's page, or nginx's."""
+        said = (words for words in (NGINX_REFUSED, NGINX_NONE_SENT) if words in self.words)
+        return self.page or next(said, "")
 
     @cached_property
     def server(self) -> tuple[x509.Certificate, ...]:

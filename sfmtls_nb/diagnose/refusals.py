@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from sfmtls_nb.diagnose.evidence import Evidence
+from sfmtls_nb.diagnose.evidence import NGINX_REFUSED, Evidence
 from sfmtls_nb.diagnose.failure import Layer, Shown
 
 #: The page's words where nothing was sent (captured).
@@ -47,7 +47,7 @@ def _refused(evidence: Evidence) -> tuple[_Refusal, Layer, str] | None:
     if evidence.page and not evidence.page.startswith(NONE_SENT):
         found = next(row for row in _REFUSALS if evidence.page.startswith(row.reasons or "\0"))
         return found, "org policy", f"the page says: {evidence.page}"
-    if evidence.identity and "The SSL certificate error" in evidence.words:  # nginx says it by a page
+    if evidence.identity and NGINX_REFUSED in evidence.words:
         return _REFUSALS[-1], "HTTP", evidence.words
     verdict = evidence.verdict
     if not evidence.identity or (verdict and verdict.kind != "refused"):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from sfmtls_nb.errors import visible
 from sfmtls_nb.handshake import names, opaque
 from sfmtls_nb.handshake.field import Cursor, Reader
 from sfmtls_nb.handshake.names import Names
@@ -58,7 +57,7 @@ def _one(name: str, width: int, meaning: Names = str) -> Reader:
 
 
 def _text(value: bytes) -> str:
-    return visible(value.decode("ascii", "backslashreplace"))
+    return opaque.text(value.decode("ascii", "backslashreplace"))
 
 
 def _vectors_of(name: str, outer: int, inner: int, meaning: Callable[[bytes], str] = opaque.size) -> Reader:

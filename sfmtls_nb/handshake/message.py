@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -98,6 +98,17 @@ def messages_of(events: Iterable[Event]) -> tuple[Message, ...]:
         if event.content_type == CHANGE_CIPHER_SPEC:
             changed.add(event.sender)
     return tuple(messages)
+
+
+def starts(messages: Sequence[Message]) -> list[int]:
+    """Where each handshake begins: the first, and in TLS 1.2 each that was made anew over the same connection (renegotiation)."""
+    found, finished = [0], False
+    for number, message in enumerate(messages):
+        if finished and message.name == "ClientHello":
+            found.append(number)
+            finished = False
+        finished |= message.name == "Finished"
+    return found
 
 
 #: What is never encrypted in TLS 1.3.

@@ -35,22 +35,14 @@ EXTENSIONS: Final = dict(enumerate(_EXTENSIONS.split())) | {
     0xFF01: "renegotiation_info",
 }
 
-GROUPS: Final = {
-    19: "secp192r1",
-    21: "secp224r1",
-    22: "secp256k1",
-    23: "secp256r1",
-    24: "secp384r1",
-    25: "secp521r1",
-    26: "brainpoolP256r1",
-    27: "brainpoolP384r1",
-    28: "brainpoolP512r1",
-    29: "x25519",
-    30: "x448",
-    31: "brainpoolP256r1tls13",
-    32: "brainpoolP384r1tls13",
-    33: "brainpoolP512r1tls13",
-    41: "curveSM2",
+# 1 to 41, without a gap: old servers name the first of them.
+_CURVES: Final = """
+    sect163k1 sect163r1 sect163r2 sect193r1 sect193r2 sect233k1 sect233r1 sect239k1 sect283k1 sect283r1 sect409k1
+    sect409r1 sect571k1 sect571r1 secp160k1 secp160r1 secp160r2 secp192k1 secp192r1 secp224k1 secp224r1 secp256k1
+    secp256r1 secp384r1 secp521r1 brainpoolP256r1 brainpoolP384r1 brainpoolP512r1 x25519 x448 brainpoolP256r1tls13
+    brainpoolP384r1tls13 brainpoolP512r1tls13 GC256A GC256B GC256C GC256D GC512A GC512B GC512C curveSM2
+"""
+GROUPS: Final = dict(enumerate(_CURVES.split(), 1)) | {
     256: "ffdhe2048",
     257: "ffdhe3072",
     258: "ffdhe4096",
@@ -65,6 +57,8 @@ GROUPS: Final = {
     4590: "curveSM2MLKEM768",
     25497: "X25519Kyber768Draft00",
     25498: "SecP256r1Kyber768Draft00",
+    0xFF01: "arbitrary_explicit_prime_curves",
+    0xFF02: "arbitrary_explicit_char2_curves",
 }
 
 SIGNATURES: Final = {
@@ -88,6 +82,13 @@ SIGNATURES: Final = {
     0x0620: "rsa_pkcs1_sha512_legacy",
     0x0704: "eccsi_sha256",
     0x0708: "sm2sig_sm3",
+    0x0709: "gostr34102012_256a",
+    0x070A: "gostr34102012_256b",
+    0x070B: "gostr34102012_256c",
+    0x070C: "gostr34102012_256d",
+    0x070D: "gostr34102012_512a",
+    0x070E: "gostr34102012_512b",
+    0x070F: "gostr34102012_512c",
     0x0804: "rsa_pss_rsae_sha256",
     0x0805: "rsa_pss_rsae_sha384",
     0x0806: "rsa_pss_rsae_sha512",

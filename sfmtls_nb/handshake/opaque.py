@@ -31,7 +31,12 @@ def distinguished_name(der: bytes) -> str:
         return size(der)
 
 
+def text(value: str) -> str:
+    """A text from outside, in one line: whoever wrote it must not draw lines of this picture."""
+    return visible(value).replace("\n", r"\n").replace("\t", r"\t")
+
+
 def _name(name: x509.Name) -> str:
     """The name's CN, or the whole name if it has none."""
     common = name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    return visible(str(common[0].value) if common else name.rfc4514_string()) or "nobody"
+    return text(str(common[0].value) if common else name.rfc4514_string()) or "nobody"

@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sfmtls_nb.handshake.kinds import HANDSHAKE
-from sfmtls_nb.handshake.message import Message
+from sfmtls_nb.handshake.message import Message, starts
 from sfmtls_nb.handshake.names import TLS_1_3
 from sfmtls_nb.handshake.suites import hash_of
+
+#: What stands outside of handshakes (RFC 5246, 7.4.1.1; RFC 8446, 4.4.1).
+_NOT_COUNTED: Final = ("HelloRequest", "NewSessionTicket", "KeyUpdate")
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,12 @@ class Signed:
 
 def signed_by(messages: Sequence[Message], verify: Message) -> Signed | None:
     """What a CertificateVerify among these messages signs; None where that cannot be told from them."""
+    end = messages.index(verify)
+    begin = max(start for start in starts(messages) if start <= end)
     before = [
         message
-        for message in messages[: messages.index(verify)]
-        if message.content_type == HANDSHAKE and message.name != "HelloRequest"
+        for message in messages[begin:end]
+        if message.content_type == HANDSHAKE and message.name not in _NOT_COUNTED
     ]
     if not before or before[0].name != "ClientHello":
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from sfmtls_nb.handshake.kinds import ALERT
-from sfmtls_nb.handshake.message import Message, Sender
+from sfmtls_nb.handshake.message import Message, Sender, starts
 from sfmtls_nb.handshake.names import TLS_1_3
 
 Kind = Literal["accepted", "refused", "unanswered", "not sent", "not asked", "ended", "unknown"]
@@ -43,10 +43,11 @@ class Verdict:
 def judge(messages: Sequence[Message], *, answered: bool = False, above: str = "") -> Verdict:
     """The verdict on a handshake, as far as it was recorded.
 
-    answered: whether the server has sent data of the application. above: why the certificate was refused in such data, as
-    by the page "Certificate Error"; empty where it was not.
+    answered: whether the server has sent data of the application. above: why the certificate, or that there was none, was
+    refused in such data, as by the page "Certificate Error"; empty where it was not.
     """
-    heard = _Heard(messages, answered)
+    renewed = _renewed(messages)
+    heard = _Heard(renewed or messages, answered and not any(map(_is_error, renewed)))
     if not messages:
         return Verdict("unknown", "the messages of this handshake were not recorded")
     if heard.ours and _alert(heard.ours) == "decode_error":  # as OpenSSL says too where the server hangs up
@@ -63,7 +64,13 @@ def judge(messages: Sequence[Message], *, answered: bool = False, above: str = "
             f"a certificate was asked for, and {_end(heard)} before one could be sent",
             heard.alert or heard.asked,
         )
-    return _sent(heard, above) if heard.sent else _not_sent(heard)
+    return _sent(heard, above) if heard.sent else _not_sent(heard, above)
+
+
+def _renewed(messages: Sequence[Message]) -> Sequence[Message]:
+    """The handshake that was made anew to ask for a certificate, as some servers do in TLS 1.2, once they know what is wanted."""
+    again = (messages[start:] for start in reversed(starts(messages)[1:]))
+    return next((each for each in again if any(message.name == "CertificateRequest" for message in each)), ())
 
 
 class _Heard:
@@ -123,10 +130,14 @@ def _never_asked(heard: _Heard) -> Verdict:
     return Verdict("not asked", "a certificate was not asked for", turn)
 
 
-def _not_sent(heard: _Heard) -> Verdict:
+def _not_sent(heard: _Heard, above: str) -> Verdict:
     asked = "a certificate was asked for and not sent"
     if heard.alert:
         return Verdict("not sent", f"{asked}, and the org refused: {_alert(heard.alert)}", heard.alert)
+    if above:
+        return Verdict(
+            "not sent", f"{asked}; TLS went on without it, and then the org refused: {above}", heard.certificate
+        )
     return Verdict("not sent", f"{asked}{'; the org went on without it' if heard.over else ''}", heard.certificate)
 
 

@@ -12,7 +12,7 @@ from IPython.display import display
 from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.connection import Exchange, Transport
 from sfmtls_nb.diagnose import verdict_on
-from sfmtls_nb.errors import OrgError, SfmtlsError
+from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.handshake import Handshake, Verdict
 from sfmtls_nb.notebook.identities import ask_openly
 from sfmtls_nb.notebook.views.sequence import OrgsEnd
@@ -54,8 +54,17 @@ def connected(
 ) -> BothEnds:
     """The handshake of a new connection to ``HOST:PORT``, which the identity is presented to, and no session id.
 
-    What answers there may be no org. tls: offer that version alone. Raises SfmtlsError if no TLS was spoken there.
+    What answers there may be no org. tls: offer that version alone. Raises SfmtlsError if no TLS was spoken there, or
+    none can be.
     """
+    workspace.failed = None
+    with workspace.remembering():
+        return _connected(workspace, place, workspace.identity if certificate else None, tls)
+
+
+def _connected(
+    workspace: Workspace, place: str, identity: ClientIdentity | None, tls: Literal["1.2", "1.3"] | None
+) -> BothEnds:
     parts = urlsplit(checked_url(place if "://" in place else f"https://{place}"))
     here, practice, chosen = f"https://{parts.netloc}", workspace.at_practice(), workspace.org
     # The roots of the org that is chosen vouch for its own hosts, and for no others.
@@ -63,19 +72,13 @@ def connected(
         parts.hostname == urlsplit(chosen.login_url).hostname or (practice and parts.hostname in LOOPBACK)
     )
     org = replace(chosen if chosen and own else Org(), login_url=here, mutual_port=parts.port or 443)
-    identity: ClientIdentity | None = workspace.identity if certificate else None
-    workspace.failed = None
     with Transport(org, identity, tls) as transport:
         try:
             exchange = transport.send(transport.prepare("GET", f"{here}/", {}))
-        except OrgError:
-            raise
         except SfmtlsError as error:
-            # Kept even if nothing was recorded: %sf_why must not explain the call before.
-            workspace.failed = error
             if error.exchange is None or error.exchange.handshake is None:
                 raise
-            exchange = error.exchange
+            workspace.failed, exchange = error, error.exchange
     workspace.last = exchange
     return _of(exchange, practice)
 

@@ -35,7 +35,7 @@ def move(workspace: Workspace, chosen: Namespace) -> Org | None:
             _save(workspace, chosen.save)
         print(whereabouts(workspace))
         return workspace.org
-    with leaving(workspace):
+    with leaving(workspace), workspace.remembering():
         org = workspace.choose(chosen.name, sandbox=chosen.sandbox, save=chosen.save, **options)
     if chosen.save is not None:
         print(f"kept in {profiles_file()}")

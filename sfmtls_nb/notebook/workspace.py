@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from lxml import etree
 
@@ -31,6 +31,8 @@ from sfmtls_nb.sign_in import Credentials, login
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_Answer = TypeVar("_Answer")
 
 
 class Workspace:
@@ -186,7 +188,8 @@ class Workspace:
 
     def enter(self, entry: Entry, signing_in: Callable[[], Session]) -> Session:
         """Take the session that comes of signing in, and the way in that it was."""
-        with self._remembering():
+        self.failed = None
+        with self.remembering():
             self.session = signing_in()
         self.entry, self.last = entry, self.session.exchange or self.last
         return self.session
@@ -206,12 +209,12 @@ class Workspace:
         self, sources: Sequence[str | Path | bytes], passphrase: Secret | None = None, *, asking: bool = False
     ) -> ClientIdentity:
         """The identity in these files. asking: ask for the passphrase of an encrypted key."""
-        with self._remembering(call=False):
+        with self.remembering():
             return assemble(sources, self.at_practice(), passphrase, asking=asking)
 
     def named_identity(self, name: str) -> ClientIdentity:
         """The identity of a name: a file, files with spaces between them, or a scenario of the practice org."""
-        with self._remembering(call=False):
+        with self.remembering():
             return identity_named(name, self.at_practice())
 
     def arm(self, name: str) -> str:
@@ -297,22 +300,19 @@ class Workspace:
     ) -> Reply:
         """Make a SOAP call. identity: one for this call alone."""
         session = self._session_as(identity)
-        with self._remembering():
-            return read_reply(self._sent(session, lambda: session.prepare(body, port=port, certificate=certificate)))
+        return self._read(session, lambda: session.prepare(body, port=port, certificate=certificate), read_reply)
 
     def rest(self, path: str, body: Any = None, *, port: Port | None = None, certificate: bool = True) -> Any:
         """GET a REST path, or POST a body to it as JSON."""
-        session = self.signed_in()
-        how = {"body": body, "port": port, "certificate": certificate}
-        with self._remembering():
-            return read_json(self._sent(session, lambda: session.prepare_rest(path, **how)))
+        session, how = self.signed_in(), {"body": body, "port": port, "certificate": certificate}
+        return self._read(session, lambda: session.prepare_rest(path, **how), read_json)
 
     def query(
         self, soql: str, *, api: Api | Literal["auto"] = "soap", deleted: bool = False, explode: str | None = None
     ) -> pd.DataFrame:
         """Run SOQL and follow its pages; a bar shows how far it is, if that takes a while."""
-        session = self.signed_in()
-        with self._remembering():
+        session, self.failed = self.signed_in(), None
+        with self.remembering():
             frame, self.last = read_frame(session, soql, api, explode, deleted=deleted)
         return frame
 
@@ -337,15 +337,16 @@ class Workspace:
         session = self.signed_in()
         return session.with_identity(identity) if identity else session
 
-    def _sent(self, session: Session, prepare: Callable[[], Request]) -> Exchange:
-        self.last = session.send(prepare())
-        return self.last
+    def _read(self, session: Session, prepare: Callable[[], Request], read: Callable[[Exchange], _Answer]) -> _Answer:
+        self.failed = None
+        with self.remembering():
+            self.last = session.send(prepare())
+            return read(self.last)
 
     @contextmanager
-    def _remembering(self, *, call: bool = True) -> Iterator[None]:
-        """Keep the call that failed, and its error, for what looks back at it. call: False for files that make no identity."""
+    def remembering(self) -> Iterator[None]:
+        """Keep an error, and the call that it came of, for what looks back at it."""
         try:
-            self.failed = None if call else self.failed
             yield
         except SfmtlsError as error:
             self.failed, self.last = error, error.exchange or self.last

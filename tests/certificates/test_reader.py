@@ -209,7 +209,7 @@ def test_any_bytes_in_pem_are_an_identity_or_one_of_our_errors(data: bytes, labe
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 def test_any_mutated_byte_of_a_good_bundle_gives_an_identity_or_one_of_our_errors(
     identity: ClientIdentity, seed: int

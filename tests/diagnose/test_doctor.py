@@ -226,7 +226,14 @@ def test_a_tls_that_cannot_be_is_the_step_that_fails(
 def test_a_strict_door_speaks_tls_though_it_refuses_who_shows_no_certificate(practice: PracticeOrg) -> None:
     checkup = doctor(at("strict", practice))
     assert "TLS 1.2 and 1.3" == checkup["tls"].evidence
-    assert [] == failed(checkup)
+    assert [("sent", "no-certificate")] == [(result.name, result.failure) for result in checkup.failed]
+
+
+def test_what_cannot_be_read_for_want_of_a_certificate_says_so(practice: PracticeOrg, org: Org) -> None:
+    checkup = doctor(org, credentials=PasswordLogin(*practice.user("enforced")))
+    assert "skipped" == checkup["sent"].status  # nobody has refused a call without one, until there was a session
+    assert "No client certificate was presented" in checkup["uploaded"].evidence
+    assert ["call"] == failed(checkup)
 
 
 def test_nobody_there_and_no_such_host_are_the_first_steps_to_fail() -> None:
@@ -308,3 +315,42 @@ def test_a_session_of_another_identity_is_checked_with_the_one_that_is_given(
     session = enforced_session(practice, org, identity_of(practice.identity("expired")))
     assert "pass" == doctor(org, identity, session)["call"].status
     assert "fail" == doctor(org, session=session)["call"].status
+
+
+@pytest.fixture
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in ("https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def test_what_is_said_through_a_proxy_is_seen_as_well(
+    practice: PracticeOrg, identity: ClientIdentity, no_proxies: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mutual = server_tls(
+        practice.authority.issue("org", practice.authority.server_root, names=["org.example"]), tmp_path
+    )
+    mutual.verify_mode = ssl.CERT_OPTIONAL
+    mutual.load_verify_locations(practice.client.root)
+    with serving(answering(http(b"[]")), mutual) as there:
+        ports = dict.fromkeys((b"org.example:443", b"org.example:8443"), int(there.rpartition(":")[2]))
+        with serving(tunnelling(ports, [])) as proxy:
+            no_proxies.setenv("HTTPS_PROXY", f"http://{proxy}")
+            checkup = doctor(Org("https://org.example", ca_file=practice.ca_file), identity)
+    assert ["pass"] * 3 == [checkup[name].status for name in ("asked", "sent", "accepted")]
+
+
+def test_before_the_sign_in_at_the_login_service_nothing_is_said_of_an_8443_that_is_not_known(
+    practice: PracticeOrg, identity: ClientIdentity, no_proxies: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    login_service = server_tls(
+        practice.authority.issue("login", practice.authority.server_root, names=["login.salesforce.com"], days=30),
+        tmp_path,
+    )
+    with (
+        serving(answering(http(b"[]")), login_service) as there,
+        serving(tunnelling({b"login.salesforce.com:443": int(there.rpartition(":")[2])}, [])) as proxy,
+    ):
+        no_proxies.setenv("HTTPS_PROXY", f"http://{proxy}")
+        checkup = doctor(Org(ca_file=practice.ca_file), identity)
+    assert ["skipped"] * 4 == [checkup[name].status for name in ("mutual-port", "asked", "sent", "accepted")]

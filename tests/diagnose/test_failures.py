@@ -11,7 +11,7 @@ import sfmtls_nb
 from sfmtls_nb import SfmtlsError
 from sfmtls_nb.certificates import FINDINGS
 from sfmtls_nb.connection import failures as connection_failures
-from sfmtls_nb.diagnose import FAILURES, causes, codes, page_of, refusals
+from sfmtls_nb.diagnose import FAILURES, causes, codes, failure, page_of, refusals
 from sfmtls_nb.diagnose.failure import advice
 from sfmtls_nb.practice import SCENARIOS
 
@@ -26,6 +26,10 @@ def headings(name: str) -> list[str]:
 
 def test_each_failure_has_its_page_and_each_page_its_failure() -> None:
     assert {"README.md", *(f"{name}.md" for name in FAILURES)} == {page.name for page in PAGES.iterdir()}
+
+
+def test_no_failure_stands_twice_in_the_table() -> None:
+    assert len(FAILURES) == len(failure._TABLE)
 
 
 @pytest.mark.parametrize("name", FAILURES)
@@ -63,6 +67,15 @@ def test_the_index_names_each_page_once_by_its_title() -> None:
     assert sorted((each.title, f"{name}.md") for name, each in FAILURES.items()) == sorted(
         LINK.findall(page_of("index"))
     )
+
+
+def test_what_one_sees_by_the_index_stands_on_the_pages_that_it_leads_to() -> None:
+    rows = re.findall(r"^\| `(.*)` \| (.*) \|$", page_of("index"), re.MULTILINE)
+    assert len(rows) > 30
+    for seen, led in rows:
+        parts = seen.replace("the host", "localhost:…").replace("the port", "localhost:1").split(": ")
+        pages = [page_of(address).partition("## In the handshake")[0] for _, address in LINK.findall(led)]
+        assert [part for part in parts for page in pages if part not in page] == []
 
 
 @pytest.mark.parametrize("name", ["expired", "failures/expired", "expired.md"])

@@ -54,9 +54,10 @@ def test_the_matrix_is_printed(speaking: PracticeOrg) -> None:
         print(f"{scenario.name:22}", *(f"{cell[0].name if len(cell) else 'nothing':22}" for cell in cells))
 
 
-@pytest.mark.parametrize("scenario", ["expired", "intermediate-missing", "server-auth-only", "not-uploaded"])
+@pytest.mark.parametrize("scenario", [scenario.name for scenario in SCENARIOS])
 def test_the_planted_cause_comes_first_where_no_message_is_recorded(
     scenario: str, speaking: PracticeOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recording, "_CALLBACK", None)
-    assert {scenario} == {diagnosis(speaking, scenario, *column)[0].name for column in COLUMNS}
+    firsts = [[cause.name for cause in diagnosis(speaking, scenario, *column)][:1] for column in COLUMNS]
+    assert [[] if scenario == "good" else [scenario]] * len(COLUMNS) == firsts

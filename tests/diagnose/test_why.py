@@ -34,6 +34,7 @@ from sfmtls_nb import (
     login,
     why,
 )
+from sfmtls_nb.connection import Transport, recording
 from sfmtls_nb.diagnose import Diagnosis
 from sfmtls_nb.practice import PracticeOrg
 
@@ -176,6 +177,19 @@ def test_an_armed_failure_is_named_first(name: str, api: Any, own_practice: Prac
     session = enforced_session(own_practice, replace(at("8443", own_practice), read_timeout=0.5), me)
     own_practice.arm(name)
     assert ARMED[name] == names(of(partial(call, session, api)))[0]
+
+
+def test_an_armed_failure_is_named_where_no_message_is_recorded(
+    own_practice: PracticeOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "_CALLBACK", None)
+    me = ClientIdentity.load(own_practice.client.fullcert)
+    firsts = []
+    for name in ARMED:
+        session = enforced_session(own_practice, replace(at("8443", own_practice), read_timeout=0.5), me)
+        own_practice.arm(name)
+        firsts.append(names(of(partial(call, session, "SOAP")))[0])
+    assert list(ARMED.values()) == firsts
 
 
 # ---------------------------------------------------------------- the ways in
@@ -353,6 +367,16 @@ def test_a_server_that_is_not_trusted_is_named(practice: PracticeOrg) -> None:
     assert ["server-untrusted"] == names(found)
 
 
+def test_a_server_of_another_name_or_out_of_date_is_named(practice: PracticeOrg, tmp_path: Path) -> None:
+    found = []
+    for names_of, days in ((["elsewhere.example"], 30), (["127.0.0.1"], -2)):
+        issued = practice.authority.issue(
+            "x", practice.authority.server_root, names=names_of, starts=timedelta(days=-9), days=days
+        )
+        found += names(reached(serving(silence, server_tls(issued, tmp_path)), practice))
+    assert ["server-wrong-name", "server-expired"] == found
+
+
 def test_the_login_services_8443_is_named() -> None:
     assert ["login-host-on-8443"] == names(of(lambda: Org("https://login.salesforce.com:8443")))
 
@@ -377,6 +401,19 @@ def test_a_proxy_that_signs_anew_is_named_with_its_authority(
         found = of(lambda: login(Org(ACME), PasswordLogin("u", "p")))
     assert "resigning-proxy" == names(found)[0]
     assert "acme.my.salesforce.com is issued by Acme Proxy CA" in found[0].evidence
+
+
+def test_what_ends_tls_on_the_way_is_named_and_not_the_client(
+    org: Org, identity: ClientIdentity, tls: ssl.SSLContext
+) -> None:
+    said = b"<title>Certificate Error</title>Client certificate error:<i>No client certificate provided.</i>"
+    page = http(b"<html>" + said, "Content-Type: text/html", status="403 Forbidden")
+    with serving(answering(page), tls) as where:
+        there = replace(org, mutual_port=int(where.rpartition(":")[2]))
+        with Transport(there, identity) as transport:
+            found = why(transport.send(transport.prepare("GET", f"https://{where}/", {})))
+    assert ["not-asked"] == names(found)
+    assert "No client certificate provided.; a certificate was not asked for" in found[0].evidence
 
 
 def test_a_proxy_that_refuses_is_named_without_its_password(no_proxies: pytest.MonkeyPatch) -> None:

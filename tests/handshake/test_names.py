@@ -24,6 +24,10 @@ def test_every_suite_that_openssl_knows_has_its_name() -> None:
     [
         (names.group_name, 4588, "X25519MLKEM768"),
         (names.group_name, 513, "MLKEM768"),
+        (names.group_name, 14, "sect571r1"),
+        (names.group_name, 29, "x25519"),
+        (names.group_name, 41, "curveSM2"),
+        (names.signature_name, 0x070F, "gostr34102012_512c"),
         (names.signature_name, 0x0905, "mldsa65"),
         (names.signature_name, 0x091C, "slhdsa_shake_256f"),
         (names.extension_name, 51, "key_share"),

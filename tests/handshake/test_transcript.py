@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from overheard import TLS_1_2, TLS_1_3, Ends
+from written import NEW, message
 
 from sfmtls_nb.handshake import Handshake, Message, Sender
 from sfmtls_nb.practice import PracticeOrg
@@ -102,3 +103,12 @@ def test_without_the_beginning_it_cannot_be_told(ends: Ends) -> None:
     handshake = ends.meet()
     later = replace(handshake, messages=handshake.messages[1:])
     assert later.signed_by(verify_of(later, "client")) is None
+
+
+def test_tickets_and_new_keys_are_not_among_what_is_signed(ends: Ends) -> None:
+    ends.speak(TLS_1_3)
+    handshake = ends.meet()
+    at = handshake.messages.index(verify_of(handshake, "client"))
+    between = tuple(message(kind, b"", NEW) for kind in (4, 24))
+    later = replace(handshake, messages=(*handshake.messages[:at], *between, *handshake.messages[at:]))
+    assert fits(later, "client")

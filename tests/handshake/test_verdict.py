@@ -66,6 +66,17 @@ def test_a_certificate_that_is_taken_by_tls_and_refused_by_what_is_above(ends: E
     )
 
 
+@VERSIONS
+def test_no_certificate_where_tls_needs_none_and_what_is_above_does(ends: Ends, version: ssl.TLSVersion) -> None:
+    ends.speak(version)
+    ends.server.verify_mode = ssl.CERT_OPTIONAL
+    verdict = judge(ends.meet().messages, answered=True, above="No client certificate provided.")
+    assert (verdict.kind, verdict.text) == (
+        "not sent",
+        "a certificate was asked for and not sent; TLS went on without it, and then the org refused: No client certificate provided.",
+    )
+
+
 @pytest.mark.parametrize(
     ("version", "alert"), [(TLS_1_2, "handshake_failure"), (TLS_1_3, "certificate_required")], ids=["1.2", "1.3"]
 )

@@ -504,7 +504,7 @@ def test_configuration_of_the_handshake_shows_a_line_a_call(cells: Cells, capsys
         "TLSv1.3, TLS_AES_256_GCM_SHA384 · your certificate was sent, proven, and accepted" in capsys.readouterr().out
     )
     cells("%sf_soap getUserInfo --no-cert --expect page")
-    without = "a certificate was asked for and not sent; the org went on without it · HTTP 403"
+    without = "not sent; TLS went on without it, and then the org refused: No client certificate provided. · HTTP 403"
     assert without in capsys.readouterr().out
     with pytest.raises(CertificatePageError):
         cells("%sf_soap getUserInfo --no-cert")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display
 from raw_server import serving, silence
 
 from sfmtls_nb import SfmtlsError
@@ -140,6 +141,36 @@ def test_step_by_step_it_asks_before_it_reveals(run: Run, monkeypatch: pytest.Mo
     answer = "q"
     run("%sf_handshake --step")
     assert 14 == len(asked)
+
+
+def test_step_by_step_as_text_shows_what_there_is_so_far_and_opens_the_newest(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("%sf_soap getUserInfo")
+    answers = iter(["", "q"])
+    monkeypatch.setattr("builtins.input", lambda _: next(answers))
+    run("%sf_handshake --step")
+    _, first, second, whole = capsys.readouterr().out.split("      client  ")
+    assert (1, 1) == (second.count("ClientHello ─"), second.count("─ ServerHello"))
+    assert second.count("legacy_version") == 1  # of the ServerHello
+    assert "accepted" not in first
+    assert "org: accepted" in whole
+
+
+@pytest.mark.parametrize("line", ["%sf_handshake login.salesforce.com:8443", "%sf_org login.salesforce.com:8443"])
+def test_why_explains_the_address_that_was_refused_and_not_the_call_before(line: str, run: Run) -> None:
+    run("%sf_soap getUserInfo --no-cert --expect page")
+    with pytest.raises(SfmtlsError):
+        run(line)
+    assert "login-host-on-8443" == run("%sf_why")[0].name
+
+
+def test_an_exchange_says_what_became_of_the_certificate(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    exchange = run("%sf_soap getUserInfo").exchange
+    display(exchange)  # type: ignore[no-untyped-call]
+    assert "in TLS     your certificate was sent, proven, and accepted" in capsys.readouterr().out
+    display(run("%sf_soap getUserInfo --no-cert --expect page").exchange)  # type: ignore[no-untyped-call]
+    assert "in TLS     a certificate was asked for and not sent" in capsys.readouterr().out
 
 
 def test_where_nobody_can_answer_step_by_step_speaks_of_no_secret(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ ORDINARY = [
     'export SF_SESSION_ID="$SID1"; curl -H "Authorization: Bearer ${SF_SESSION_ID}"; https://x/y?sid=SESSION_ID&a=1',
     "%sf_login me@example.com $SF_PASSWORD\n%sf_login {user} {password}\n%sf_login me@example.com -p $PASSWORD",
     "%sf_rest limits --port 8443 --path /services2 --expect SomeFault\n%sf_login --password-file client2.txt",
+    "%sf_handshake acme.example:8443 --tls 1.3 --beside older2",
     "the magic %sf_login refuses -p because a cell is saved",
     "ls -p hunter2secret; mkdir -p folder2",
     "os.getcwd(); pwd = os.getcwd(); PWD=/home/jovyan; export PWD=/home/jovyan; pwd = '~/work'; $pwd = 'C:\\Users'",

@@ -110,6 +110,7 @@ EXTENSIONS: dict[str, tuple[str, int, bytes, str]] = {
     "the key": ("ServerHello", 51, _SHARE, "key_share: X25519MLKEM768"),
     "the session": ("ServerHello", 41, u16(0), "pre_shared_key: 0"),
     "the protocol": ("EncryptedExtensions", 16, v16(v8(b"h2")), "application_layer_protocol_negotiation: h2"),
+    "a protocol that would draw lines": ("EncryptedExtensions", 16, v16(v8(b"h2\nproof\t")), r"h2\nproof\t"),
     "early data taken": ("EncryptedExtensions", 42, b"", "early_data"),
     "its kind of certificate": ("EncryptedExtensions", 20, u8(0), "server_certificate_type: X509"),
     "authorities": ("CertificateRequest", 47, v16(v16(b"no DER"), v16(b"nor this")), "certificate_authorities: 6 bytes, 8 bytes"),

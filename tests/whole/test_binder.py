@@ -131,6 +131,7 @@ class Container:
             registry.setdefault("PIP_CONFIG_FILE", str(settings))
         self.environment = {
             **registry,
+            "PIP_NO_COMPILE": "1",  # of what is imported, Python does it anyway
             "PATH": f"{self.python / 'bin'}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.home),
             "LANG": "C.UTF-8",

@@ -14,7 +14,7 @@ from sfmtls_nb.diagnose.failure import Page
 
 _BOX: Final = "max-width:60em;line-height:1.45;text-align:left"
 _CODE: Final = "margin:.4em 0;padding:.4em .8em;border-left:3px solid #888;white-space:pre-wrap;overflow-wrap:anywhere"
-_CELL: Final = "text-align:left;vertical-align:top;padding:.2em 1.2em .2em 0;overflow-wrap:anywhere"
+_CELL: Final = "text-align:left;vertical-align:top;padding:.2em 1.2em .2em 0;min-width:15em;overflow-wrap:anywhere"
 #: In escaped text, and outside of code.
 _INLINE: Final = (
     (re.compile(r"\[([^\]]+)\]\(([\w-]+)\.md\)"), r"\1 (<code>%sf_why \2</code>)"),
@@ -58,12 +58,26 @@ def _block(block: str) -> str:
         items = "".join(f"<li>{_inline(item)}</li>" for item in block[2:].split("\n- "))
         return f'<ul style="margin:.2em 0;padding-left:1.4em">{items}</ul>'
     if block.startswith("|"):
-        rows = (line.strip("| ").split(" | ") for line in block.splitlines() if not line.startswith("|:"))
-        drawn = "".join(
-            "<tr>" + "".join(f'<td style="{_CELL}">{_inline(cell)}</td>' for cell in row) + "</tr>" for row in rows
-        )
-        return f"<table>{drawn}</table>"
+        return _table(block)
     return f'<p style="margin:.3em 0">{_inline(block)}</p>'
+
+
+def _table(block: str) -> str:
+    """A row a line, the first of them the heads; in a cell, each link in a line of its own."""
+    rows = [line.strip("| ").split(" | ") for line in block.splitlines() if not line.startswith("|:")]
+    drawn = "".join(
+        "<tr>"
+        + "".join(
+            f'<td style="{_CELL}{";font-weight:600" if row is rows[0] else ""}">{_cell(cell)}</td>' for cell in row
+        )
+        + "</tr>"
+        for row in rows
+    )
+    return f'<table style="font-size:inherit">{drawn}</table>'
+
+
+def _cell(text: str) -> str:
+    return "<br>".join(map(_inline, text.split(" · ")))
 
 
 def _inline(text: str) -> str:

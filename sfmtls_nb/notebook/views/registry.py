@@ -44,6 +44,7 @@ def _drawn(module: str, what: str, form: str) -> Draw:
 _VIEWS: Final = {
     ("sfmtls_nb.api.reply", "Reply"): ("views.summaries", "reply"),
     ("sfmtls_nb.api.reply", "Part"): ("views.summaries", "part"),
+    ("sfmtls_nb.connection.request", "Exchange"): ("views.summaries", "exchange"),
     ("sfmtls_nb.errors", "SfmtlsError"): ("views.summaries", "error"),
     ("sfmtls_nb.certificates.identity", "ClientIdentity"): ("views.identity", "identity"),
     ("sfmtls_nb.handshake.handshake", "Handshake"): ("views.timeline", "timeline"),

@@ -15,6 +15,7 @@ from sfmtls_nb.notebook.help import Overview
 from sfmtls_nb.notebook.views.tree import brief, tree_html
 from sfmtls_nb.org import Org
 from sfmtls_nb.practice import PracticeOrg
+from sfmtls_nb.secret import mask_session_ids
 from sfmtls_nb.session import Session
 from sfmtls_nb.xml import detach, format_xml
 
@@ -133,11 +134,29 @@ def traceback_html(error: SfmtlsError, traceback: str) -> str:
     )
 
 
+def exchange_rows(exchange: Exchange) -> Rows:
+    """The call, its answer, how it was encrypted, and what became of the client's certificate."""
+    return [
+        ("call", f"{exchange.request.method} {mask_session_ids(exchange.request.url)}"),
+        ("answer", _came(exchange)),
+        ("encrypted", exchange.tls or "no TLS"),
+        ("in TLS", _fate(exchange)),
+        ("more", ".handshake is all that was said, message by message; %sf_why tells what was wrong"),
+    ]
+
+
 def handshake_line(exchange: Exchange) -> str:
     """The connection of a call in one line: host, TLS version, what became of the client's certificate, HTTP status."""
-    came = f"HTTP {exchange.status}, {1000 * exchange.elapsed:.0f} ms" if exchange.status else "no answer"
-    verdict = verdict_on(exchange) or "what became of the certificate is not known"
-    return f"{urlsplit(exchange.request.url).netloc} · {exchange.tls or 'no TLS'} · {verdict} · {came}"
+    where = urlsplit(exchange.request.url).netloc
+    return f"{where} · {exchange.tls or 'no TLS'} · {_fate(exchange)} · {_came(exchange)}"
+
+
+def _fate(exchange: Exchange) -> str:
+    return str(verdict_on(exchange) or "what became of the certificate is not known")
+
+
+def _came(exchange: Exchange) -> str:
+    return f"HTTP {exchange.status}, {1000 * exchange.elapsed:.0f} ms" if exchange.status else "no answer"
 
 
 def in_tls(error: SfmtlsError) -> str:

@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from sfmtls_nb.handshake import Handshake, Verdict
+from sfmtls_nb.handshake.diagram import diagram
 from sfmtls_nb.notebook.views.message_bytes import Room, message_html
 from sfmtls_nb.notebook.views.sequence import MUTUAL, OrgsEnd, Sequence, Step, sequence
 
@@ -79,7 +80,8 @@ def both_ends_html(seen: BothEnds) -> str:
 def both_ends_text(seen: BothEnds) -> str:
     """The verdict, the handshake and the org's end of it as text."""
     if seen.upto is not None:
-        return "\n".join(map(str, seen.handshake.messages[: seen.upto]))
+        shown = seen.handshake.messages[: seen.upto]
+        return f"{diagram(shown, seen.handshake.mutual)}\n\n{shown[-1]}"
     noted = (
         [f"org: {seen.org.concluded}", *(f"{at:8.1f} ms  {what}" for at, what in seen.org.noted)] if seen.org else []
     )
