@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: help tour lab test quick check format soak minima bench screenshots pictures clean
+.PHONY: help tour lab classroom test quick check format soak minima bench screenshots pictures clean
 
 # The first Python on the path that is new enough; or say make PYTHON=/path/to/python3.12.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -13,6 +13,8 @@ help:
 	@echo 'make tour   the whole walk in this terminal: first mutually authenticated call included'
 	@echo 'make lab    the course, in JupyterLab: a copy of your own, in sfmtls_lessons'
 	@echo '            (FLAGS are its own; in a container: make lab FLAGS="--allow-root --ip 0.0.0.0")'
+	@echo 'make classroom  a class on this machine: a JupyterHub, with a folder for each learner'
+	@echo '            (FLAGS="ada grace --port 8888" names the learners; binder/hub/README.md says more)'
 	@echo 'make test   every check and every test: what CI runs'
 	@echo 'make check  formatting, lint, types, spelling'
 	@echo 'make quick  the fast part of the tests, under a minute: run it as often as you save'
@@ -29,14 +31,18 @@ tour: .venv/.tour
 lab: .venv/.lab
 	@$(BIN)/sfmtls-nb lab $(FLAGS)
 
+classroom: .venv/.classroom
+	@.ci/hub-proxy
+	@$(BIN)/python binder/hub/classroom.py $(FLAGS)
+
 # The packages of npm come while the code is checked: the one waits for the network, the other for the processor.
 test: .venv/.test
 	@.ci/system-packages
-	@.ci/node-packages & packages=$$!; $(MAKE) --no-print-directory check; checked=$$?; wait $$packages; exit $$checked
+	@{ .ci/hub-proxy; .ci/node-packages; } & packages=$$!; $(MAKE) --no-print-directory check; checked=$$?; wait $$packages; exit $$checked
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # Left out: what needs a browser, a kernel, other programs or the whole project, what waits for servers, and what is marked as slow.
-ELSEWHERE := tests/browser tests/whole tests/peers
+ELSEWHERE := tests/browser tests/classroom tests/whole tests/peers
 SLOW := $(ELSEWHERE) tests/notebook tests/command $(addprefix tests/,practice/test_server.py practice/test_router.py practice/test_practice_org.py \
 	connection/test_bounds.py certificates/test_keystore.py)
 quick: .venv/.test
@@ -93,8 +99,9 @@ clean:
 # What pip does, on one line that is written over; all of it is in .venv/install.log.
 .venv/.tour: EXTRAS :=
 .venv/.lab: EXTRAS := [lab]
+.venv/.classroom: EXTRAS := [lab,classroom]
 .venv/.test: EXTRAS := [lab,test]
-.venv/.tour .venv/.lab .venv/.test: .venv/.made pyproject.toml
+.venv/.tour .venv/.lab .venv/.classroom .venv/.test: .venv/.made pyproject.toml
 	@echo 'Setting up .venv (about a minute the first time) …'
 	@PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -e '.$(EXTRAS)' 2>&1 \
 		| tee .venv/install.log \

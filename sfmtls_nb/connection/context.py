@@ -6,6 +6,8 @@ import os
 import secrets
 import ssl
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +82,7 @@ def _no_key_log(error: Exception) -> OrgError:
 def _load(context: ssl.SSLContext, identity: ClientIdentity) -> None:
     """OpenSSL reads a key from a file only: it gets one encrypted with a passphrase that lives as long as this call."""
     one_time = Secret(secrets.token_urlsafe(32))
-    with tempfile.TemporaryDirectory(prefix="sfmtls-") as folder:
-        pem = Path(folder, "identity.pem")
-        pem.write_bytes(identity.pem(passphrase=one_time))
+    with _private_file(identity.pem(passphrase=one_time)) as pem:
         try:
             context.load_cert_chain(pem, password=one_time.reveal)
         except ssl.SSLError as error:
@@ -91,3 +91,20 @@ def _load(context: ssl.SSLContext, identity: ClientIdentity) -> None:
                 error.reason or str(error),
                 "an RSA key needs 2048 bits or more, and the certificates a SHA-2 signature",
             ) from error
+
+
+@contextmanager
+def _private_file(content: bytes) -> Iterator[str]:
+    """The path of a file that lies in memory where the system can do that, as Linux can: it is gone with its process, even
+    with one that is killed. Elsewhere it lies in a private folder.
+    """
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("identity"), "wb") as file:
+            file.write(content)
+            file.flush()
+            yield f"/proc/self/fd/{file.fileno()}"
+        return
+    with tempfile.TemporaryDirectory(prefix="sfmtls-") as folder:
+        pem = Path(folder, "identity.pem")
+        pem.write_bytes(content)
+        yield str(pem)

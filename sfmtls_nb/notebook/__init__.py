@@ -12,6 +12,7 @@ from sfmtls_nb.notebook.diagnosis import SfDiagnosis
 from sfmtls_nb.notebook.drilling import SfDrill, register_controls
 from sfmtls_nb.notebook.help import SfHelp
 from sfmtls_nb.notebook.magics import SfMagics
+from sfmtls_nb.notebook.membership import SfMembership
 from sfmtls_nb.notebook.views.registry import offer_traceback, register_views
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ _MATCHER: Final = "sfmtls_nb"
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """``%load_ext sfmtls_nb``: register the magics and the views in a shell. A second time (%reload_ext) keeps what the cells share."""
     before, drill = (shell.magics_manager.registry.get(kind.__name__) for kind in (SfMagics, SfDrill))
-    shell.register_magics(before or SfMagics(shell), SfDiagnosis(shell), drill or SfDrill(shell), SfHelp(shell))
+    shell.register_magics(
+        before or SfMagics(shell), SfDiagnosis(shell), drill or SfDrill(shell), SfMembership(shell), SfHelp(shell)
+    )
     register_views(shell)
     register_completion(shell)
     _put_last(shell.input_transformers_cleanup, without_body, "__name__")

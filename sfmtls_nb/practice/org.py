@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Self
@@ -28,6 +27,7 @@ from sfmtls_nb.practice.mutual import (
 )
 from sfmtls_nb.practice.request import Answer, Listener, Request
 from sfmtls_nb.practice.router import Router
+from sfmtls_nb.practice.scratch import Scratch, sweep
 from sfmtls_nb.practice.server import Server
 from sfmtls_nb.practice.state import Credentials, OrgState, User
 
@@ -49,7 +49,7 @@ class PracticeOrg:
     """A practice org, which starts when its ``with`` block is entered and stops when that is left.
 
     host: where to listen; loopback by default. directory: the folder for its files; None: a temporary folder, removed
-    when the org stops. Every start makes new keys, certificates and passwords.
+    when the org stops, or by the next one of this user if it was killed. Every start makes new keys, certificates and passwords.
     records: how many contacts (default: a few hundred; other objects in proportion). seed: of the data, which is the
     same for the same seed. scenario: a failure that every API call meets, or an identity for `client` that is wrong.
     tls: one version alone.
@@ -71,7 +71,7 @@ class PracticeOrg:
         self._wanted_ports = ports or Ports()
         self._given_directory = Path(directory).absolute() if directory is not None else None
         self._records, self._seed, self._scenario, self._tls = records, seed, scenario, tls
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._temporary: Scratch | None = None
         self._server: Server | None = None
         self._database: Database | None = None
         self._identities: dict[str, ScenarioFiles] = {}
@@ -82,6 +82,7 @@ class PracticeOrg:
         """Start listening, and write the files. Call `stop` in the end, or use ``with``."""
         if self._server:
             return self
+        sweep()
         visible = socket.gethostname() if self._host in _WILDCARDS else self._host
         try:
             self.authority = Authority([visible, *(LOOPBACK - {visible})])
@@ -122,7 +123,7 @@ class PracticeOrg:
         )
         try:
             if self._given_directory is None:
-                self._temporary = tempfile.TemporaryDirectory(prefix="practice-org-")
+                self._temporary = Scratch("practice-org-")
             if self._scenario in (*FAILURES, *ORG_FAILURES):
                 self.arm(str(self._scenario), times=None)
             write_files(self.directory, self.authority, self.description)
@@ -149,7 +150,7 @@ class PracticeOrg:
             self._server.stop()
             self._server = None
         if self._temporary:
-            self._temporary.cleanup()
+            self._temporary.close()
             self._temporary = None
 
     def __enter__(self) -> Self:
@@ -208,7 +209,7 @@ class PracticeOrg:
     def directory(self) -> Path:
         """Folder of the org's files."""
         self._running()
-        return self._given_directory or Path(self._temporary.name if self._temporary else "")
+        return self._given_directory or (self._temporary.folder if self._temporary else Path())
 
     @property
     def client(self) -> ClientFiles:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import ssl
@@ -207,7 +208,7 @@ def test_a_key_that_openssl_finds_too_small_is_refused(practice: PracticeOrg, we
 
 @pytest.fixture
 def on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bytes]]:
-    """Mode and content of whatever is in the temporary folder when OpenSSL reads the key."""
+    """Mode and content of whatever is in the temporary folder when OpenSSL reads the key, where no file can lie in memory."""
     found: list[tuple[str, bytes]] = []
     load = ssl.SSLContext.load_cert_chain
 
@@ -218,6 +219,7 @@ def on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, 
         found.extend((oct(path.parent.stat().st_mode & 0o777), path.read_bytes()) for path in files)
         load(context, certfile, keyfile, password)
 
+    monkeypatch.delattr(os, "memfd_create", raising=False)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", spy)
     return found
@@ -249,6 +251,22 @@ def test_nothing_is_left_of_it_when_openssl_refuses(
     with pytest.raises(IdentityError):
         client_context(identity=weak)
     assert (len(on_disk), list(tmp_path.iterdir())) == (1, [])
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="files in memory are Linux's")
+def test_where_a_file_can_lie_in_memory_nothing_is_written(
+    identity: ClientIdentity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    client_context(identity=identity)
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="files in memory are Linux's")
+def test_a_file_in_memory_is_closed_when_openssl_refuses(weak: ClientIdentity) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(IdentityError):
+        client_context(identity=weak)
+    assert before == len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_without_an_identity_nothing_is_written(on_disk: list[tuple[str, bytes]]) -> None:

@@ -21,6 +21,9 @@ from sfmtls_nb.notebook.course.progress import read_marks
 
 pytestmark = pytest.mark.timeout(300)
 
+#: Of a lesson that goes on at another org, the checks of what came before cannot see it any more.
+STAYS = {"done", "done before, and not there now"}
+
 
 def numbers(lesson: Lesson) -> range:
     return range(1, len(lesson.exercises) + 1)
@@ -84,7 +87,7 @@ def test_where_cells_were_deleted_each_check_says_what_is_missing(sat: Sat) -> N
 
 
 def test_where_cells_were_reordered_each_check_says_what_is_there(sat: Sat) -> None:
-    assert set(said(sat.reordered, sat.lesson)) <= {"done", "not yet"}
+    assert set(said(sat.reordered, sat.lesson)) <= {"not yet", *STAYS}
 
 
 def test_where_cells_were_duplicated_nothing_fails_and_all_is_done(sat: Sat) -> None:
@@ -93,14 +96,11 @@ def test_where_cells_were_duplicated_nothing_fails_and_all_is_done(sat: Sat) -> 
 
 
 def test_where_outputs_were_cleared_all_stays_done(sat: Sat) -> None:
-    assert all_done(sat.lesson) == said(sat.cleared, sat.lesson)
+    assert set(said(sat.cleared, sat.lesson)) <= STAYS
 
 
 def test_where_the_kernel_was_restarted_what_was_done_stays_done(sat: Sat) -> None:
-    assert set(said(sat.restarted, sat.lesson)) <= {"done", "not yet"}
-    assert ["it stays done" in each.text or each.headline == "done" for each in sat.restarted[1:]] == [True] * len(
-        sat.lesson.exercises
-    )
+    assert set(said(sat.restarted, sat.lesson)) <= STAYS
     assert {exercise_mark(sat.lesson, number) for number in numbers(sat.lesson)} <= sat.marks
 
 

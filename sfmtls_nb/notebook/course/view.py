@@ -37,7 +37,7 @@ def _said(done: bool, point: tuple[bool, str, str]) -> str:  # noqa: FBT001  # i
 
 
 def _headline(checked: Checked) -> str:
-    state = "done" if checked.passed else "not yet"
+    state = "done" if checked.passed else "done before, and not there now" if checked.before else "not yet"
     return f"Exercise {checked.number}: {checked.title}: {state}"
 
 
@@ -45,7 +45,7 @@ def _after(checked: Checked) -> str:
     if checked.passed:
         return "Well done." if checked.number < len(checked.lesson.exercises) else "Well done; that was the last one."
     more = checked.hint or f"Stuck? %sf_check {checked.number} --hint"
-    return f"You have done this before, and it stays done. {more}" if checked.before else more
+    return f"What was done stays done. {more}" if checked.before else more
 
 
 def standing_html(standing: Standing) -> str:

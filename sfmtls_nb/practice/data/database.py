@@ -7,7 +7,6 @@ them, none waits while a million contacts are being made, and nothing has to be 
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 import threading
 import weakref
 from collections import OrderedDict
@@ -24,6 +23,7 @@ from sfmtls_nb.practice.data.objects import SCHEMA
 from sfmtls_nb.practice.data.recipes import INVENTED_USERS, RECIPES
 from sfmtls_nb.practice.data.rows import Rows, distance, failed, gone, lower, sort_key
 from sfmtls_nb.practice.data.schema import ID_TYPES, TEXT_TYPES, Field
+from sfmtls_nb.practice.scratch import Scratch
 
 DEFAULT_RECORDS: Final = 400
 #: Records of the other objects for each contact, and their maximum: a million contacts need no million cases.
@@ -86,7 +86,7 @@ class Database:
         self._seed = seed
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self._directory: Scratch | None = None
         self._filled: set[str] = set()
         self._filling = {name: threading.Lock() for name in SCHEMA}
         self._open: weakref.WeakSet[Rows] = weakref.WeakSet()
@@ -115,7 +115,7 @@ class Database:
             with lock:
                 pass
         if directory:
-            directory.cleanup()
+            directory.close()
 
     # ------------------------------------------------------------ reading
 
@@ -191,8 +191,8 @@ class Database:
             if self._closed.is_set():
                 raise gone()
             if self._directory is None:
-                self._directory = tempfile.TemporaryDirectory(prefix="practice-data-")
-            return Path(self._directory.name)
+                self._directory = Scratch("practice-data-")
+            return self._directory.folder
 
     # ------------------------------------------------------------ making records
 

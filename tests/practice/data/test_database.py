@@ -59,16 +59,16 @@ def count(database: Database, name: str, *, live: bool = True) -> int:
 
 
 def files_in(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.rglob("*"))
+    return sorted(path.name for path in folder.rglob("*") if path.name != ".in-use")
 
 
 def descriptors(folder: Path) -> list[str]:
-    """What this process has open in a folder."""
+    """What this process has open in a folder, beside the lock that says that it is alive."""
     found = []
     for descriptor in Path("/proc/self/fd").iterdir():
         with suppress(OSError):  # the one by which this is listed
             found.append(str(descriptor.readlink()))
-    return [target for target in found if target.startswith(str(folder))]
+    return [target for target in found if target.startswith(str(folder)) and not target.endswith(".in-use")]
 
 
 # ------------------------------------------------------------ the same every time
