@@ -47,8 +47,8 @@ def test_the_evidence_shows_the_planted_cause_first_and_names_neither_it_nor_wha
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PLANTINGS)
 def test_whatever_is_left_to_chance_the_planted_cause_comes_first(name: str) -> None:
-    for number in numbers_of(name, 4)[1:]:
-        assert happen(number).cause.name == name
+    _, another = numbers_of(name, 2)
+    assert happen(another).cause.name == name
 
 
 @pytest.mark.parametrize(
