@@ -268,7 +268,7 @@ def _sooner(answered: Answered) -> str:
     """The look that shows it, compared with those that were taken; and the command of it outside of a drill."""
     look = answered.incident.planting.look
     outside = f"outside of a drill {answered.incident.planting.command}"
-    if not answered.looks and answered.verdict == "right":
+    if look == "first" or (not answered.looks and answered.verdict == "right"):
         return f"nothing: no look was needed; {outside}"
     others = [each for each in answered.looks if each != look]
     if look not in answered.looks:
@@ -319,7 +319,8 @@ def _result(test: FinalTest) -> str:
 
 def _missed(name: str) -> str:
     planting = PLANTINGS[name]
-    return f"shown by --look {planting.look}, or {planting.command}: {planting.sign}"
+    where = "before any look" if planting.look == "first" else f"by --look {planting.look}"
+    return f"shown {where}, or by {planting.command}: {planting.sign}"
 
 
 def _bar(test: FinalTest) -> str:

@@ -90,3 +90,14 @@ def test_numbers_are_of_all_causes() -> None:
 def test_the_repr_of_an_incident_tells_nothing() -> None:
     incident = incident_of("expired")
     assert "expired" not in repr(incident)
+
+
+def test_a_page_with_200_is_no_maintenance_and_one_with_500_is() -> None:
+    pages = {name: "\n".join(shown_of(incident_of(name))) for name in ("page-instead", "unavailable")}
+    assert {"page-instead": False, "unavailable": True} == {name: "maintenance" in page for name, page in pages.items()}
+
+
+def test_a_silence_and_a_call_that_took_too_long_are_told_apart_by_the_limit() -> None:
+    stalled, long = (shown_of(incident_of(name))[1] for name in ("answer-stalled", "call-timeout"))
+    assert ("limit for a silence" in stalled, "limit for a whole call" in stalled) == (True, False)
+    assert ("limit for a silence" in long, "limit for a whole call" in long) == (False, True)
