@@ -42,4 +42,5 @@ def write_handout(file: Path) -> None:
     assert exchange.handshake is not None  # noqa: S101  # it went over TLS
     with written_whole(file) as page:
         page.write_text(handout_html(exchange.handshake), encoding="utf-8")
+        page.chmod(0o644)  # a class reads it too
     print(f"{file}: open it in a browser, and print it on A4, two pages")

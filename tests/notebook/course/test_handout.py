@@ -40,6 +40,7 @@ def test_the_command_writes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert 0 == cli.main(["handout", str(file)])
     assert "print it on A4, two pages" in capsys.readouterr().out
     assert file.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert 0o644 == file.stat().st_mode & 0o777
 
 
 def test_the_command_says_where_it_cannot_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
