@@ -244,7 +244,7 @@ def _wait_for(hub: subprocess.Popen[bytes], url: str, log: Path) -> None:
         with suppress(urllib.error.URLError, ConnectionError), urllib.request.urlopen(url, timeout=5):  # noqa: S310  # our own
             return
         time.sleep(0.1)
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() or ["nothing"]
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["nothing"]
     raise SfmtlsError("the Hub did not start", lines[-1].strip(), f"its log says why: {log}")
 
 

@@ -198,8 +198,9 @@ def test_a_hub_that_does_not_start_says_why(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     broken = tmp_path / "jupyterhub_config.py"
-    broken.write_text("raise RuntimeError('no such setting')")
+    broken.write_text("raise SystemExit('no such setting\\n \\n')")
     monkeypatch.setattr(classroom, "_CONFIG", broken)
     arguments = ("--port", str(free_port()), "--folder", str(tmp_path / "class"), "--allow-root")
-    assert "the Hub did not start" in (message := told(capsys, *arguments))
+    message = told(capsys, *arguments)
+    assert "the Hub did not start\n  evidence: no such setting" in message
     assert str(tmp_path / "class" / "hub" / "log") in message
