@@ -106,4 +106,6 @@ def job_fault(job_id: str, state: str, message: str) -> RestFault:
 
 
 def _what(code: str, message: str) -> str:
-    return f"the org answered {code}: {message}"
+    # What is wrong in a query has a line with ^ below the query's own: both begin at the same place.
+    between = "\n" if "\n" in message else " "
+    return f"the org answered {code}:{between}{message}"

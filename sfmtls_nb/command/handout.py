@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from sfmtls_nb.certificates import ClientIdentity
+from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.files import written_whole
 from sfmtls_nb.notebook.course.handout import handout_html
 from sfmtls_nb.org import Org
@@ -25,8 +26,14 @@ def define(parser: argparse.ArgumentParser) -> None:
 def write_handout(file: Path) -> None:
     """Write the hand-out. The handshake in it is one with a practice org that runs for it.
 
-    Raises SfmtlsError if the file cannot be written.
+    Raises SfmtlsError for a name that is not of a page of HTML, and if the file cannot be written.
     """
+    if file.suffix.lower() not in (".html", ".htm"):
+        raise SfmtlsError(
+            "the hand-out is a page of HTML",
+            f"a file named {file.name or str(file)} would be opened as something else",
+            "name it handout.html; a browser prints it, also to a PDF",
+        )
     with PracticeOrg() as practice:
         files = practice.client
         me = ClientIdentity.load(files.key, files.leaf, *files.intermediates)

@@ -344,6 +344,6 @@ CHECKS: Final = (
     Check("version", "API version", _version, ("tls", "server")),
     Check("way-in", "way in", _way_in, ("tls", "server")),
     Check("uploaded", "the leaf is uploaded in Setup", _uploaded, ("way-in",)),
-    Check("enforced", "mutual authentication is enforced", _enforced, ("port", "way-in")),
+    Check("enforced", "enforced or not", _enforced, ("port", "way-in")),
     Check("call", "a call on 8443", _call, ("mutual-port", "way-in")),
 )  # fmt: skip

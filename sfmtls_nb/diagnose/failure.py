@@ -107,7 +107,7 @@ _TABLE: Final[tuple[Failure, ...]] = (
     Failure("not-asked", "between", "Nobody asks for a certificate at that port",
             "see that this is the port for mutual TLS, which is 8443 at Salesforce, and that nothing in front of it ends TLS in its place"),
     Failure("session-on-443", "client", "An enforced user's session was used where nobody asks for a certificate",
-            "call on 8443: put :8443 behind the host of serverUrl or instance_url, and present the certificate"),
+            "call on 8443: put :8443 after the host of serverUrl or instance_url, and present the certificate"),
     Failure("not-uploaded", "org", "The certificate is valid, and not the one that is uploaded in the org",
             f"upload the leaf under {_UPLOADS}; after each renewal the new one has to be there"),
     Failure("feature-hidden", "org", "Mutual authentication is not enabled in this org",
@@ -181,7 +181,7 @@ _TABLE: Final[tuple[Failure, ...]] = (
     Failure("not-the-api", "client", "What answered is not the API that was asked"),
     # What the org says to the sign-in.
     Failure("invalid-login", "client", "Username, password or security token is wrong, or the user is locked"),
-    Failure("security-token-missing", "client", "The org wants the security token behind the password"),
+    Failure("security-token-missing", "client", "The org wants the security token after the password"),
     Failure("locked-out", "org", "The user is locked out"),
     Failure("password-expired", "client", "The password has expired"),
     Failure("soap-login-off", "org", "SOAP login() is switched off in this org, or gone from this version"),

@@ -50,6 +50,10 @@ class SfDiagnosis(Magics):
         if (chosen.no_cert or chosen.tls) and not chosen.place:
             flag = "--no-cert" if chosen.no_cert else "--tls"
             raise UsageError(f"%sf_handshake: {flag} goes with HOST:PORT; without it, the last call is shown as it was")
+        if chosen.place and "{" in chosen.place:  # so IPython leaves it where a name in it has no value
+            raise UsageError(
+                f"%sf_handshake: {chosen.place} was not filled in: it has a name that has no value here; run the cell that gives it one"
+            )
         seen = (
             connected(workspace, chosen.place, certificate=not chosen.no_cert, tls=chosen.tls)
             if chosen.place

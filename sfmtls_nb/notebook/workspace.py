@@ -85,7 +85,8 @@ class Workspace:
                     "it is new each time",
                     f"choose {PRACTICE} alone",
                 )
-            return self.go_to(self._practice_org(options))
+            org = self._practice_org(options)
+            return org if org == self.org else self.go_to(org)  # a first cell that is run again signs nobody out
         found = org_named(name, sandbox, private="ca_file" in options)
         profile, org = (found, found.org) if isinstance(found, Profile) else (None, found)
         unsaid = {key: value for key, value in self.usual.items() if getattr(org, key) == getattr(Org, key)}

@@ -13,6 +13,8 @@ from sfmtls_nb.practice.request import Answer
 _PAGE: Final = (
     b"<html><head><title>Down for maintenance</title></head><body>We are back soon. (practice org)</body></html>"
 )
+#: Not the org's: no page of the org itself comes with 200.
+_OTHERS_PAGE: Final = b"<html><head><title>Sign in to this network</title></head><body>Accept the terms of use. (practice org)</body></html>"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ FAILURES: Final = {
         Failure(
             "html-for-xml",
             "200 OK, and HTML where XML or JSON should be",
-            lambda answer: Answer(200, "text/html; charset=UTF-8", _PAGE),
+            lambda answer: Answer(200, "text/html; charset=UTF-8", _OTHERS_PAGE),
         ),
         Failure(
             "truncated",

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import pytest
 from by_hand import Output, secrets_of, widgets_in
-from lab import REWRITE, SCREENSHOTS, Lab, Notebook, Theme
+from lab import REWRITE, SCREENSHOTS, Lab, Theme
+from lesson_learner import Learner, opened
 from pictures import Picture
 from playwright.sync_api import FloatRect, Locator, ViewportSize
 from traces import found_in
@@ -20,7 +19,6 @@ pytest_plugins = ["lab_fixtures"]
 # All of it is the fixture of the first test.
 pytestmark = pytest.mark.timeout(300)
 
-FOLDER: Final = Path(__file__).parents[2] / "notebooks"
 LESSON: Final = "01_the_basics.ipynb"
 
 
@@ -58,87 +56,8 @@ NUMBERS: Final = range(1, len(EXERCISES) + 1)
 BEFORE: Final = ("1 Org", "2 Certificate", "3 PEM", "4 Sign in")
 BY_HAND: Final = ("5 Call ✔ done", "6 Without a certificate ◂ ✔ failed as expected", "7 On 443 ○ to do")
 WINDOW: Final[ViewportSize] = {"width": 1000, "height": 760}
-#: Milliseconds; for where another does much beside the tests.
-PATIENCE: Final = 60_000
 THEMES: Final[tuple[Theme, ...]] = ("light", "dark")
 WHERE_PROGRESS_IS: Final = "from sfmtls_nb.notebook.course import progress; print(progress.progress_folder(), end='')"
-
-_PANEL = "const panel = jupyterapp.shell.currentWidget;"
-_OPEN = f"name => {{ {_PANEL} return panel?.context?.path == name && panel.context.isReady"
-_OPEN += " && panel.sessionContext.session?.kernel?.connectionStatus == 'connected'; }"
-_CHOSEN = f"() => {{ {_PANEL} return panel.content.activeCell.model.id; }}"
-_CELLS = f"() => {{ {_PANEL} return [...panel.content.model.cells].map(cell => cell.id); }}"
-# How often the kernel had been asked when it was asked for the cell; nothing while it works on it, and of a text.
-_COUNT = f"name => {{ {_PANEL} return [...panel.content.model.cells].find(cell => cell.id == name).executionCount; }}"
-_DONE = f"""([name, before, code]) => {{ {_PANEL}
-    const cell = [...panel.content.model.cells].find(cell => cell.id == name);
-    const moved = panel.content.activeCell.model.id != name;
-    return moved && (!code || cell.executionCount && cell.executionCount != before);
-}}"""
-
-
-class Learner(NamedTuple):
-    """Who sits in front of a lesson. Cells go by the names they have in its file."""
-
-    notebook: Notebook
-
-    # ------------------------------------------------------------ where things are
-
-    def names(self) -> list[str]:
-        return cast("list[str]", self.notebook.page.evaluate(_CELLS))
-
-    @property
-    def chosen(self) -> str:
-        return cast("str", self.notebook.page.evaluate(_CHOSEN))
-
-    def cell(self, name: str) -> Locator:
-        return self.notebook.page.locator(".jp-Notebook .jp-Cell").nth(self.names().index(name))
-
-    def output(self, name: str) -> Output:
-        return Output(self.notebook, self.names().index(name))
-
-    def read(self, name: str) -> str:
-        return self.output(name).area.inner_text()
-
-    # ------------------------------------------------------------ what is done
-
-    def run(self) -> str:
-        """Press Shift+Enter, and wait until it is done and shown. Returns the name of the cell."""
-        page, name = self.notebook.page, self.chosen
-        before = page.evaluate(_COUNT, name)
-        code = "jp-CodeCell" in (self.cell(name).get_attribute("class") or "")
-        page.keyboard.press("Shift+Enter")
-        page.wait_for_function(_DONE, arg=[name, before, code], timeout=PATIENCE)
-        if code:
-            self.notebook.wait_until_idle()
-        return name
-
-    def run_up_to(self, name: str) -> None:
-        """Run cell after cell, that one included."""
-        assert any(self.run() == name for _ in self.names()), f"{name} does not come"
-
-    def click_into(self, name: str) -> None:
-        """Click behind all that stands in a cell."""
-        self.cell(name).locator(".cm-line").last.click()
-        self.notebook.page.keyboard.press("Control+End")
-
-    def type_into(self, name: str, *lines: str) -> None:
-        """Type a cell's content anew, and run it."""
-        self.click_into(name)
-        self.notebook.page.keyboard.press("Control+a")
-        self.notebook.page.keyboard.type("\n".join(lines))
-        self.run()
-
-    def choose(self, name: str) -> None:
-        """Click on a text, to go on from there."""
-        self.cell(name).get_by_role("heading").or_(self.cell(name).locator("p")).first.click()
-
-    def check(self, number: int, asking: str = "") -> str:
-        """Run a check as it stands there, or with something typed behind it. Returns what it shows."""
-        self.click_into(f"check-{number}")
-        self.notebook.page.keyboard.type(asking)
-        self.run()
-        return self.read(f"check-{number}")
 
 
 class Done(NamedTuple):
@@ -165,29 +84,10 @@ class Done(NamedTuple):
         return {cell["id"]: cell for cell in json.loads(self.saved)["cells"]}
 
 
-@contextmanager
-def opened(lab: Lab) -> Iterator[Notebook]:
-    """The lesson, found in the file browser and double-clicked."""
-    path = lab.folder / LESSON
-    shutil.copy(FOLDER / LESSON, path)
-    page = lab._new_page()
-    try:
-        page.keyboard.press("Control+Shift+f")
-        page.get_by_role("listitem", name=LESSON).dblclick()
-        page.wait_for_function(_OPEN, arg=LESSON, timeout=PATIENCE)
-        page.keyboard.press("Control+b")
-        yield Notebook(page, path)
-    finally:
-        page.context.close()
-        lab.shut_down_kernels(LESSON)
-        path.unlink()
-        shutil.rmtree(lab.folder / "my-identity", ignore_errors=True)  # what the lesson writes
-
-
 @pytest.fixture(scope="module")
 def done(lab: Lab) -> Iterator[Done]:
-    with opened(lab) as notebook:
-        me, hint = Learner(notebook), ""
+    with opened(lab, LESSON) as me:
+        notebook, hint = me.notebook, ""
         untouched: dict[int, str] = {}
         wrong: dict[int, str] = {}
         right: dict[int, str] = {}

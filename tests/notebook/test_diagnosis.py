@@ -113,6 +113,15 @@ def test_a_past_call_is_not_made_again_without_the_certificate(run: Run) -> None
         run("%sf_handshake --no-cert")
 
 
+def test_a_variable_that_is_gone_is_not_taken_for_a_host(
+    run: Run, signed_in: InteractiveShell, practice_org: PracticeOrg
+) -> None:
+    with pytest.raises(UsageError, match=r"\{gone.mutual_url\} was not filled in"):
+        run("%sf_handshake {gone.mutual_url}")
+    signed_in.user_ns["kept"] = practice_org
+    assert run("%sf_handshake {kept.mutual_url}").verdict.kind == "accepted"
+
+
 def test_two_handshakes_are_shown_side_by_side(run: Run, signed_in: InteractiveShell) -> None:
     run("%sf_soap getUserInfo --no-cert --expect page")
     run("%sf_handshake without <<")

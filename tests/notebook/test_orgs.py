@@ -324,6 +324,26 @@ def test_another_org_says_that_the_session_is_gone(shell: InteractiveShell, caps
     assert "session" not in capsys.readouterr().out
 
 
+def test_the_org_that_one_is_at_already_keeps_the_session(
+    signed_in: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = workspace_of(signed_in).session
+    signed_in.run_line_magic("sf_org", "practice")
+    assert workspace_of(signed_in).session is session is not None
+    assert "session" not in capsys.readouterr().out
+
+
+def test_a_practice_org_that_was_started_anew_has_no_session(signed_in: InteractiveShell) -> None:
+    signed_in.run_line_magic("sf_practice", "stop")
+    signed_in.run_line_magic("sf_org", "practice")
+    assert workspace_of(signed_in).session is None
+
+
+def test_another_version_of_the_same_org_ends_the_session(signed_in: InteractiveShell) -> None:
+    signed_in.run_line_magic("sf_org", "practice --api-version 60.0")
+    assert workspace_of(signed_in).session is None
+
+
 @pytest.mark.usefixtures("profiles")
 def test_the_address_of_the_running_practice_org_is_the_practice_org(shell: InteractiveShell) -> None:
     practice = workspace_of(shell).running_practice()

@@ -253,7 +253,7 @@ def test_html_in_the_place_of_a_page_is_shown_and_not_asked_for_again(calls: Cal
         if progress.state == "fetching" and progress.records == 100:
             calls.practice.arm("html-for-xml")
 
-    with pytest.raises(NotJsonError, match="Down for maintenance"):
+    with pytest.raises(NotJsonError, match="Sign in to this network"):
         list(job_of(calls, page=100, progress=spoil).pages())
     assert len(results(calls)) <= 3
 

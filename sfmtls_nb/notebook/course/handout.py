@@ -37,23 +37,23 @@ COMMANDS: Final = (
 
 #: Grouped as one meets them: signing in, on the way, on 8443, on 443, later.
 FAILURES_SEEN: Final = (
-    Seen("INVALID_LOGIN", "invalid-login", "username, password, security token behind the password; or the user is locked"),
+    Seen("INVALID_LOGIN", "invalid-login", "check username, password, and the security token after it; is the user locked?"),
     Seen("INVALID_OPERATION: SOAP API login() is disabled", "soap-login-off", "take another way in: %sf_login --way …"),
     Seen("INSUFFICIENT_ACCESS at login", "any-api-auth-missing", "the user needs the permission Use Any API Auth"),
     Seen("8443 of login.salesforce.com does not answer", "login-host-on-8443", "8443 is on the host that serverUrl names"),
     Seen("8443 hangs until the time is up", "port-filtered", "have 8443 allowed to leave the network"),
     Seen("certificate verify failed", "resigning-proxy", "a proxy opens TLS: have these hosts passed through unopened"),
     Seen("page: No client certificate provided.", "no-certificate", "give the call the certificate and its key"),
-    Seen("page: unable to get local issuer certificate", "intermediate-missing", "send the intermediates behind the leaf"),
+    Seen("page: unable to get local issuer certificate", "intermediate-missing", "send the intermediates after the leaf"),
     Seen("the same, with all intermediates", "root-not-accepted", "compare the root with /cacerts.jsp of the org"),
     Seen("page: certificate has expired", "expired", "renew; upload the new leaf before the old one ends"),
     Seen("page: unsuitable certificate purpose", "server-auth-only", "ask the authority for clientAuth"),
-    Seen("alert certificate_required, handshake_failure", "no-certificate", "as with the page: it was not sent"),
-    Seen("MUTUAL_AUTHENTICATION_FAILED on 443", "session-on-443", "put :8443 behind the host, and call there"),
+    Seen("alert certificate_required, handshake_failure", "no-certificate", "as for the page: the certificate was not sent"),
+    Seen("MUTUAL_AUTHENTICATION_FAILED on 443", "session-on-443", "put :8443 after the host, and call there"),
     Seen("MUTUAL_AUTHENTICATION_FAILED on 8443", "not-uploaded", "upload this very leaf in Setup"),
     Seen("key values mismatch; curl: (58)", "key-mismatch", "find the key that the leaf was made for"),
     Seen("INVALID_SESSION_ID", "session-ended", "sign in again, at the same org"),
-    Seen("a call works without a certificate", "not-asked", "it proves nothing: is the user enforced, the port 8443?"),
+    Seen("a call works without a certificate", "not-asked", "it proves nothing: is the user enforced? Is the port 8443?"),
 )  # fmt: skip
 
 _STYLE: Final = """
@@ -90,7 +90,7 @@ def handout_html(mutual: Handshake) -> str:
 <html lang="en"><head><meta charset="utf-8"><title>Salesforce mutual TLS on two pages</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head><body>
 <section><h1>Salesforce mutual TLS on two pages</h1>
-<p class="quiet">Sign in on 443. Call on 8443, with your certificate, with the session id. Both ends have then proven who they are.</p>
+<p class="quiet">Sign in on 443. Call on 8443, with your certificate and the session id. Then both ends have proven who they are.</p>
 {_image(doors, "doors")}
 <h2>How it looks on the wire</h2>
 {_image(timeline_svg(mutual), "wire")}</section>

@@ -25,6 +25,7 @@ _GENERAL: Final[Mapping[str, tuple[str, ...]]] = {
     "purpose-unsuitable": _PURPOSE,
     "enforced-unexplained": ("session-on-443", "not-uploaded", "no-certificate"),
     "identity-unusable": _FILES,
+    "key-mismatch": ("no-leaf",),
     "unreachable": ("port-closed",),
     "tls-failed": ("not-tls", "cut", "silent", "server-untrusted", "server-wrong-name", "server-expired"),
     "server-untrusted": ("server-expired",),
@@ -36,7 +37,7 @@ _GENERAL: Final[Mapping[str, tuple[str, ...]]] = {
 
 def known(name: str) -> str:
     """The name of a failure, as it was meant. Raises SfmtlsError, with the nearest one, for what is none."""
-    meant = "-".join(name.strip("\"' `").casefold().replace("_", " ").split())
+    meant = "-".join(name.strip("\"' `").casefold().removeprefix("failures/").replace("_", " ").split())
     if meant in FAILURES:
         return meant
     close = get_close_matches(meant, list(PLANTINGS), 1, 0.5) or get_close_matches(meant, FAILURES, 1, 0.5)
@@ -67,7 +68,7 @@ def speaking(incident: Incident, name: str, looks: frozenset[str]) -> Iterator[s
     else:
         yield f"seen: {_fact(incident)}"
         yield f"{name} would show by this: {PLANTINGS[name].sign if name in PLANTINGS else FAILURES[name].title}"
-    if incident.planting.look not in looks:
+    if incident.planting.look not in {"first", *looks}:
         yield "what decides it has not been looked at yet"
 
 

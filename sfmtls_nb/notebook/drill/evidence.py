@@ -42,6 +42,7 @@ _HUNG_UP: Final = {
     "call-timeout": "the client has a limit for a whole call, and hung up; no whole answer had come",
     "answer-too-large": "the client has a limit for the bytes of an answer, and hung up; that many had come",
 }
+_SILENCE: Final = "the client has a limit for a silence, and hung up; that long no byte had come"
 
 
 class Block(NamedTuple):
@@ -107,7 +108,8 @@ def _raw_words(outcome: SfmtlsError) -> str:
     if outcome.failure in _HUNG_UP:
         return _HUNG_UP[outcome.failure]
     told = [each for each in causes if isinstance(each, OSError | http.client.HTTPException) and str(each)]
-    return f"{type(told[-1]).__name__}: {told[-1]}" if told else outcome.evidence
+    words = f"{type(told[-1]).__name__}: {told[-1]}" if told else outcome.evidence
+    return f"{words}\n{_SILENCE}" if outcome.failure == "silent" else words
 
 
 def _body(body: bytes) -> str:

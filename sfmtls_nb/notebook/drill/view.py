@@ -13,6 +13,7 @@ from sfmtls_nb.notebook.drill.drill import Answered, Looked, Open
 from sfmtls_nb.notebook.drill.final_test import LENGTH, FinalTest, by_kind
 from sfmtls_nb.notebook.drill.incident import Incident
 from sfmtls_nb.notebook.drill.planting import KINDS, LOOKS, PLANTINGS
+from sfmtls_nb.notebook.views.page import content_html
 from sfmtls_nb.notebook.views.sequence import OrgsEnd
 from sfmtls_nb.notebook.views.summaries import table_html, table_text
 from sfmtls_nb.notebook.views.timeline import timeline_html
@@ -22,7 +23,7 @@ Rows = Sequence[tuple[str, str]]
 _BOX: Final = "max-width:60em;line-height:1.45;text-align:left"
 _QUIET: Final = "opacity:.75"
 _PRE: Final = (
-    "margin:.2em 0;padding:.5em .8em;border:1px solid #8886;border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;"
+    "margin:.2em 0;padding:.5em .8em;border:1px solid #8886;border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;word-break:normal;"
     "font-size:.92em;line-height:1.35;max-height:20em;overflow-y:auto;background:transparent;color:inherit"
 )
 _OPEN, _RIGHT, _WRONG, _NEAR = "#6c7ad6", "#1a7f37", "#c62828", "#9a6700"
@@ -259,7 +260,7 @@ def _end_html(answered: Answered) -> str:
 def _page_html(name: str) -> str:
     return (
         f'<details><summary style="cursor:pointer">read on: failures/{name}</summary>'
-        f'<div style="white-space:pre-wrap;padding:.4em 0 0 1.1em">{escape(FAILURES[name].page.strip())}</div></details>'
+        f'<div style="padding:.2em 0 0 1.1em">{content_html(FAILURES[name].page, titled=False)}</div></details>'
     )
 
 
@@ -267,7 +268,7 @@ def _sooner(answered: Answered) -> str:
     """The look that shows it, compared with those that were taken; and the command of it outside of a drill."""
     look = answered.incident.planting.look
     outside = f"outside of a drill {answered.incident.planting.command}"
-    if not answered.looks and answered.verdict == "right":
+    if look == "first" or (not answered.looks and answered.verdict == "right"):
         return f"nothing: no look was needed; {outside}"
     others = [each for each in answered.looks if each != look]
     if look not in answered.looks:
@@ -318,7 +319,8 @@ def _result(test: FinalTest) -> str:
 
 def _missed(name: str) -> str:
     planting = PLANTINGS[name]
-    return f"shown by --look {planting.look}, or {planting.command}: {planting.sign}"
+    where = "before any look" if planting.look == "first" else f"by --look {planting.look}"
+    return f"shown {where}, or by {planting.command}: {planting.sign}"
 
 
 def _bar(test: FinalTest) -> str:

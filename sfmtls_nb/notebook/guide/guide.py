@@ -262,7 +262,7 @@ class Guide(widgets.VBox):
         return note.html if note else there
 
     def _take_up_call(self) -> None:
-        """Note what came of the last call, where a cell has made it and it is the one of the step “Call”."""
+        """Note what came of the last call, where a cell has made it and it did what the step “Call” does."""
         workspace, step = self.walk.workspace, next(step for step in STEPS if step.title == "Call")
         if workspace.session and workspace.identity and self.walk.note(step.title) is None:
             reply = called_by_cell(workspace)

@@ -192,16 +192,15 @@ def _calling(port: Port, *, certificate: bool = True) -> Callable[[Walk, Taken],
 
 
 def called_by_cell(workspace: Workspace) -> Reply | None:
-    """The reply to the last call, if it was getUserInfo with the certificate that is presented."""
+    """The reply to the last call, if it was made with the certificate that is presented: then both ends have proven who they are."""
     last = workspace.last
     shown, presented = last and last.request.identity, workspace.identity
     if last is None or workspace.failed or not shown or not presented or shown.leaf != presented.leaf:
         return None
     try:
-        reply = read_reply(last)
+        return read_reply(last)
     except SfmtlsError:  # it was no SOAP
         return None
-    return reply if reply.operation == "getUserInfoResponse" else None
 
 
 #: The fields of the step “Sign in”.

@@ -10,7 +10,7 @@ _FOLD: Final = "margin:.8em 0 .2em;line-height:1.45;min-width:0;max-width:100%"
 _SUMMARY: Final = "cursor:pointer;width:fit-content;padding:2px 0"
 _LABEL: Final = "font-weight:600;opacity:.75;margin:.7em 0 .2em"
 _CODE: Final = (
-    "display:block;box-sizing:border-box;width:100%;max-width:100%;max-height:26em;margin:0;padding:8px 12px;overflow:auto;"
+    "display:block;box-sizing:border-box;width:100%;max-width:100%;max-height:32em;margin:0;padding:8px 12px;overflow:auto;"
     "white-space:pre;tab-size:4;text-align:left;user-select:text;border-radius:4px;"
     "border:1px solid var(--jp-cell-editor-border-color,rgba(128,128,128,.35));"
     "background:var(--jp-cell-editor-background,rgba(128,128,128,.1));color:var(--jp-content-font-color1,inherit);"

@@ -13,7 +13,7 @@ from typing import Final
 from sfmtls_nb.diagnose.failure import Page
 
 _BOX: Final = "max-width:60em;line-height:1.45;text-align:left"
-_CODE: Final = "margin:.4em 0;padding:.4em .8em;border-left:3px solid #888;white-space:pre-wrap;overflow-wrap:anywhere"
+_CODE: Final = "margin:.4em 0;padding:.4em .8em;border-left:3px solid #888;white-space:pre-wrap;overflow-wrap:anywhere;word-break:normal"
 _CELL: Final = "text-align:left;vertical-align:top;padding:.2em 1.2em .2em 0;min-width:15em;overflow-wrap:anywhere"
 #: In escaped text, and outside of code.
 _INLINE: Final = (

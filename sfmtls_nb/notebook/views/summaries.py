@@ -166,10 +166,11 @@ def in_tls(error: SfmtlsError) -> str:
 
 
 def table_html(rows: Rows) -> str:
-    """Rows of a name and a text."""
+    """Rows of a name and a text; a text of several lines has letters of one width, so that they stand below each other."""
+    lines = ";font-family:var(--jp-code-font-family,monospace);font-size:.95em"
     cells = "".join(
         f'<tr style="background:transparent"><th style="{_CELL};font-weight:600;opacity:.75;white-space:nowrap">{escape(name)}</th>'
-        f'<td style="{_CELL};min-width:12em;white-space:pre-wrap;overflow-wrap:anywhere">{escape(value)}</td></tr>'
+        f'<td style="{_CELL};min-width:12em;white-space:pre-wrap;overflow-wrap:anywhere{lines * (chr(10) in value)}">{escape(value)}</td></tr>'
         for name, value in rows
     )
     return f'<table style="border-collapse:collapse;margin:2px 0">{cells}</table>'

@@ -95,7 +95,7 @@ def timelines_html(*handshakes: Handshake) -> str:
 
 
 def _side_by_side(*drawn: str) -> str:
-    parts = "".join(f'<div style="flex:1 1 38em;min-width:0">{each}</div>' for each in drawn)
+    parts = "".join(f'<div style="flex:1 1 34em;min-width:0">{each}</div>' for each in drawn)
     return f'<div style="display:flex;flex-wrap:wrap;gap:2em">{parts}</div>'
 
 
@@ -128,7 +128,7 @@ def _head(drawn: Sequence) -> str:
 
 
 def _foot(drawn: Sequence) -> str:
-    half = "flex:1 1 0;min-width:0;padding:.4em 0 0"
+    end = "min-width:0;padding:.4em 0 0"
     noted = drawn.orgs_end.noted if drawn.orgs_end else ()
     notes = "".join(f'<div>{escape(what)} <span style="{_QUIET}">{at:,.1f} ms</span></div>' for at, what in noted)
     if notes:
@@ -136,9 +136,9 @@ def _foot(drawn: Sequence) -> str:
             f'<details style="margin:.2em 0 0"><summary style="cursor:pointer">what it noted</summary>{notes}</details>'
         )
     return (
-        f'<div style="{_BETWEEN};display:flex;gap:1em;border-top:{_LINE}">'
-        f'<div style="{half}"><b>client:</b> {escape(drawn.client)}</div> '
-        f'<div style="{half};text-align:right"><b>org:</b> {escape(drawn.org)}{notes}</div></div>'
+        f'<div style="{_BETWEEN};display:flex;justify-content:space-between;gap:1em;border-top:{_LINE}">'
+        f'<div style="{end}"><b>client:</b> {escape(drawn.client)}</div> '
+        f'<div style="{end};text-align:right"><b>org:</b> {escape(drawn.org)}{notes}</div></div>'
     )
 
 
@@ -162,15 +162,18 @@ def _row(step: Step, drawn: Sequence, opened: str) -> str:
 
 
 def _label(step: Step, drawn: Sequence) -> str:
-    message, way, side = step.message, *(("row", "left") if step.by_client else ("row-reverse", "right"))
+    message = step.message
+    way, side, away = ("row", "left", "0 0 0 auto") if step.by_client else ("row-reverse", "right", "0 auto 0 0")
     said = f' <span style="{_QUIET}">{escape(message.meaning)}</span>' if message.meaning else ""
     chips = [(step.act, step.colour)] if step.act else []
     chips += [(f"{drawn.sign} proof", drawn.colour)] if step.proof else []
+    # Where there is no room for both, the chips go below, to the end where they stand beside the name.
+    drawn_chips = "".join(f" {_chip(words, colour)}" for words, colour in chips)
     return (
-        f'<span style="display:flex;flex-direction:{way};gap:.5em;align-items:flex-start;padding:.4em .9em 0">'
-        f'<span style="flex:1 1 0;min-width:0;text-align:{side}"><span style="{_UNSEEN}"> {step.words}: </span>'
+        f'<span style="display:flex;flex-direction:{way};flex-wrap:wrap;gap:.2em .5em;align-items:flex-start;padding:.4em .9em 0">'
+        f'<span style="flex:1 1 12em;min-width:0;text-align:{side}"><span style="{_UNSEEN}"> {step.words}: </span>'
         f"<b>{escape(message.name)}</b>{said}</span>"
-        + "".join(f" {_chip(words, colour)}" for words, colour in chips)
+        + (f'<span style="display:flex;flex-direction:{way};gap:.5em;margin:{away}">{drawn_chips}</span>' * bool(chips))
         + "</span>"
     )
 

@@ -65,7 +65,7 @@ def _refused_authority(first: x509.Certificate, count: int) -> PracticeError | N
         return None
     if first.issuer == first.subject:
         what = f"that is an authority's root, and not a client's certificate: {name}"
-        asking = "Salesforce Support adds roots to the list of cacerts.jsp, Setup does not"
+        asking = "Salesforce Support may add a root to the list of cacerts.jsp; Setup cannot"
     else:
         what = f"that is an authority's certificate, and not a client's: {name}"
         asking = "intermediates are sent by the client with each connection"

@@ -43,8 +43,19 @@ def test_the_command_writes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_the_command_says_where_it_cannot_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert 1 == cli.main(["handout", str(tmp_path)])
+    folder = tmp_path / "handout.html"
+    folder.mkdir()
+    assert 1 == cli.main(["handout", str(folder)])
     assert "choose a folder that you may write to" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["handout.pdf", "handout", "."])
+def test_the_command_writes_no_page_under_another_kinds_name(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 1 == cli.main(["handout", str(tmp_path / name)])
+    assert "name it handout.html" in capsys.readouterr().err
+    assert [] == list(tmp_path.iterdir())
 
 
 def written(session: Session) -> str:

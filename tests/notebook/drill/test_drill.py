@@ -83,11 +83,20 @@ def test_a_name_that_says_less_is_true(drill: Drill) -> None:
     assert drill.answer("certificate-refused").verdict == "more exact"
 
 
+def test_a_key_that_fits_none_is_true_where_there_is_no_leaf_to_fit() -> None:
+    drill = Drill()
+    drill.show(numbers_of("no-leaf")[0])
+    assert drill.answer("key-mismatch").verdict == "more exact"
+
+
 def test_a_name_of_another_kind_that_says_less_is_wrong(drill: Drill) -> None:
     assert drill.answer("sign-in-refused").verdict == "wrong"
 
 
-@pytest.mark.parametrize("typed", ["Intermediate Expired", " intermediate_expired ", '"intermediate-expired"'])
+@pytest.mark.parametrize(
+    "typed",
+    ["Intermediate Expired", " intermediate_expired ", "failures/intermediate-expired", '"intermediate-expired"'],
+)
 def test_a_name_is_understood_however_it_is_typed(typed: str, drill: Drill) -> None:
     assert drill.answer(typed).verdict == "right"
 
@@ -125,6 +134,27 @@ def test_it_is_said_what_would_have_shown_it_sooner(drill: Drill) -> None:
     assert "--look files, which was not taken; outside of a drill %sf_identity client.pem" in answered_text(
         drill.answer(DRILLED)
     )
+
+
+def test_what_shows_before_any_look_is_not_said_to_want_one() -> None:
+    drill = Drill()
+    drill.show(numbers_of("session-ended")[0])
+    assert [] == [line for line in drill.answer("limit-exceeded").speaking if "not been looked at" in line]
+    drill.look("org")
+    assert "no look was needed" in answered_text(drill.answer("session-ended"))
+
+
+def test_a_look_that_decides_is_missed_until_it_is_taken(drill: Drill) -> None:
+    assert "what decides it has not been looked at yet" in drill.answer("expired").speaking
+    drill.look("files")
+    assert "what decides it has not been looked at yet" not in drill.answer("expired").speaking
+
+
+@pytest.mark.parametrize("line", ["--seed -5", "--final --seed -5", "--seed 10000", f"--final --seed {10**300}"])
+def test_a_number_that_no_mark_can_hold_is_refused(line: str, sf_drill: Sf) -> None:
+    with pytest.raises(UsageError, match="from 0 to 9999"):
+        sf_drill(line)
+    assert {} == marks()
 
 
 def test_who_gives_up_is_told_the_cause(drill: Drill) -> None:

@@ -92,7 +92,7 @@ def test_a_leaf_that_is_uploaded_twice_is_there_once(state: OrgState) -> None:
 
 def test_a_root_is_refused_and_said_to_be_one(state: OrgState) -> None:
     error = refusal(state, CLIENT.root.certificate_pem)
-    assert ("root" in error.what, "Support adds roots" in error.evidence) == (True, True)
+    assert ("root" in error.what, "Support may add a root" in error.evidence) == (True, True)
 
 
 def test_a_root_of_old_without_extensions_is_a_root(state: OrgState) -> None:

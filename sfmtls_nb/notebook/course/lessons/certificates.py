@@ -161,7 +161,7 @@ EXERCISES: Final = (
         "four offers",
         _four_offers,
         (
-            "Nobody needs to be called for the verdicts: %sf_identity offer-a.pem shows what the check finds.",
+            "The verdicts need no call: %sf_identity offer-a.pem shows what the check finds.",
             "Three of the four have a finding that is an error or a warning; its code is the verdict. A note decides nothing.",
             'One is "dual-use", one "root-not-accepted", one "server-auth-only". Call with the fourth: '
             "%sf_soap getUserInfo --identity offer-….pem",

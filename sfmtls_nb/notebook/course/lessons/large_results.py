@@ -40,7 +40,7 @@ def _by_a_job(work: Work) -> Iterator[Point]:
         "deals came by a Bulk job",
         'deals is no result of a query yet: deals = session.query("…", api="bulk", …)'
         if deals is None
-        else f'deals came by {deals.api.upper()}: auto and no word at all choose that, api="bulk" does not',
+        else f'deals came by {deals.api.upper()}; api="bulk" asks for a job',
     )
     if deals is None:
         return

@@ -128,7 +128,7 @@ EXERCISES: Final = (
         "in by the browser",
         _by_browser,
         (
-            "The form asks for nothing that you would have to know, but for the password on the org's page.",
+            "You need to know nothing but the password for the org's page.",
             'practice.user("enforced").password is the password, to be typed on the org\'s page, not in the notebook.',
             "Where the browser ends at a page that cannot be opened, copy its whole address into the field Address.",
         ),

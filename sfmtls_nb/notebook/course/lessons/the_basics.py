@@ -38,7 +38,7 @@ def _behind_the_other_door(work: Work) -> Iterator[Point]:
     yield Point(
         found.path == wanted.path,
         "the path is the server URL's",
-        "behind host and port, endpoint does not go on as the server URL does",
+        "after host and port, endpoint does not go on as the server URL does",
     )
 
 
@@ -77,7 +77,7 @@ EXERCISES: Final = (
         _behind_the_other_door,
         (
             "%sf_login shows this address in its last line. Where does it differ from the server URL?",
-            "Only the number behind the last colon is another. session.server_url.replace(…) can put it in; so can session.org.endpoint.",
+            "Only the number after the last colon differs. session.server_url.replace(…) can put it in; so can session.org.endpoint.",
             "session.org.endpoint(session.server_url, 8443) puts the port in for you. Call what it returns endpoint.",
         ),
         anywhere=True,
@@ -87,7 +87,7 @@ EXERCISES: Final = (
         _who_needs_no_certificate,
         (
             "A session belongs to a user: to be somebody else, sign in again.",
-            "%sf_login takes a username behind it, and %sf_soap a port.",
+            "%sf_login takes a username, and %sf_soap takes --port.",
             "%sf_login standard@practice.example, then %sf_soap getUserInfo --port 443",
         ),
     ),

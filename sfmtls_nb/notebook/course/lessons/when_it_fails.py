@@ -143,8 +143,8 @@ EXERCISES: Final = (
         "an incident, diagnosed",
         _an_incident,
         (
-            "Who refused? An error of the client, the page, a fault, nothing at all: that leaves a row or two of the names.",
-            "Look where these names differ: files for a certificate, handshake for was it sent, org for what Setup has.",
+            "Who refused? An error of the client, the page, a fault, nothing at all: that leaves one or two groups of names.",
+            "Look where these names differ: files for the certificate, handshake for whether it was sent, org for what Setup has.",
             "%sf_drill --answer NAME takes as many tries as you like; %sf_drill --give-up tells it, and %sf_drill plants the next.",
         ),
         anywhere=True,

@@ -80,7 +80,7 @@ def test_a_job_on_purpose_counts_and_whatever_was_reported_of_its_fetching(large
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ({"api": "auto"}, "deals came by REST: auto and no word at all choose that"),
+        ({"api": "auto"}, "deals came by REST; api="),
         ({"api": "soap"}, "deals came by SOAP"),
         ({"soql": f"{DEALS} LIMIT 7"}, "deals has 7 records; there are 10,000 opportunities"),
     ],

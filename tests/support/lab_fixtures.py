@@ -1,10 +1,9 @@
-"""What the tests in here share: one JupyterLab and one browser for all of them (with pytest-xdist: for all of a worker's)."""
+"""What the tests in a browser share: one JupyterLab and one browser for all of them (with pytest-xdist: for all of a worker's)."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator, Iterator
-from pathlib import Path
 
 import pytest
 from lab import CHROMIUM, Lab, running
@@ -25,9 +24,9 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Between two calls Playwright leaves its event loop running in this thread, where no other could run then.
 
-    So it is put aside while the tests run that are not in here.
+    So it is put aside while the tests run that use no browser.
     """
-    if Path(__file__).parent not in item.path.parents:
+    if "lab" not in getattr(item, "fixturenames", ()):
         return (yield)
     asyncio._set_running_loop(item.session.stash.get(_LOOP, None))
     try:
