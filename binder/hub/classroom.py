@@ -16,9 +16,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, TextIO
 
 from sfmtls_nb.errors import SfmtlsError
 
@@ -79,17 +79,6 @@ def _check(options: argparse.Namespace) -> None:
             f"{_PROXY} is missing",
             "run .ci/hub-proxy, which says what is in the way: it needs npm, and the registry of npm",
         )
-    try:
-        if not 0 < options.port < 65536:
-            raise ValueError("a port is a number from 1 to 65535")
-        with socket.create_server(("127.0.0.1", options.port)):
-            pass
-    except (OSError, ValueError) as error:
-        raise SfmtlsError(
-            f"port {options.port} cannot be listened on",
-            getattr(error, "strerror", None) or str(error),
-            "name one that is free and above 1023: make classroom FLAGS='--port 8888'",
-        ) from error
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -98,55 +87,125 @@ def _run(options: argparse.Namespace) -> None:
         for name in ("hub", "class", "learners"):
             (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         log = (folder / "hub" / "log").open("ab")
+        lock = (folder / "hub" / "lock").open("a+")
     except OSError as error:
         raise SfmtlsError(
             f"there is no place for the learners in {folder}",
             error.strerror or str(error),
             "name a folder that you may write to: make classroom FLAGS='--folder ~/class'",
         ) from error
+    with _told_to_stop(), log, lock:
+        _take(lock, folder)
+        if not _outlived(folder / "hub" / "proxy.pid"):
+            _check_port(options.port)
+        _serve(options, folder, log, lock)
+    print("The class has stopped; folders and progress are kept.")
+
+
+def _serve(options: argparse.Namespace, folder: Path, log: BinaryIO, lock: TextIO) -> None:
     password, teachers = secrets.token_urlsafe(8), secrets.token_urlsafe(24)
-    hubs_port, proxys_port = _free_ports(2)
+    hubs_port = _hubs_port(folder / "hub" / "port")
     environment = {
         **os.environ,
         "CLASSROOM_FOLDER": str(folder),
         "CLASSROOM_LEARNERS": " ".join(options.learners),
-        "CLASSROOM_PASSWORD": password,
-        "CLASSROOM_TEACHERS_PASSWORD": teachers,
         "CLASSROOM_PROXY": str(_PROXY),
         "CLASSROOM_PORT": str(options.port),
         "CLASSROOM_HUB_PORT": str(hubs_port),
-        "CLASSROOM_PROXY_PORT": str(proxys_port),
+        "CLASSROOM_PROXY_PORT": str(_free_port()),
     }
-    command = [sys.executable, "-m", "jupyterhub", "-f", str(_CONFIG)]
     # In a session of its own: Ctrl-C is for us, and the Hub is told to stop once, and then stops all that it has started.
     with (
-        _told_to_stop(),
-        log,
+        _pipe_of(password, teachers) as passwords,
         subprocess.Popen(
-            command,
+            [sys.executable, "-m", "jupyterhub", "-f", str(_CONFIG)],
             cwd=folder / "hub",
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=passwords,
             stdout=log,
             stderr=log,
             start_new_session=True,
+            pass_fds=[lock.fileno()],  # the class runs as long as its Hub does
         ) as hub,
     ):
-        url = f"http://127.0.0.1:{options.port}"
         try:
-            for address in (
-                f"http://127.0.0.1:{hubs_port}",
-                url,
-            ):  # the proxy leads to the Hub as soon as that is there
+            print(hub.pid, file=lock, flush=True)
+            # The proxy leads to the Hub as soon as that is there.
+            for address in (f"http://127.0.0.1:{hubs_port}", f"http://127.0.0.1:{options.port}"):
                 _wait_for(hub, f"{address}/hub/health", Path(log.name))
             print(_words(options, folder, password, teachers), flush=True)
             hub.wait()
-            raise SfmtlsError("the Hub has ended", f"exit status {hub.returncode}", f"its log says why: {log.name}")
+            raise SfmtlsError(
+                "the Hub has ended",
+                f"exit status {hub.returncode}; its log says why: {log.name}",
+                "start it again, in the same way: servers and kernels that run yet are taken over",
+            )
         except KeyboardInterrupt:
             print("\nStopping …", flush=True)
         finally:
             _stop(hub)
-    print("The class has stopped; folders and progress are kept.")
+
+
+def _take(lock: TextIO, folder: Path) -> None:
+    """Make the folder this class's. Another Hub in it would end the proxy of the first, and remove its learners."""
+    import fcntl  # noqa: PLC0415  # where there is none, nothing of this runs
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.seek(0)
+        hub = lock.read().strip()
+        raise SfmtlsError(
+            f"a class runs in {folder} already",
+            f"its Hub is the process {hub}",
+            f"stop it where it was started, or by kill {hub}; another class needs a folder of its own: --folder",
+        ) from error
+    except OSError:  # a network drive without locks
+        pass
+    lock.truncate(0)
+
+
+def _outlived(pid_file: Path) -> bool:
+    """True if the proxy of a Hub that was killed lives on: the next Hub ends it. It would end any process of that number, so
+    where that is another one by now, the file is removed.
+    """
+    with suppress(OSError):
+        ps = ["ps", "-ww", "-o", "args=", "-p", pid_file.read_text()]
+        if str(_PROXY) in subprocess.run(ps, capture_output=True, text=True, check=False).stdout:
+            return True
+        pid_file.unlink()
+    return False
+
+
+def _check_port(port: int) -> None:
+    try:
+        if not 0 < port < 65536:
+            raise ValueError("a port is a number from 1 to 65535")
+        with socket.create_server(("127.0.0.1", port)):
+            pass
+    except (OSError, ValueError) as error:
+        raise SfmtlsError(
+            f"port {port} cannot be listened on",
+            getattr(error, "strerror", None) or str(error),
+            "name one that is free and above 1023: make classroom FLAGS='--port 8888'",
+        ) from error
+
+
+def _hubs_port(file: Path) -> int:
+    """The port of the Hub itself: that of the last time if it is free, for servers that outlived a Hub know no other."""
+    with suppress(OSError, ValueError):
+        return _free_port(int(file.read_text()))
+    port = _free_port()
+    file.write_text(str(port))
+    return port
+
+
+def _pipe_of(*passwords: str) -> BinaryIO:
+    """They can be read from it once. What is in the environment of the Hub, every process of this user can read."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as file:
+        file.write("\n".join(passwords))
+    return os.fdopen(reading, "rb")
 
 
 def _words(options: argparse.Namespace, folder: Path, password: str, teachers: str) -> str:
@@ -185,7 +244,7 @@ def _wait_for(hub: subprocess.Popen[bytes], url: str, log: Path) -> None:
         with suppress(urllib.error.URLError, ConnectionError), urllib.request.urlopen(url, timeout=5):  # noqa: S310  # our own
             return
         time.sleep(0.1)
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() or ["nothing"]
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["nothing"]
     raise SfmtlsError("the Hub did not start", lines[-1].strip(), f"its log says why: {log}")
 
 
@@ -197,10 +256,10 @@ def _stop(hub: subprocess.Popen[bytes]) -> None:
         os.killpg(hub.pid, signal.SIGKILL)
 
 
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as opened:
-        taken = [opened.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in taken]
+def _free_port(wanted: int = 0) -> int:
+    """Raises OSError if that one is not free."""
+    with socket.create_server(("127.0.0.1", wanted)) as taken:
+        return int(taken.getsockname()[1])
 
 
 if __name__ == "__main__":

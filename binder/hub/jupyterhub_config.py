@@ -9,7 +9,10 @@ import shutil
 import sys
 from pathlib import Path
 
+from tornado.web import HTTPError
+
 from sfmtls_nb.command.lab import copy_lessons
+from sfmtls_nb.errors import SfmtlsError
 
 HERE = Path(__file__).parent
 FOLDER = Path(os.environ["CLASSROOM_FOLDER"])
@@ -25,10 +28,11 @@ c.ConfigurableHTTPProxy.pid_file = str(FOLDER / "hub" / "proxy.pid")
 c.JupyterHub.db_url = f"sqlite:///{FOLDER / 'hub' / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(FOLDER / "hub" / "cookie_secret")
 
-# One password for the learners, and another for the teacher. Neither is kept: the next start makes new ones.
+# One password for the learners, and another for the teacher, by a pipe. Neither is kept: the next start makes new ones.
+PASSWORD, TEACHERS_PASSWORD = sys.stdin.read().split()
 c.JupyterHub.authenticator_class = "shared-password"
-c.SharedPasswordAuthenticator.user_password = os.environ.pop("CLASSROOM_PASSWORD")
-c.SharedPasswordAuthenticator.admin_password = os.environ.pop("CLASSROOM_TEACHERS_PASSWORD")
+c.SharedPasswordAuthenticator.user_password = PASSWORD
+c.SharedPasswordAuthenticator.admin_password = TEACHERS_PASSWORD
 c.Authenticator.allowed_users = set(os.environ["CLASSROOM_LEARNERS"].split())
 c.Authenticator.admin_users = {TEACHER}
 c.Authenticator.delete_invalid_users = True  # those of an earlier class in this folder
@@ -41,13 +45,18 @@ def home(spawner):
 
 def prepare(spawner):
     """Make what a learner has, before the server starts; what is there already stays as it is."""
-    (home(spawner) / "tmp").mkdir(mode=0o700, parents=True, exist_ok=True)
-    copy_lessons(home(spawner) / "lessons")
-    if spawner.user.name == TEACHER:
-        shutil.copy(HERE / "teacher.ipynb", home(spawner) / "lessons")
-        spawner.default_url = "/lab/tree/teacher.ipynb"
-    else:
-        (FOLDER / "class" / spawner.user.name).mkdir(parents=True, exist_ok=True)
+    try:
+        (home(spawner) / "tmp").mkdir(mode=0o700, parents=True, exist_ok=True)
+        copy_lessons(home(spawner) / "lessons")
+        if spawner.user.name == TEACHER:
+            shutil.copy(HERE / "teacher.ipynb", home(spawner) / "lessons")
+            spawner.default_url = "/lab/tree/teacher.ipynb"
+        else:
+            (FOLDER / "class" / spawner.user.name).mkdir(parents=True, exist_ok=True)
+    except (OSError, SfmtlsError) as error:  # a full disk, a folder that may not be written to
+        said = HTTPError(500)  # of others, the first page that the learner sees says nothing
+        said.jupyterhub_message = f"Your folder cannot be made ready; tell whoever runs the class. {error}"
+        raise said from error
 
 
 c.JupyterHub.spawner_class = "simple"

@@ -7,7 +7,7 @@ import secrets
 import ssl
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,13 +98,18 @@ def _private_file(content: bytes) -> Iterator[str]:
     """The path of a file that lies in memory where the system can do that, as Linux can: it is gone with its process, even
     with one that is killed. Elsewhere it lies in a private folder.
     """
+    with ExitStack() as opened:
+        path = _in_memory(opened) or Path(
+            opened.enter_context(tempfile.TemporaryDirectory(prefix="sfmtls-")), "identity.pem"
+        )
+        path.write_bytes(content)
+        yield str(path)
+
+
+def _in_memory(opened: ExitStack) -> Path | None:
+    """A file in memory, as long as it is open; None where the system has none, forbids it, or shows no /proc."""
     if hasattr(os, "memfd_create"):
-        with os.fdopen(os.memfd_create("identity"), "wb") as file:
-            file.write(content)
-            file.flush()
-            yield f"/proc/self/fd/{file.fileno()}"
-        return
-    with tempfile.TemporaryDirectory(prefix="sfmtls-") as folder:
-        pem = Path(folder, "identity.pem")
-        pem.write_bytes(content)
-        yield str(pem)
+        with suppress(OSError):
+            path = Path(f"/proc/self/fd/{opened.enter_context(os.fdopen(os.memfd_create('identity'), 'wb')).fileno()}")
+            return path if path.exists() else None
+    return None

@@ -35,11 +35,10 @@ class Scratch:
                 lock.acquire()
             except FileNotFoundError:  # swept away between its making and its lock
                 continue
-            except OSError:
-                self.folder.rmdir()
-                raise
+            except OSError:  # a file system without locks, as some networks have: without the file, nobody sweeps it
+                (self.folder / _LOCK).unlink(missing_ok=True)
             # At the end of the process too, if nobody closes it.
-            self._finalizer = weakref.finalize(self, _remove, self.folder, lock)
+            self._finalizer = weakref.finalize(self, _remove_own, self.folder, lock, os.getpid())
             return
 
     def close(self) -> None:
@@ -72,6 +71,11 @@ def _remove_if_left(entry: os.DirEntry[str]) -> None:
 def _lock_of(folder: Path) -> FileLock:
     # Not for a thread alone: an org may be stopped by another one than started it.
     return FileLock(folder / _LOCK, thread_local=False)
+
+
+def _remove_own(folder: Path, lock: FileLock, owner: int) -> None:
+    if os.getpid() == owner:  # not a fork of it, which ends first
+        _remove(folder, lock)
 
 
 def _remove(folder: Path, lock: FileLock) -> None:

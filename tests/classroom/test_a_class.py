@@ -7,6 +7,7 @@ import re
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ class Sitting:
 
 @pytest.fixture(scope="module")
 def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
-    with running_class(tmp_path_factory.mktemp("hub") / "class", free_port(), *NAMES) as running:
+    with running_class(tmp_path_factory.mktemp("hub") / "class", free_port(), *NAMES, "marie") as running:
         yield running
 
 
@@ -158,8 +159,28 @@ def test_a_server_that_is_killed_comes_back_with_all_files(three: dict[str, Sitt
     assert "Your teacher sees" in grace.kernel.run("%load_ext sfmtls_nb\n%sf_classroom")
 
 
-@pytest.mark.usefixtures("three")
-def test_ctrl_c_ends_everything(group: Class) -> None:
-    assert group.processes()
-    assert "folders and progress are kept" in group.stop()
-    assert [] == group.processes()
+def test_no_password_is_in_the_environment_or_the_command_of_a_process(group: Class) -> None:
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            said = (place / "environ").read_bytes() + (place / "cmdline").read_bytes()
+            assert not [each for each in group.passwords if each.encode() in said]
+
+
+def test_a_folder_that_cannot_be_made_ready_is_what_the_learner_reads(group: Class) -> None:
+    (group.folder / "learners" / "marie").write_text("no folder")
+    marie = group.learner("marie")
+    for page in ("spawn", "spawn-pending"):
+        assert "Your folder cannot be made ready; tell whoever runs the class." in marie.get(f"/hub/{page}/marie").text
+
+
+def test_what_outlives_a_killed_hub_is_taken_over_and_ctrl_c_ends_everything(
+    three: dict[str, Sitting], group: Class
+) -> None:
+    os.kill(int((group.folder / "hub" / "lock").read_text()), signal.SIGKILL)
+    assert 1 == group.process.wait(30)
+    with running_class(group.folder, int(group.url.rpartition(":")[2]), *NAMES) as again:
+        edsger = again.learner("edsger")
+        edsger.token = edsger.hub("POST", "/users/edsger/tokens").json()["token"]
+        assert three["edsger"].kernel.id in {each["id"] for each in edsger.server("GET", "/api/kernels").json()}
+        assert "folders and progress are kept" in again.stop()
+        assert [] == again.processes()

@@ -261,6 +261,26 @@ def test_where_a_file_can_lie_in_memory_nothing_is_written(
     client_context(identity=identity)
 
 
+@pytest.mark.parametrize("why", ["forbidden", "no /proc"])
+def test_where_memory_cannot_be_had_openssl_reads_from_the_private_folder(
+    why: str,
+    identity: ClientIdentity,
+    on_disk: list[tuple[str, bytes]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def memory(_: str) -> int:
+        if why == "forbidden":
+            raise PermissionError
+        return os.open(os.devnull, os.O_WRONLY)
+
+    shown = Path.exists
+    monkeypatch.setattr(os, "memfd_create", memory, raising=False)
+    monkeypatch.setattr(Path, "exists", lambda path: not str(path).startswith("/proc") and shown(path))
+    client_context(identity=identity)
+    assert (["0o700"], []) == ([mode for mode, _ in on_disk], list(tmp_path.iterdir()))
+
+
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="files in memory are Linux's")
 def test_a_file_in_memory_is_closed_when_openssl_refuses(weak: ClientIdentity) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -158,6 +159,43 @@ def test_a_folder_swept_while_it_is_made_is_made_again(place: Path, monkeypatch:
     scratch = Scratch("practice-org-")
     assert ([scratch.folder.name], 1) == (names(place), len(swept))
     scratch.close()
+
+
+def test_where_there_are_no_locks_it_works_all_the_same_and_nobody_sweeps_it(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def acquire(lock: FileLock) -> None:
+        Path(lock.lock_file).touch()
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    with monkeypatch.context() as network_drive:
+        network_drive.setattr(FileLock, "acquire", acquire)
+        scratch = Scratch("practice-org-")
+    sweep()
+    assert [scratch.folder.name] == names(place)
+    scratch.close()
+    assert [] == names(place)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks on Windows")
+def test_a_fork_that_ends_takes_nothing_away(place: Path) -> None:
+    fork = """
+import os, sys
+from sfmtls_nb.practice.scratch import Scratch
+scratch = Scratch("practice-org-")
+if not os.fork():
+    sys.exit()
+os.wait()
+print(scratch.folder.exists())
+"""
+    done = subprocess.run(  # a fork of the tests would end as they do
+        [sys.executable, "-c", fork],
+        env={**os.environ, "TMPDIR": str(place)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert ("True\n", []) == (done.stdout, names(place))
 
 
 def test_many_that_start_and_sweep_at_once_keep_their_own_folders(place: Path) -> None:

@@ -57,7 +57,11 @@ class Learner:
 
     def start(self) -> None:
         """Start the server, and wait until it is there; then all goes by a token of the learner's."""
-        asked = self.hub("POST", f"/users/{self.name}/server")
+        for _ in range(200):
+            asked = self.hub("POST", f"/users/{self.name}/server")
+            if asked.status_code != 400:  # it runs; or it was killed, and the Hub has not heard of that yet
+                break
+            time.sleep(0.05)
         assert asked.status_code in (201, 202), asked.text
         self.wait_for_server()
         self.token = self.hub("POST", f"/users/{self.name}/tokens").json()["token"]

@@ -105,7 +105,8 @@ def test_the_teachers_notebook_is_committed_without_outputs() -> None:
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """As where there are Node.js and the proxy, for a user who is not root."""
+    """As where there are Node.js and the proxy, for a user who is not root, in a folder where there was no class."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(classroom, "_PROXY", tmp_path)
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
@@ -165,13 +166,41 @@ def test_a_folder_that_cannot_be_made_is_an_error(capsys: pytest.CaptureFixture[
     )
 
 
+@pytest.mark.usefixtures("installed")
+def test_a_class_runs_once_in_a_folder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "hub").mkdir()
+    with (tmp_path / "hub" / "lock").open("w") as lock:
+        classroom._take(lock, tmp_path)
+        print(4321, file=lock, flush=True)
+        assert "its Hub is the process 4321" in told(capsys, "--folder", str(tmp_path))
+
+
+def test_the_proxy_of_a_killed_hub_is_known_by_its_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (file := tmp_path / "proxy.pid").write_text(str(os.getpid()))
+    monkeypatch.setattr(classroom, "_PROXY", Path(sys.argv[0] or sys.executable))
+    assert classroom._outlived(file)
+
+
+def test_another_process_of_its_number_is_not_what_the_hub_ends(tmp_path: Path) -> None:
+    (file := tmp_path / "proxy.pid").write_text(str(os.getpid()))
+    assert (False, False) == (classroom._outlived(file), file.exists())
+
+
+def test_the_hub_comes_back_at_the_port_that_its_servers_know(tmp_path: Path) -> None:
+    port = classroom._hubs_port(tmp_path / "port")
+    assert port == classroom._hubs_port(tmp_path / "port")
+    with socket.create_server(("127.0.0.1", port)):
+        assert port != classroom._hubs_port(tmp_path / "port")
+
+
 @hub.needed
 def test_a_hub_that_does_not_start_says_why(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     broken = tmp_path / "jupyterhub_config.py"
-    broken.write_text("raise RuntimeError('no such setting')")
+    broken.write_text("raise SystemExit('no such setting\\n \\n')")
     monkeypatch.setattr(classroom, "_CONFIG", broken)
     arguments = ("--port", str(free_port()), "--folder", str(tmp_path / "class"), "--allow-root")
-    assert "the Hub did not start" in (message := told(capsys, *arguments))
+    message = told(capsys, *arguments)
+    assert "the Hub did not start\n  evidence: no such setting" in message
     assert str(tmp_path / "class" / "hub" / "log") in message

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: From so many checks on that said no, somebody needs help.
 _MANY: Final = 3
+#: Of those, so many are named.
+_MOST_NAMED: Final = 20
 # The class stands twice, for JupyterLab has rules of its own for tables. The colours are read on white and on black.
 _STYLE: Final = (
     "<style>.sfmtls-class.sfmtls-class{border-collapse:separate;border-spacing:2px;font-variant-numeric:tabular-nums}"
@@ -51,7 +53,9 @@ class ClassPicture:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"{_STYLE}<div><b>{_summary(self.frame)}</b></div>{_table(self.frame) if len(self.frame) else ''}"
+        return (
+            f"{_STYLE}<div><b>{escape(_summary(self.frame))}</b></div>{_table(self.frame) if len(self.frame) else ''}"
+        )
 
 
 def _summary(frame: pd.DataFrame) -> str:
@@ -59,7 +63,9 @@ def _summary(frame: pd.DataFrame) -> str:
         return "Nobody has joined yet. Each learner decides that: %sf_classroom --join"
     count, done = frame["learner"].nunique(), frame["done"].count()
     learners = "1 learner" if count == 1 else f"{count} learners"
-    return f"{learners}, {done} of {len(frame)} exercises done, {len(_needing_help(frame))} in need of help"
+    needing = sorted(_needing_help(frame))
+    names = f": {', '.join(needing[:_MOST_NAMED])}{', …' * (len(needing) > _MOST_NAMED)}" if needing else ""
+    return f"{learners}, {done} of {len(frame)} exercises done, {len(needing)} in need of help{names}"
 
 
 def _needing_help(frame: pd.DataFrame) -> set[str]:

@@ -81,9 +81,9 @@ def class_names(folder: str | Path) -> list[str]:
     try:
         with _opened(folder) as inside:
             found = os.listdir(inside)  # noqa: PTH208  # of a folder that is open
-            return sorted(
-                name for name in found if name.isprintable() and _is_folder(name, inside) and _joined(folder, name)
-            )
+            # No name begins as a formula does, which a spreadsheet would run, or is that of a hidden folder.
+            names = (name for name in found if name.isprintable() and name[0].isalnum())
+            return sorted(name for name in names if _is_folder(name, inside) and _joined(folder, name))
     except OSError as error:
         raise SfmtlsError(
             f"the class in {os.fspath(folder)} cannot be read",

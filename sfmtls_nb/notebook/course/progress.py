@@ -96,12 +96,11 @@ def _move(source: Path, target: Path) -> None:
 def read_marks(folder: Path) -> Mapping[str, Mark]:
     """The marks in a folder, by name. A folder that cannot be read has none."""
     marks = {}
-    try:
+    with suppress(OSError):
         for file in folder.iterdir():
-            status = file.stat()
-            marks[file.name] = Mark(datetime.fromtimestamp(status.st_mtime, UTC), status.st_size)
-    except OSError:
-        pass
+            with suppress(FileNotFoundError):  # another kernel moves it, or the teacher removes it
+                status = file.stat()
+                marks[file.name] = Mark(datetime.fromtimestamp(status.st_mtime, UTC), status.st_size)
     return marks
 
 

@@ -221,9 +221,19 @@ def test_a_class_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 def test_the_picture_shows_each_and_who_needs_help(three: Path) -> None:
     picture = ClassPicture(read_class(three))
     html = picture._repr_html_()
-    assert f"3 learners, 1 of {3 * EXERCISES} exercises done, 1 in need of help" in html
+    assert f"3 learners, 1 of {3 * EXERCISES} exercises done, 1 in need of help: grace" in html
     assert (1, 1) == (html.count('class="done first"'), html.count('class="stuck first"'))
     assert ["ada", "edsger", "grace"] == [line.split()[0] for line in str(picture).splitlines()[1:]]
+
+
+def test_in_a_large_class_twenty_of_those_in_need_are_named(group: Path) -> None:
+    for number in range(21):
+        folder = group / f"learner{number:02}" / progress.PROGRESS
+        folder.mkdir(parents=True)
+        (folder / try_mark(BASICS, 1)).write_bytes(b"...")
+    first = str(ClassPicture(read_class(group))).splitlines()[0]
+    assert "21 in need of help: learner00, " in first
+    assert first.endswith("learner19, …")
 
 
 # ---------------------------------------------------------------- what learners may leave there
@@ -299,15 +309,15 @@ def test_a_link_in_place_of_a_folder_is_nobody(three: Path, tmp_path: Path, leve
     assert ["ada", "edsger", "grace"] == class_names(three)
 
 
-@pytest.mark.parametrize("name", ["<script>alert(1)<∕script>", "=1+1", "x" * 200])
+@pytest.mark.parametrize("name", ["a<script>alert(1)<∕script>", "x" * 200])
 def test_an_odd_name_is_shown_as_it_is_and_does_nothing(group: Path, name: str) -> None:
     (group / name / progress.PROGRESS).mkdir(parents=True)
     picture = ClassPicture(read_class(group))
     assert "<script>" not in picture._repr_html_()
 
 
-@pytest.mark.parametrize("name", ["\udcff", "a\nb"])
-def test_a_name_that_is_no_text_is_nobody(group: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["\udcff", "a\nb", "=1+1", "@SUM(A1)", ".snapshot"])
+def test_a_name_that_is_no_text_or_that_a_spreadsheet_would_run_is_nobody(group: Path, name: str) -> None:
     (group / name / progress.PROGRESS).mkdir(parents=True)
     assert [] == class_names(group)
 

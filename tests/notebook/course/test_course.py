@@ -112,6 +112,14 @@ def test_a_full_disk_loses_nothing(progress: Path, capsys: pytest.CaptureFixture
     assert ({"the_basics": [1, 2]}, 2) == (read_progress(), len(read_marks(progress)))
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a link needs a right of its own on Windows")
+def test_a_mark_that_goes_while_they_are_read_hides_no_other(progress: Path) -> None:
+    for number in range(3):
+        mark(f"mark {number}")
+        (progress / f"gone {number}").symlink_to("nowhere")
+    assert {"mark 0", "mark 1", "mark 2"} == set(read_marks(progress))
+
+
 def test_a_mark_knows_how_often_it_was_made(progress: Path) -> None:
     for _ in range(3):
         mark("the_basics")
