@@ -162,7 +162,7 @@ _LINE: Final = r"(?:[^\n`<]|<<){0,1000}+"
 # A magic of ours, not in mid-sentence, or as IPython has it in tracebacks and scripts.
 _MAGIC: Final = r"(?m)(?:(?:^|[^\w\s])[ \t]*%{1,2}|magic\([\"'])sf_"
 # What `notebook.lines` refuses, but for the names of files.
-_FLAG: Final = r"(?![\w.-]*file)(?!-?secret-from[= \t]{1,5}[\"']?(?:env|keyring|fd):)(?P<key>p|pwd?|[\w.-]*(?:pass|secret|token|session|(?<![a-z])sid(?![a-z])|private.?key)[\w.-]*)"
+_FLAG: Final = r"(?![\w.-]*file)(?!-?secret-from[= \t]{1,5}[\"']?(?:env|keyring|fd):)(?P<key>p|pwd?|[\w.-]*(?:pass|secret|token|session|(?<!be)sid|sid(?!e)|private.?key)[\w.-]*)"
 # Flags of %sf_login, of which some have a value: what stands behind them is no second word.
 _VALUED: Final = r"(?:out|way|key|alias|consumer-key|instance-url|secret-from)"
 _VALUE: Final = rf"{_VALUED}(?:=|[ \t]{{1,20}})[^\s\"'`<>]{{1,400}}+"

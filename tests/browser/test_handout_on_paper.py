@@ -6,25 +6,23 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from lab import CHROMIUM, REWRITE, SCREENSHOTS
+from lab import REWRITE, SCREENSHOTS, Lab
 from pictures import Picture
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from sfmtls_nb.command.handout import write_handout
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+pytest_plugins = ["lab_fixtures"]
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def page(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     file = tmp_path_factory.mktemp("handout") / "handout.html"
     write_handout(file)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        shown = browser.new_page(viewport={"width": 800, "height": 1000})
-        shown.goto(file.as_uri())
-        yield shown
-        browser.close()
+    shown = lab.browser.new_page(viewport={"width": 800, "height": 1000})
+    shown.goto(file.as_uri())
+    yield shown
+    shown.close()
 
 
 def test_on_paper_it_has_two_pages(page: Page) -> None:

@@ -257,3 +257,10 @@ def test_a_document_that_was_cut_is_explained(run: Run) -> None:
     run("%sf_practice --scenario truncated")
     run("%sf_soap getUserInfo --expect NotSoapError")
     assert "document-cut" == run("%sf_why")[0].name
+
+
+def test_after_a_call_that_succeeds_an_earlier_failure_is_over(signed_in: InteractiveShell) -> None:
+    signed_in.run_cell("%sf_identity no-key")  # type: ignore[no-untyped-call]
+    assert "no-key" == signed_in.run_line_magic("sf_why", "")[0].name
+    signed_in.run_cell("%sf_soap getUserInfo")  # type: ignore[no-untyped-call]
+    assert not signed_in.run_line_magic("sf_why", "").failed

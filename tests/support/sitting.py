@@ -60,6 +60,16 @@ class Ran(NamedTuple):
         return self.text.partition("\n")[0].rpartition(": ")[2]
 
 
+def numbers(lesson: Lesson) -> range:
+    return range(1, len(lesson.exercises) + 1)
+
+
+def said(ran: Iterable[Ran], lesson: Lesson) -> list[str]:
+    """What the last run of each check said: done or not yet, or the error it ended with."""
+    last = {each.name: each.error or each.headline for each in ran}
+    return [last.get(f"check-{number}", "was not run") for number in numbers(lesson)]
+
+
 class Sitting:
     """A kernel that somebody runs cells in."""
 

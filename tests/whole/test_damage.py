@@ -1,20 +1,16 @@
-"""Damage that people do to notebooks: copied, reordered, duplicated, deleted, cleared, restarted, by papermill, two at once.
+"""Damage that people do to notebooks: deleted, reordered, duplicated, cleared, restarted; `test_two_at_once` has the others.
 
 Whatever was done, each check says what is there and what is missing, and the work counts.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import nbformat
 import pytest
-from sitting import Ran, code_of, read, sitting, solved, work_of
+from sitting import Ran, code_of, numbers, read, said, sitting, solved, work_of
 
 from sfmtls_nb.notebook.course.course import LESSONS, Lesson, exercise_mark
 from sfmtls_nb.notebook.course.progress import read_marks
@@ -23,16 +19,6 @@ pytestmark = pytest.mark.timeout(300)
 
 #: Of a lesson that goes on at another org, the checks of what came before cannot see it any more.
 STAYS = {"done", "done before, and not there now"}
-
-
-def numbers(lesson: Lesson) -> range:
-    return range(1, len(lesson.exercises) + 1)
-
-
-def said(ran: Iterable[Ran], lesson: Lesson) -> list[str]:
-    """What the last run of each check said: done or not yet, or the error it ended with."""
-    last = {each.name: each.error or each.headline for each in ran}
-    return [last.get(f"check-{number}", "was not run") for number in numbers(lesson)]
 
 
 def failed(ran: Iterable[Ran], lesson: Lesson) -> list[Ran]:
@@ -102,48 +88,3 @@ def test_where_outputs_were_cleared_all_stays_done(sat: Sat) -> None:
 def test_where_the_kernel_was_restarted_what_was_done_stays_done(sat: Sat) -> None:
     assert set(said(sat.restarted, sat.lesson)) <= STAYS
     assert {exercise_mark(sat.lesson, number) for number in numbers(sat.lesson)} <= sat.marks
-
-
-class Together(NamedTuple):
-    """A lesson in a kernel, and at the same moment its copy, which papermill runs: by one learner, who has one progress."""
-
-    lesson: Lesson
-    original: list[Ran]
-    copy: list[Ran]
-    marks: set[str]
-
-
-@pytest.fixture(scope="module", params=LESSONS, ids=lambda lesson: lesson.name)
-def together(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Together:
-    lesson: Lesson = request.param
-    folder = tmp_path_factory.mktemp("together")
-    progress = {"SFMTLS_NB_PROGRESS": str(folder / "progress")}
-    notebook, copy = solved(lesson), folder / "copies" / f"{lesson.file.removesuffix('.ipynb')}-Copy1.ipynb"
-    copy.parent.mkdir()
-    nbformat.write(notebook, copy)  # type: ignore[no-untyped-call]
-    places = ["--cwd", str(copy.parent), str(copy), str(folder / "ran.ipynb")]
-    by_papermill = [sys.executable, "-m", "papermill", "-k", "python3", *places]
-    with (
-        subprocess.Popen(by_papermill, env=os.environ | progress, stderr=subprocess.DEVNULL) as process,
-        sitting(folder, **progress) as kernel,
-    ):
-        original = kernel.run(code_of(notebook.cells))
-        process.wait(timeout=200)
-    cells = code_of(nbformat.read(folder / "ran.ipynb", as_version=4).cells)  # type: ignore[no-untyped-call]
-    return Together(lesson, original, [ran_by_papermill(cell) for cell in cells], set(read_marks(folder / "progress")))
-
-
-def ran_by_papermill(cell: Any) -> Ran:
-    shown = "".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs)
-    errors = [f"{output.ename}: {output.evalue}" for output in cell.outputs if output.output_type == "error"]
-    return Ran(cell.id, shown, "".join(errors))
-
-
-def test_of_two_at_once_neither_disturbs_the_other(together: Together) -> None:
-    assert [] == [each for each in [*together.original, *together.copy] if each.error]
-    assert all_done(together.lesson) == said(together.original, together.lesson)
-    assert {exercise_mark(together.lesson, number) for number in numbers(together.lesson)} <= together.marks
-
-
-def test_of_a_copy_in_another_folder_run_by_papermill_all_is_done(together: Together) -> None:
-    assert all_done(together.lesson) == said(together.copy, together.lesson)

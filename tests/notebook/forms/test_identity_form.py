@@ -205,9 +205,10 @@ def test_only_keys_and_certificates_are_offered(form: IdentityForm) -> None:
     assert {"client.key", "fullcert.pem"} <= {*form.files.options} - {"org.json"} == {*form.files.options}
 
 
-def test_a_folder_that_cannot_be_read_offers_nothing(shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_read_offers_nothing(shell: InteractiveShell) -> None:
     def refuse(_: Path) -> Any:
         raise PermissionError
 
-    monkeypatch.setattr(Path, "iterdir", refuse)
-    assert shell.run_line_magic("sf_identity", "").files.options == ()
+    with pytest.MonkeyPatch.context() as patch:  # the practice org looks into its folder at its end
+        patch.setattr(Path, "iterdir", refuse)
+        assert shell.run_line_magic("sf_identity", "").files.options == ()
