@@ -35,11 +35,13 @@ classroom: .venv/.classroom
 	@.ci/hub-proxy
 	@$(BIN)/python binder/hub/classroom.py $(FLAGS)
 
-# The packages of npm come while the code is checked: the one waits for the network, the other for the processor.
-test: .venv/.test
+# The packages of npm come while Python's are installed and the code is checked: they wait for the network.
+# One test more at once than there are processors: some wait for servers and browsers.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() + 1))')
+test:
 	@.ci/system-packages
 	@{ .ci/hub-proxy; .ci/node-packages; } & packages=$$!; $(MAKE) --no-print-directory check; checked=$$?; wait $$packages; exit $$checked
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # Left out: what needs a browser, a kernel, other programs or the whole project, what waits for servers, and what is marked as slow.
 ELSEWHERE := tests/browser tests/classroom tests/whole tests/peers
@@ -103,7 +105,7 @@ clean:
 .venv/.test: EXTRAS := [lab,test]
 .venv/.tour .venv/.lab .venv/.classroom .venv/.test: .venv/.made pyproject.toml
 	@echo 'Setting up .venv (about a minute the first time) …'
-	@PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -e '.$(EXTRAS)' 2>&1 \
+	@PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --disable-pip-version-check --no-compile --progress-bar off -e '.$(EXTRAS)' 2>&1 \
 		| tee .venv/install.log \
 		| awk -v tty="$$(test -t 1 && echo 1)" \
 			'tty && /^(Collecting|Installing|  Downloading)/ { printf "\r\033[K  %.76s", $$0; fflush() } \
