@@ -44,13 +44,6 @@ def test_the_evidence_shows_the_planted_cause_first_and_names_neither_it_nor_wha
     assert [] == [each for each in telling if each.casefold() in shown and (name, each) not in SAID_BY_THE_ORG]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", PLANTINGS)
-def test_whatever_is_left_to_chance_the_planted_cause_comes_first(name: str) -> None:
-    _, another = numbers_of(name, 2)
-    assert happen(another).cause.name == name
-
-
 @pytest.mark.parametrize(
     "name", ["password-expired", "session-ended", "consumer-secret-wrong", "passphrase", "dual-use"]
 )
