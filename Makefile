@@ -46,7 +46,8 @@ test:
 # Left out: what needs a browser, a kernel, other programs or the whole project, what waits for servers, and what is marked as slow.
 ELSEWHERE := tests/browser tests/classroom tests/whole tests/peers
 SLOW := $(ELSEWHERE) tests/notebook tests/command $(addprefix tests/,practice/test_server.py practice/test_router.py practice/test_practice_org.py \
-	connection/test_bounds.py certificates/test_keystore.py)
+	connection/test_bounds.py certificates/test_keystore.py diagnose handover sign_in/test_sf.py test_session_renewal.py \
+	$(addprefix query/test_,bulk_pages.py bulk_cuts.py bulk_job.py four_ways.py distributed.py pages_ahead.py))
 quick: .venv/.test
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 -q -m "not slow" --hypothesis-profile quick $(SLOW:%=--ignore %)
 
