@@ -312,7 +312,7 @@ def write_until_it_fails(where: str, context: ssl.SSLContext) -> None:
     plain = socket.create_connection((host, int(port)), timeout=10)
     with closing(context.wrap_socket(plain, server_hostname=host)) as connection:
         select.select([connection], [], [], 10)  # what the server has to say has arrived
-        for _ in range(1000):
+        for _ in range(100_000):  # more than any buffer holds
             connection.sendall(b"x" * 1000)
 
 
