@@ -6,10 +6,10 @@ import os
 import secrets
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 from certifi import where as public_roots
 
@@ -22,12 +22,19 @@ from sfmtls_nb.files import shown
 from sfmtls_nb.org import Trust
 from sfmtls_nb.secret import Secret
 
+Version = Literal["1.2", "1.3"]
+VERSIONS: Final[Mapping[Version, ssl.TLSVersion]] = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
 
 def client_context(
-    ca_file: str | Path | bytes | None = None, identity: ClientIdentity | None = None, trust: Trust = "public"
+    ca_file: str | Path | bytes | None = None,
+    identity: ClientIdentity | None = None,
+    trust: Trust = "public",
+    tls: Version | None = None,
 ) -> ssl.SSLContext:
     """A context that presents ``identity``, and verifies the server against ``ca_file`` or else the roots of ``trust``.
 
+    tls: offer that version alone.
     Raises OrgError if the CA file or the file that SSLKEYLOGFILE names cannot be used, IdentityError if OpenSSL refuses the
     key or a certificate.
     """
@@ -36,6 +43,8 @@ def client_context(
     inner: Any = getattr(context, "_ctx", context)
     inner.sslsocket_class = type("BoundedTLS", (BoundedTLS, inner.sslsocket_class), {})
     record(inner)
+    if tls:
+        context.minimum_version = context.maximum_version = VERSIONS[tls]
     if identity:
         _load(context, identity)
     return context

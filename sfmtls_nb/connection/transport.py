@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final, Literal, Self
+from typing import Final, Self
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -19,7 +19,7 @@ from urllib3.exceptions import HTTPError
 from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.connection.adapter import Adapter
 from sfmtls_nb.connection.bounds import TooMuchCame, bounded
-from sfmtls_nb.connection.context import client_context
+from sfmtls_nb.connection.context import Version, client_context
 from sfmtls_nb.connection.failures import causes_of, translate
 from sfmtls_nb.connection.recording import Listener
 from sfmtls_nb.connection.request import Exchange, Method, Request
@@ -30,16 +30,13 @@ from sfmtls_nb.secret import SecretBytes
 # Name and value of a header (RFC 9110, 5.1 and 5.5), but for the bytes beyond ASCII, which no two servers read alike.
 _NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _VALUE: Final = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?")
-_VERSIONS: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class Transport:
     """Connections to one org: one pool that presents the certificate, one that does not. Close it after use."""
 
-    def __init__(
-        self, org: Org, identity: ClientIdentity | None = None, tls: Literal["1.2", "1.3"] | None = None
-    ) -> None:
+    def __init__(self, org: Org, identity: ClientIdentity | None = None, tls: Version | None = None) -> None:
         """``tls``: offer that version alone."""
         self.org, self._tls = org, tls
         self.identity = identity.toward(org) if identity else None
@@ -101,10 +98,7 @@ class Transport:
         key = (os.getpid(), present)
         if key not in self._pools:
             identity = self.identity if present else None
-            context = client_context(self.org.ca_file, identity, self.org.trust)
-            if self._tls:
-                context.minimum_version = context.maximum_version = _VERSIONS[self._tls]
-            self._pools[key] = Adapter(context)
+            self._pools[key] = Adapter(client_context(self.org.ca_file, identity, self.org.trust, self._tls))
         return self._pools[key]
 
     def close(self) -> None:

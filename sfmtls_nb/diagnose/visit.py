@@ -16,7 +16,7 @@ from sfmtls_nb.api import read_json
 from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.connection import Exchange, Transport
 from sfmtls_nb.connection.bounds import bounded
-from sfmtls_nb.connection.context import client_context
+from sfmtls_nb.connection.context import VERSIONS, Version, client_context
 from sfmtls_nb.connection.recording import Listener
 from sfmtls_nb.diagnose.evidence import Evidence
 from sfmtls_nb.diagnose.surroundings import proxy_for
@@ -137,12 +137,11 @@ class Visit:
     @cached_property
     def versions(self) -> Mapping[str, str]:
         """Version of TLS -> empty if the server speaks it, or OpenSSL's word for why not."""
-        return {name: self._offered(name, version) for name, version in _TLS.items()}
+        return {version: self._offered(version) for version in VERSIONS}
 
-    def _offered(self, name: str, version: ssl.TLSVersion) -> str:
+    def _offered(self, version: Version) -> str:
         parts = urlsplit(self.mutual_url if self.mutual_url and self.nearest is self.asked else self.plain_url)
-        context = client_context(self.brief.ca_file, None, self.brief.trust)
-        context.minimum_version = context.maximum_version = version
+        context = client_context(self.brief.ca_file, None, self.brief.trust, version)
         address = (str(parts.hostname), parts.port or 443)
         listener = Listener()
         try:
@@ -156,7 +155,7 @@ class Visit:
         except ssl.SSLError as error:
             # A certificate, ours or theirs, may be refused in a version that both speak.
             handshake = listener.recorded.handshake if listener.recorded else None
-            heard = handshake.version == f"TLS {name}" if handshake and handshake.messages else False
+            heard = handshake.version == f"TLS {version}" if handshake and handshake.messages else False
             spoken = heard or isinstance(error, ssl.SSLCertVerificationError)
             return "" if spoken else error.reason or str(error)
         except OSError as error:
@@ -190,9 +189,6 @@ class Visit:
         if self.given is None:
             session.__exit__(None, None, None)
         session.transport.close()
-
-
-_TLS: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
 def _addresses(host: str, seconds: float) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import urlsplit
 
 from IPython.display import display
 
 from sfmtls_nb.certificates import ClientIdentity
 from sfmtls_nb.connection import Exchange, Transport
+from sfmtls_nb.connection.context import Version
 from sfmtls_nb.diagnose import verdict_on
 from sfmtls_nb.errors import SfmtlsError
 from sfmtls_nb.handshake import Handshake, Verdict
@@ -49,22 +50,17 @@ def of_last_call(workspace: Workspace) -> BothEnds:
     return _of(last, workspace.at_practice())
 
 
-def connected(
-    workspace: Workspace, place: str, *, certificate: bool = True, tls: Literal["1.2", "1.3"] | None = None
-) -> BothEnds:
+def connected(workspace: Workspace, place: str, *, certificate: bool = True, tls: Version | None = None) -> BothEnds:
     """The handshake of a new connection to ``HOST:PORT``, which the identity is presented to, and no session id.
 
     What answers there may be no org. tls: offer that version alone. Raises SfmtlsError if no TLS was spoken there, or
     none can be.
     """
-    workspace.failed = None
-    with workspace.remembering():
+    with workspace.calling():
         return _connected(workspace, place, workspace.identity if certificate else None, tls)
 
 
-def _connected(
-    workspace: Workspace, place: str, identity: ClientIdentity | None, tls: Literal["1.2", "1.3"] | None
-) -> BothEnds:
+def _connected(workspace: Workspace, place: str, identity: ClientIdentity | None, tls: Version | None) -> BothEnds:
     parts = urlsplit(checked_url(place if "://" in place else f"https://{place}"))
     here, practice, chosen = f"https://{parts.netloc}", workspace.at_practice(), workspace.org
     # The roots of the org that is chosen vouch for its own hosts, and for no others.

@@ -68,8 +68,10 @@ class SfDrill(Magics):
             raise UsageError(f"%sf_drill: {given[0]} and {given[1]} are two things: one at a time")
         if given and not chosen.final and chosen.seed is not None:
             raise UsageError(f"%sf_drill: --seed begins an incident, and {given[0]} is about the one that is open")
-        if chosen.seed is not None and not 0 <= chosen.seed < 10_000:
-            raise UsageError("%sf_drill: --seed is a number from 0 to 9999")  # it is a part of a mark's name
+        from sfmtls_nb.notebook.drill.planting import NUMBERS
+
+        if chosen.seed is not None and not 0 <= chosen.seed < NUMBERS:
+            raise UsageError(f"%sf_drill: --seed is a number from 0 to {NUMBERS - 1}")
         if chosen.look:
             return self.drill.look(chosen.look)
         if chosen.answer is not None:

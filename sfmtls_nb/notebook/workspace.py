@@ -189,8 +189,7 @@ class Workspace:
 
     def enter(self, entry: Entry, signing_in: Callable[[], Session]) -> Session:
         """Take the session that comes of signing in, and the way in that it was."""
-        self.failed = None
-        with self.remembering():
+        with self.calling():
             self.session = signing_in()
         self.entry, self.last = entry, self.session.exchange or self.last
         return self.session
@@ -312,8 +311,8 @@ class Workspace:
         self, soql: str, *, api: Api | Literal["auto"] = "soap", deleted: bool = False, explode: str | None = None
     ) -> pd.DataFrame:
         """Run SOQL and follow its pages; a bar shows how far it is, if that takes a while."""
-        session, self.failed = self.signed_in(), None
-        with self.remembering():
+        session = self.signed_in()
+        with self.calling():
             frame, self.last = read_frame(session, soql, api, explode, deleted=deleted)
         return frame
 
@@ -339,10 +338,16 @@ class Workspace:
         return session.with_identity(identity) if identity else session
 
     def _read(self, session: Session, prepare: Callable[[], Request], read: Callable[[Exchange], _Answer]) -> _Answer:
-        self.failed = None
-        with self.remembering():
+        with self.calling():
             self.last = session.send(prepare())
             return read(self.last)
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """As `remembering`, for a call: with it, what failed before is over."""
+        self.failed = None
+        with self.remembering():
+            yield
 
     @contextmanager
     def remembering(self) -> Iterator[None]:

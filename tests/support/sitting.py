@@ -70,6 +70,11 @@ def said(ran: Iterable[Ran], lesson: Lesson) -> list[str]:
     return [last.get(f"check-{number}", "was not run") for number in numbers(lesson)]
 
 
+def all_done(lesson: Lesson) -> list[str]:
+    """What `said` is where every exercise is done."""
+    return ["done"] * len(lesson.exercises)
+
+
 class Sitting:
     """A kernel that somebody runs cells in."""
 

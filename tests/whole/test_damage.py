@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import pytest
-from sitting import Ran, code_of, numbers, read, said, sitting, solved, work_of
+from sitting import Ran, all_done, code_of, numbers, read, said, sitting, solved, work_of
 
 from sfmtls_nb.notebook.course.course import LESSONS, Lesson, exercise_mark
 from sfmtls_nb.notebook.course.progress import read_marks
@@ -62,10 +62,6 @@ def sat(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         kernel.restart()
         restarted = kernel.run([first, *checks])
     return Sat(lesson, deleted, reordered, duplicated, cleared, restarted, set(read_marks(progress)))
-
-
-def all_done(lesson: Lesson) -> list[str]:
-    return ["done"] * len(lesson.exercises)
 
 
 def test_where_cells_were_deleted_each_check_says_what_is_missing(sat: Sat) -> None:

@@ -9,16 +9,12 @@ from typing import Any, NamedTuple
 
 import nbformat
 import pytest
-from sitting import Ran, code_of, numbers, said, sitting, solved
+from sitting import Ran, all_done, code_of, numbers, said, sitting, solved
 
 from sfmtls_nb.notebook.course.course import LESSONS, Lesson, exercise_mark
 from sfmtls_nb.notebook.course.progress import read_marks
 
 pytestmark = pytest.mark.timeout(300)
-
-
-def all_done(lesson: Lesson) -> list[str]:
-    return ["done"] * len(lesson.exercises)
 
 
 class Together(NamedTuple):

@@ -13,12 +13,11 @@ from sfmtls_nb.notebook.course.progress import mark, marks
 from sfmtls_nb.notebook.drill.answers import Verdict, known, speaking, verdict_on
 from sfmtls_nb.notebook.drill.final_test import FinalTest, final_tests, seen_in
 from sfmtls_nb.notebook.drill.incident import Incident, happen
-from sfmtls_nb.notebook.drill.planting import Look, drawn
+from sfmtls_nb.notebook.drill.planting import NUMBERS, Look, drawn
 
 #: Points of an incident, and what is taken off for a look, for a name that says less, and for a wrong one.
 _POINTS: Final = 10
 _TAKEN: Final = {"look": 1, "more exact": 1, "wrong": 3}
-_NUMBERS: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ class Drill:
             if test and test.over and seed in (None, test.seed):
                 return test
             if test is None or test.over:
-                test = FinalTest(len(tests) + 1, Random().randrange(_NUMBERS) if seed is None else seed)  # noqa: S311
+                test = FinalTest(len(tests) + 1, Random().randrange(NUMBERS) if seed is None else seed)  # noqa: S311
                 mark(test.begun_mark)
             self._begin(test.next_incident(kept), test)
         return self.show()
@@ -168,7 +167,7 @@ class Drill:
     def _another(self) -> int:
         """The number of an incident with a cause that was in no drill and no test yet, if there is one."""
         seen, rng = seen_in(marks()), Random()  # noqa: S311  # a drill, and no secret
-        numbers = rng.sample(range(_NUMBERS), 1_000)
+        numbers = rng.sample(range(NUMBERS), 1_000)
         unseen = (number for number in numbers if drawn(number)[0].name not in seen)
         return next(unseen, numbers[0])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import http.client
 import json
 import re
@@ -11,17 +12,18 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, cast
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from lxml import etree, html
 
 from sfmtls_nb.certificates.certificate import extension, signature_hash, spki
+from sfmtls_nb.certificates.paths import PURPOSES
 from sfmtls_nb.connection import curl_command
 from sfmtls_nb.connection.failures import causes_of
 from sfmtls_nb.errors import IdentityError, SfmtlsError
 from sfmtls_nb.notebook.drill.incident import Incident
 from sfmtls_nb.notebook.drill.stage import DOORS
+from sfmtls_nb.notebook.views.identity import key_words
 from sfmtls_nb.secret import mask_session_ids
 from sfmtls_nb.xml import format_xml, is_html, parse_xml
 
@@ -32,11 +34,6 @@ _FIRST, _MORE, _END = 700, 6_000, 160
 #: The same of the answer to a call that works.
 _OF_GOOD = 200
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z ]+)-----\s+([^-]+)-----END \1-----")
-_PURPOSES: Final = {
-    ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth",
-    ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth",
-    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "anyExtendedKeyUsage",
-}
 #: Where the client itself hung up, and no library has words for it.
 _HUNG_UP: Final = {
     "call-timeout": "the client has a limit for a whole call, and hung up; no whole answer had come",
@@ -149,12 +146,12 @@ def _block(label: str, text: bytes) -> Block:
     if label != "PRIVATE KEY":
         return Block(label, [("key", "it cannot be read without its passphrase")] if "ENCRYPTED" in label else [])
     key = serialization.load_der_private_key(der, None)
-    return Block(label, [("key", _key(key.public_key())), ("public half", _half(key.public_key()))])
+    return Block(label, [("key", key_words(key.public_key())), ("public half", _half(key.public_key()))])
 
 
 def _certificate(certificate: x509.Certificate) -> Rows:
     constraints, usage = extension(certificate, x509.BasicConstraints), extension(certificate, x509.KeyUsage)
-    purposes = [_PURPOSES.get(each, each.dotted_string) for each in extension(certificate, x509.ExtendedKeyUsage) or ()]
+    purposes = [PURPOSES.get(each, each.dotted_string) for each in extension(certificate, x509.ExtendedKeyUsage) or ()]
     hashed, how = signature_hash(certificate).upper(), certificate.signature_algorithm_oid._name  # noqa: SLF001  # its only name
     return [
         ("subject", certificate.subject.rfc4514_string()),
@@ -164,7 +161,7 @@ def _certificate(certificate: x509.Certificate) -> Rows:
         ("CA", "yes" if constraints and constraints.ca else "no"),
         ("purposes", ", ".join(purposes) or "none named"),
         ("key usage", ", ".join(_uses(usage)) if usage else "none named"),
-        ("key", _key(certificate.public_key())),
+        ("key", key_words(certificate.public_key())),
         ("public half", _half(certificate.public_key())),
         ("signature", f"{how}, {hashed}"),
     ]  # fmt: skip
@@ -181,14 +178,6 @@ def _uses(usage: x509.KeyUsage) -> list[str]:
     return [shown for name, shown in names.items() if getattr(usage, name)]
 
 
-def _key(key: object) -> str:
-    if isinstance(key, rsa.RSAPublicKey):
-        return f"RSA, {key.key_size} bits"
-    return f"EC, {cast('ec.EllipticCurvePublicKey', key).curve.name}"  # the practice org makes no others
-
-
-def _half(key: object) -> str:
+def _half(key: PublicKeyTypes) -> str:
     """The beginning of the SHA-256 of a public key: equal for a key and its certificate."""
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(spki(key))  # type: ignore[arg-type]  # one of the two above
-    return digest.finalize().hex()[:16]
+    return hashlib.sha256(spki(key)).hexdigest()[:16]

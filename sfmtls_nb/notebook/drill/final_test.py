@@ -10,7 +10,7 @@ from itertools import count
 from random import Random
 from typing import Final, NamedTuple
 
-from sfmtls_nb.notebook.drill.planting import KINDS, PLANTINGS, drawn
+from sfmtls_nb.notebook.drill.planting import KINDS, NUMBERS, PLANTINGS, drawn
 
 #: How many failures a final test has.
 LENGTH: Final = 12
@@ -83,7 +83,7 @@ class FinalTest:
 
 
 def _numbers(rng: Random) -> Iterable[int]:
-    return (rng.randrange(10_000) for _ in count())
+    return (rng.randrange(NUMBERS) for _ in count())
 
 
 def final_tests(marks: Iterable[str]) -> list[FinalTest]:

@@ -19,7 +19,7 @@ class Incident:
     """What happened, as it is shown and looked into. Its repr tells nothing of the cause.
 
     number: the same one is the same incident, on each machine. took: seconds of the call. at: when it began.
-    pem: the client's file as it stood. setup: what the org's Setup showed.
+    cause: the planted one, with what shows it. pem: the client's file as it stood. setup: what the org's Setup showed.
     """
 
     number: int
@@ -28,15 +28,11 @@ class Incident:
     at: datetime
     took: float
     planting: Planting = field(repr=False)
+    cause: Cause = field(repr=False)
     outcome: Exchange | SfmtlsError = field(repr=False)
     request: Request = field(repr=False)
     pem: SecretBytes = field(repr=False)
     setup: tuple[Section, ...] = field(repr=False)
-
-    @property
-    def cause(self) -> Cause:
-        """The planted cause, with what shows it."""
-        return why(self.outcome)[0]
 
     @property
     def exchange(self) -> Exchange | None:
@@ -68,5 +64,5 @@ def happen(number: int) -> Incident:
             "%sf_drill begins another one",
         )
     return Incident(
-        number, stage.report, stage.door, stage.at, stage.took, planting, outcome, request, stage.pem, setup
+        number, stage.report, stage.door, stage.at, stage.took, planting, causes[0], outcome, request, stage.pem, setup
     )

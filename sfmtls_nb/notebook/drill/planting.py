@@ -145,6 +145,10 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+#: The numbers of incidents are below this: they stand in the names of marks.
+NUMBERS: Final = 10_000
+
+
 def drawn(number: int) -> tuple[Planting, Random]:
     """The planting that an incident of this number is, and what is left to chance in it: always the same."""
     rng = Random(number)  # noqa: S311  # a drill, and no secret

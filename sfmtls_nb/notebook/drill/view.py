@@ -151,15 +151,11 @@ def looked_html(looked: Looked) -> str:
     elif looked.look == "handshake":
         handshake = _handshake(incident)
         body = timeline_html(handshake, _UNTOLD, verdict=_neutral(handshake)) if handshake else f"<div>{_NO_TLS}</div>"
-    elif looked.look == "files":
-        body = "".join(
-            f'<div style="margin-top:.7em"><code>{number}. {escape(block.label)}</code>{table_html(block.rows)}</div>'
-            for number, block in enumerate(evidence.files(incident), 1)
-        )
     else:
+        tag = "code" if looked.look == "files" else "b"
         body = "".join(
-            f'<div style="margin-top:.7em"><b>{escape(section.title)}</b>{table_html(section.rows)}</div>'
-            for section in incident.setup
+            f'<div style="margin-top:.7em"><{tag}>{escape(title)}</{tag}>{table_html(rows)}</div>'
+            for title, rows in _parts(looked)
         )
     return _card(_OPEN, head + body)
 
@@ -172,12 +168,14 @@ def looked_text(looked: Looked) -> str:
     if looked.look == "handshake":
         handshake = _handshake(incident)
         return f"{head}\n\n{handshake.told(_neutral(handshake)) if handshake else _NO_TLS}"
-    parts: list[tuple[str, Rows]] = (
-        [(f"{number}. {block.label}", block.rows) for number, block in enumerate(evidence.files(incident), 1)]
-        if looked.look == "files"
-        else [(section.title, section.rows) for section in incident.setup]
-    )
-    return "\n\n".join([head, *(f"{title}\n{table_text(rows)}" for title, rows in parts)])
+    return "\n\n".join([head, *(f"{title}\n{table_text(rows)}" for title, rows in _parts(looked))])
+
+
+def _parts(looked: Looked) -> Sequence[tuple[str, Rows]]:
+    """The parts of client.pem, numbered, or the pages of Setup."""
+    if looked.look == "org":
+        return looked.incident.setup
+    return [(f"{number}. {label}", rows) for number, (label, rows) in enumerate(evidence.files(looked.incident), 1)]
 
 
 _NO_TLS: Final = "no message of TLS was sent or received"

@@ -8,6 +8,7 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from sfmtls_nb.certificates import ClientIdentity, Finding, common_name, is_self_signed, name_words
 
@@ -37,7 +38,7 @@ def identity_html(identity: ClientIdentity) -> str:
         cards.append(_card(certificate, "intermediate", f"sent, number {number}"))
     cards.append(_card(identity.leaf, "leaf", "sent first; the one to upload"))
     key = (
-        f'<div style="{_CARD.format(style="solid", colour=_KEY, opacity=1)}"><b>private key</b> {escape(key_words(identity))}'
+        f'<div style="{_CARD.format(style="solid", colour=_KEY, opacity=1)}"><b>private key</b> {escape(key_words(identity.leaf.public_key()))}'
         f'<div style="{_QUIET}">stays with you; it never leaves this machine</div></div>'
     )
     fits = f'<div style="padding-left:2em;line-height:1.25;{_QUIET}">│ fits ↓</div>'
@@ -49,7 +50,7 @@ def identity_html(identity: ClientIdentity) -> str:
 
 def identity_text(identity: ClientIdentity) -> str:
     """The chain as text, in sending order."""
-    rows = [("key", f"{key_words(identity)}; never sent")]
+    rows = [("key", f"{key_words(identity.leaf.public_key())}; never sent")]
     names = ["leaf", *("issued by" for _ in identity.intermediates), *(["root"] if identity.root else [])]
     names += ["unused" for _ in identity.unused]
     rows += [
@@ -76,9 +77,8 @@ def findings_text(findings: Iterable[Finding]) -> str:
     return "\n".join(lines) or "nothing to object to"
 
 
-def key_words(identity: ClientIdentity) -> str:
-    """Kind and size of the key; nothing else of it is ever shown."""
-    key = identity.leaf.public_key()
+def key_words(key: PublicKeyTypes) -> str:
+    """Kind and size of a key; nothing else of it is ever shown."""
     if isinstance(key, rsa.RSAPublicKey):
         return f"RSA, {key.key_size} bits"
     if isinstance(key, ec.EllipticCurvePublicKey):

@@ -64,7 +64,7 @@ def _rows(renewal: Renewal) -> Iterator[tuple[str, ...]]:
     yield "certificate", *(common_name(each.leaf) for each in both)
     yield "serial number", *map(_serial, both)
     yield "fingerprint", *(f"{fingerprint(each.leaf).hex()[:8]}…" for each in both)
-    yield "key", *map(key_words, both)
+    yield "key", *(key_words(each.leaf.public_key()) for each in both)
     yield "valid until", *(f"{each.leaf.not_valid_after_utc:%Y-%m-%d}" for each in both)
     yield "renew from", *(f"{renewal_due(each.leaf):%Y-%m-%d}" for each in both)
 
